@@ -1,0 +1,1 @@
+"""A small optimisation library: a case in, a proven plan out."""

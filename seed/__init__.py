@@ -1,0 +1,1 @@
+"""A fictional Delta, told through public verbs."""
