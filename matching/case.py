@@ -32,10 +32,10 @@ class InvalidCase(ValueError):
 
 @dataclass(frozen=True)
 class Outputs:
-    """One row per posted lot. Units: kg, metres, µCNY/kg, 1e-7 degrees, day ordinals, millionths for assays.
+    """One row per posted lot. Units: kg, metres, µCNY/kg, 1e-7 degrees, day ordinals.
 
-    `allowed_operations` holds `;`-separated operation codes, "" meaning any. `assays` maps an analyte with its
-    unit in the name (`cl_mg_per_kg`) to millionths of that unit.
+    `allowed_operations` holds `;`-separated operation codes, "" meaning any. `assays` maps an analyte
+    with its unit in the name (`cl_mg_per_kg`) to millionths of that unit.
     """
 
     output_id: TextArray
@@ -74,7 +74,8 @@ class Facilities:
 class Capacities:
     """One row per capacity window. `facility` is the row of its facility.
 
-    `accepts_from` and `whitelist_from` hold `;`-separated region prefixes, `senders` organisations ("" = any).
+    `accepts_from` and `whitelist_from` hold `;`-separated region prefixes, `senders` organisations
+    ("" = any). A period of validity starts before the case; only its end, `licence_valid_to_day`, matters.
     `limits_min` and `limits_max` map an analyte to millionths of its unit.
     """
 
@@ -110,7 +111,7 @@ class Cap:
 
 @dataclass(frozen=True)
 class Lanes:
-    """Known pairs: distance, transport cost and limit replace what would be computed; MISSING = compute it."""
+    """Known pairs: distance, transport cost and limit replace what is computed; MISSING = compute it."""
 
     output: IntArray
     capacity: IntArray
