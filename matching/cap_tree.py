@@ -1,0 +1,97 @@
+"""Limits as a tree: every capacity and every cap is a set of (capacity, origin) cells, and sets must nest.
+
+While they nest, a plan is a min-cost flow: mass enters at the smallest set that holds its cell and flows
+upwards through every larger set to the root. Crossing sets would need a linear program.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from circularity.units import IntArray
+from matching.case import Cap, Case, InvalidCase, TextArray
+
+
+@dataclass(frozen=True)
+class CapTree:
+    """Nodes 0..m-1 are the case's capacities, then its caps in id order; `parent` is -1 below the root.
+
+    `origin_entries` lists, deepest first, the caps bound to one capacity and one origin: arcs from that
+    origin enter there instead of at the capacity itself.
+    """
+
+    limit_kg: IntArray
+    parent: IntArray
+    origin_entries: tuple[tuple[int, int, str], ...]
+
+    def entries(self, regions: TextArray, output: IntArray, capacity: IntArray) -> IntArray:
+        """Return for each pair of rows the tree node at which its mass enters."""
+        entry = capacity.astype(np.int64, copy=True)
+        for node, member, origin in reversed(self.origin_entries):
+            from_origin = np.char.startswith(regions, origin)
+            entry[(capacity == member) & from_origin[output]] = node
+        return entry
+
+
+def build_cap_tree(case: Case) -> CapTree:
+    """Return the tree of a case's limits; raises InvalidCase naming two caps that cross."""
+    n_capacities = case.shape[1]
+    sets = [(frozenset((j,)), "") for j in range(n_capacities)]
+    sets += [(frozenset(cap.members), cap.origin_region) for cap in case.caps]
+    parent = np.full(len(sets), -1, dtype=np.int64)
+    tops: list[set[int]] = [set() for _ in range(n_capacities)]
+    for node in sorted(range(len(sets)), key=lambda s: (len(sets[s][0]), -len(sets[s][1]), s)):
+        members = sets[node][0]
+        for below in sorted({top for j in members for top in tops[j]}):
+            if _inside(sets[below], sets[node]):
+                parent[below] = node
+                for j in sets[below][0]:
+                    tops[j].discard(below)
+            elif not _apart(sets[below], sets[node]):
+                names = f"{_name(case, below)} and {_name(case, node)}"
+                raise InvalidCase(f"{names} cross: neither holds the other")
+        for j in members:
+            tops[j].add(node)
+    bound = [
+        (n_capacities + k, cap.members[0], cap.origin_region)
+        for k, cap in enumerate(case.caps)
+        if cap.origin_region
+    ]
+    return CapTree(
+        limit_kg=np.concatenate(
+            [case.capacities.capacity_kg, np.array([cap.limit_kg for cap in case.caps], dtype=np.int64)]
+        ),
+        parent=parent,
+        origin_entries=tuple(sorted(bound, key=lambda e: (-len(e[2]), e))),
+    )
+
+
+def crossing_caps(caps: list[Cap]) -> list[tuple[str, str]]:
+    """Name every pair of caps, or of a cap and a capacity ("" as cap id), that cross."""
+    crossing = []
+    for k, cap in enumerate(caps):
+        if cap.origin_region and len(cap.members) > 1:
+            crossing.append((cap.cap_id, ""))
+        for other in caps[:k]:
+            one = frozenset(cap.members), cap.origin_region
+            two = frozenset(other.members), other.origin_region
+            if not (_inside(one, two) or _inside(two, one) or _apart(one, two)):
+                crossing.append((other.cap_id, cap.cap_id))
+    return crossing
+
+
+def _inside(inner: tuple[frozenset[int], str], outer: tuple[frozenset[int], str]) -> bool:
+    return inner[0] <= outer[0] and inner[1].startswith(outer[1])
+
+
+def _apart(one: tuple[frozenset[int], str], other: tuple[frozenset[int], str]) -> bool:
+    return one[0].isdisjoint(other[0]) or not (one[1].startswith(other[1]) or other[1].startswith(one[1]))
+
+
+def _name(case: Case, node: int) -> str:
+    n_capacities = case.shape[1]
+    if node < n_capacities:
+        return f"capacity {case.capacities.capacity_id[node]}"
+    return f"cap {case.caps[node - n_capacities].cap_id}"

@@ -1,0 +1,192 @@
+"""Solve a problem: split into components, run every level on the optimal face of the one before, merge.
+
+Components share no limit, so their plans are independent and merge by position; the last level makes each
+of them unique, so neither the engine nor the number of processes can show in the result.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from circularity.units import IntArray
+from matching.cap_tree import CapTree
+from matching.network import (
+    Network,
+    network_of,
+    residual_of,
+    shortest_distances,
+)
+from matching.network_flow import ENGINES, Engine, engine_for
+from matching.problem import COST_LEVEL, LEVELS, Problem
+
+PACKED_LIMIT = 2**40
+"""Weights of packed levels stay below this, far from what the engines and path sums can hold."""
+
+PARALLEL_ARCS = 50_000
+"""Fewer arcs than this are solved before a process has started."""
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Mass in kg on every pair arc, and the engines that found it."""
+
+    mass_kg: IntArray
+    engines: tuple[str, ...]
+
+
+def solve(
+    problem: Problem,
+    engine: str = "auto",
+    processes: int = 1,
+    progress: Callable[[float], None] | None = None,
+) -> Solution:
+    """Return the lexicographically optimal plan.
+
+    Raises ValueError for an unknown engine, OverflowError where numbers leave 64 bits and NotProvenError
+    where an engine finds no optimum.
+    """
+    engine_for(engine, 0)
+    parts = list(components(problem))
+    mass = np.zeros(len(problem.arc_output), dtype=np.int64)
+    engines: set[str] = set()
+    for done, (arcs, (part_mass, used)) in enumerate(_solved(parts, engine, processes), start=1):
+        mass[arcs] = part_mass
+        engines.add(used)
+        if progress:
+            progress(done / len(parts))
+    return Solution(mass, tuple(sorted(engines)))
+
+
+def components(problem: Problem) -> Iterator[tuple[IntArray, Problem]]:
+    """Yield (arc indices, sub-problem) for every connected component that has arcs, largest first."""
+    n_outputs, n_tree = len(problem.supply_kg), len(problem.tree.parent)
+    inner = np.flatnonzero(problem.tree.parent >= 0)
+    tails = np.concatenate([problem.arc_output, inner + n_outputs])
+    heads = np.concatenate([problem.arc_entry, problem.tree.parent[inner]]) + n_outputs
+    size = n_outputs + n_tree
+    graph = coo_array((np.ones(len(tails), dtype=np.int8), (tails, heads)), shape=(size, size))
+    _, label = connected_components(graph, directed=False)
+    label_of_arc = label[problem.arc_output]
+    by_label = np.argsort(label_of_arc, kind="stable")
+    groups = np.split(by_label, np.flatnonzero(np.diff(label_of_arc[by_label])) + 1)
+    by_node = np.argsort(label, kind="stable")
+    first = np.searchsorted(label[by_node], np.arange(label.max(initial=-1) + 2))
+    for arcs in sorted((g for g in groups if g.size), key=lambda g: (-len(g), int(g[0]))):
+        component = label_of_arc[arcs[0]]
+        nodes = by_node[first[component] : first[component + 1]]
+        yield arcs, _part(problem, arcs, nodes[nodes < n_outputs], nodes[nodes >= n_outputs] - n_outputs)
+
+
+def _part(problem: Problem, arcs: IntArray, outputs: IntArray, tree_nodes: IntArray) -> Problem:
+    parent = problem.tree.parent[tree_nodes]
+    return replace(
+        problem,
+        supply_kg=problem.supply_kg[outputs],
+        arc_output=np.searchsorted(outputs, problem.arc_output[arcs]),
+        arc_entry=np.searchsorted(tree_nodes, problem.arc_entry[arcs]),
+        arc_limit_kg=problem.arc_limit_kg[arcs],
+        tree=CapTree(
+            problem.tree.limit_kg[tree_nodes],
+            np.where(parent < 0, -1, np.searchsorted(tree_nodes, parent)),
+            origin_entries=(),
+        ),
+        coefficients=tuple(c[arcs] for c in problem.coefficients),
+        output_ids=problem.output_ids[outputs],
+        arc_capacity_ids=problem.arc_capacity_ids[arcs],
+    )
+
+
+def _solved(
+    parts: list[tuple[IntArray, Problem]], engine: str, processes: int
+) -> Iterator[tuple[IntArray, tuple[IntArray, str]]]:
+    heavy = [len(arcs) > PARALLEL_ARCS // 10 for arcs, _ in parts]
+    if processes > 1 and sum(heavy) > 1 and sum(len(arcs) for arcs, _ in parts) > PARALLEL_ARCS:
+        # spawned, not forked: a forked child would inherit the solver's and the web server's threads
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(processes, mp_context=context) as pool:
+            solved = pool.map(solve_component, [p for _, p in parts], [engine] * len(parts), chunksize=1)
+            yield from zip((arcs for arcs, _ in parts), solved, strict=True)
+    else:
+        for arcs, part in parts:
+            yield arcs, solve_component(part, engine)
+
+
+def solve_component(problem: Problem, engine: str) -> tuple[IntArray, str]:
+    """Return the optimal mass per pair arc of one component, and the engine used.
+
+    Levels are taken in groups; after each, arcs of reduced cost zero stay free, saturated arcs of negative
+    reduced cost are fixed at their limit and the rest at zero: the optimal face, exactly.
+    """
+    name = engine_for(engine, len(problem.arc_output))
+    network = network_of(problem)
+    free = np.arange(len(network.tail))
+    supply = network.supply_kg.copy()
+    flow = np.zeros(len(network.tail), dtype=np.int64)
+    for group in _level_groups(problem):
+        cost = _packed_cost(problem, network, free, group)
+        on_face = _flow(ENGINES[name], network, free, cost, supply)
+        flow[free] = on_face
+        if group[-1] == len(LEVELS) - 1:
+            break
+        reduced = _reduced_costs(network, free, cost, on_face)
+        fixed = free[reduced < 0]
+        np.subtract.at(supply, network.tail[fixed], flow[fixed])
+        np.add.at(supply, network.head[fixed], flow[fixed])
+        free = free[reduced == 0]
+        if not np.any(free < network.pair_arcs):
+            break
+    return flow[: network.pair_arcs], name
+
+
+def _level_groups(problem: Problem) -> list[list[int]]:
+    """Pack the levels before the cost into one weighted solve where a bound proves the weights exact.
+
+    A residual cycle crosses each output at most once, so it changes a level by at most 2 n R, R being the
+    level's largest coefficient; a weight above the change of everything after it keeps the order strict.
+    """
+    if _weights(problem, range(COST_LEVEL))[0] < PACKED_LIMIT:
+        return [list(range(COST_LEVEL)), *([k] for k in range(COST_LEVEL, len(LEVELS)))]
+    return [[k] for k in range(len(LEVELS))]
+
+
+def _weights(problem: Problem, levels: range | list[int]) -> list[int]:
+    crossings = 2 * (min(len(problem.supply_kg), len(problem.tree.parent)) + 1)
+    weights, weight, later = [], 1, 0
+    for level in reversed(levels):
+        weight = crossings * later + 1
+        reach = int(np.abs(problem.coefficients[level].astype(np.int64)).max(initial=0))
+        later += weight * reach
+        weights.append(weight)
+    return weights[::-1]
+
+
+def _packed_cost(problem: Problem, network: Network, free: IntArray, group: list[int]) -> IntArray:
+    cost = np.zeros(len(free), dtype=np.int64)
+    pairs = np.flatnonzero(free < network.pair_arcs)
+    weights = [1] if len(group) == 1 else _weights(problem, group)
+    for weight, level in zip(weights, group, strict=True):
+        cost[pairs] += weight * problem.coefficient(level, free[pairs])
+    return cost
+
+
+def _flow(engine: Engine, network: Network, free: IntArray, cost: IntArray, supply: IntArray) -> IntArray:
+    return engine(network.tail[free], network.head[free], network.limit_kg[free], cost, supply)
+
+
+def _reduced_costs(network: Network, free: IntArray, cost: IntArray, flow: IntArray) -> IntArray:
+    """Return the reduced costs of the free arcs under potentials of the optimal flow.
+
+    The face may fall apart, so distances start from every node at once: any feasible potential will do.
+    """
+    face = replace(network, tail=network.tail[free], head=network.head[free], limit_kg=network.limit_kg[free])
+    residual = residual_of(face, flow)
+    start = np.zeros(residual.n_nodes, dtype=np.int64)
+    potential = shortest_distances(residual, residual.sign * cost[residual.arc], start)
+    return cost + potential[face.tail] - potential[face.head]
