@@ -1,0 +1,166 @@
+"""The audit chain: every verb writes one event in its own transaction, each sealed over the one before.
+
+An event's digest covers all its columns and the digest before it, so an edit, a deletion or a changed order
+anywhere is found by `verify_chain`. A cut at the end leaves a shorter valid chain: it is found only against
+an `Anchor` kept outside the database. The database itself refuses UPDATE and DELETE (see the migrations).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import event, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from circularity.columns import between, canonical_json, utc
+from circularity.database import STRICT, Base
+
+START = "0" * 64
+_HEAD = "audit_head"
+_CHAIN_LOCK = 0x43495243
+"""Key of the PostgreSQL advisory lock under which the chain grows; SQLite has one writer anyway."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it: a name, the organisation acted for (None: the platform itself) and a kind of actor.
+
+    `kind` says how the act came about: `person`, `token` (a program with a key) or `system`.
+    """
+
+    name: str
+    organisation_public_id: str | None
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The head of the chain as noted outside the database: how many events, and the last digest."""
+
+    events: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChainReport:
+    """What `verify_chain` found: the head as it stands and one sentence per fault, none when whole."""
+
+    head: Anchor
+    faults: tuple[str, ...]
+
+
+class AuditEvent(Base):
+    """One act: who, when, which verb, on what, with which facts. Never changed, never deleted."""
+
+    __tablename__ = "audit_events"
+    __table_args__ = (between("position", 1, 2**62), STRICT)
+
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    moment: Mapped[str]
+    actor_name: Mapped[str]
+    actor_organisation: Mapped[str]
+    actor_kind: Mapped[str]
+    action: Mapped[str]
+    subject_kind: Mapped[str]
+    subject_id: Mapped[str] = mapped_column(index=True)
+    facts_json: Mapped[str]
+    previous: Mapped[str]
+    digest: Mapped[str] = mapped_column(unique=True)
+
+    @property
+    def at(self) -> datetime:
+        """The moment of the act, in UTC."""
+        return datetime.fromisoformat(self.moment)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The facts of the act as plain values."""
+        return dict(json.loads(self.facts_json))
+
+
+# Kept as the very texts that were sealed: a typed column could come back equal after its bytes were edited.
+_SEALED = (
+    "position",
+    "moment",
+    "actor_name",
+    "actor_organisation",
+    "actor_kind",
+    "action",
+    "subject_kind",
+    "subject_id",
+    "facts_json",
+    "previous",
+)
+
+
+def _seal(values: Sequence[int | str]) -> str:
+    """Return the SHA-256 over the sealed columns in their order."""
+    return hashlib.sha256(canonical_json(list(values)).encode()).hexdigest()
+
+
+def record(
+    session: Session, actor: Actor, at: datetime, action: str, subject: Any, facts: Mapping[str, Any]
+) -> AuditEvent:
+    """Append one event about a row with a `public_id` to the chain, within the session's transaction.
+
+    `action` is `thing.verb`, such as `output.posted`; `facts` are plain values of JSON.
+    """
+    last, digest = _head(session)
+    entry = AuditEvent(
+        position=last + 1,
+        moment=utc(at).isoformat(timespec="microseconds"),
+        actor_name=actor.name,
+        actor_organisation=actor.organisation_public_id or "",
+        actor_kind=actor.kind,
+        action=action,
+        subject_kind=type(subject).__name__,
+        subject_id=subject.public_id,
+        facts_json=canonical_json(dict(facts)),
+        previous=digest,
+    )
+    entry.digest = _seal([getattr(entry, name) for name in _SEALED])
+    session.add(entry)
+    session.info[_HEAD] = (entry.position, entry.digest)
+    return entry
+
+
+def verify_chain(session: Session, anchor: Anchor | None = None) -> ChainReport:
+    """Walk the whole chain and name every fault; with an anchor also a cut or a rewritten past."""
+    faults: list[str] = []
+    position, digest, anchored = 0, START, anchor is None or anchor == Anchor(0, START)
+    columns = [AuditEvent.__table__.c[name] for name in (*_SEALED, "digest")]
+    rows = session.execute(select(*columns).order_by(AuditEvent.position).execution_options(yield_per=1000))
+    for *sealed, found in rows:
+        if sealed[0] != position + 1:
+            faults.append(f"event {position + 1} is missing before event {sealed[0]}")
+        if sealed[-1] != digest:
+            faults.append(f"event {sealed[0]} does not follow the event before it")
+        if _seal(sealed) != found:
+            faults.append(f"event {sealed[0]} was changed after it was written")
+        position, digest = sealed[0], found
+        anchored = anchored or anchor == Anchor(position, digest)
+    if not anchored:
+        faults.append("the chain does not contain the head that was noted outside the database")
+    return ChainReport(Anchor(position, digest), tuple(faults))
+
+
+def _head(session: Session) -> tuple[int, str]:
+    """Return the last position and digest; kept for the transaction, because its lock keeps others out."""
+    if _HEAD not in session.info:
+        if session.get_bind().dialect.name == "postgresql":
+            session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CHAIN_LOCK})
+        newest = select(AuditEvent.position, AuditEvent.digest).order_by(AuditEvent.position.desc()).limit(1)
+        row = session.execute(newest).first()
+        session.info[_HEAD] = (row.position, row.digest) if row else (0, START)
+    head: tuple[int, str] = session.info[_HEAD]
+    return head
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _forget_head(session: Session, _: Any) -> None:
+    session.info.pop(_HEAD, None)
