@@ -1,0 +1,204 @@
+"""Verify a written plan against its case: integrity, then lawfulness, feasibility, value and optimality."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from circularity.units import IntArray, NotAQuantity, parse_tonnes
+from matching.case import Case
+from matching.case_files import read_case
+from matching.certificate import FORMAT, certificate_digest, potentials_of, sha256_of
+from matching.eligibility import Arcs, find_arcs
+from matching.explain import explain_unmatched
+from matching.plan import LevelValue, Plan
+from matching.plan_files import PLAN_COLUMNS, UNMATCHED_COLUMNS, canonical_json, plan_tables
+from matching.prices import dual_prices
+from matching.problem import LEVELS, Problem, build_problem
+from matching.summary import summary
+from matching.verify import Claim, check
+
+FILES = ("plan.csv", "unmatched.csv", "prices.csv", "summary.json", "NOTICE.txt")
+NOT_COMPARED = {"seconds", "versions", "engine", "plan_digest"}
+"""Facts of the run, not of the plan: they may differ on another machine."""
+
+
+class UnreadablePlanError(ValueError):
+    """The plan folder cannot be read at all; the message names the file."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A plan folder as read: its files and its certificate."""
+
+    files: dict[str, bytes]
+    certificate: dict[str, Any]
+    certificate_bytes: bytes
+
+
+def verify_written_plan(case_path: Path, directory: Path, *, ignore_digests: bool = False) -> list[str]:
+    """Return everything wrong with a written plan; an empty list means verified.
+
+    Raises UnreadablePlanError for a folder that is no plan and BadInput for a case that cannot be read.
+    """
+    written = _read(directory)
+    faults = [] if ignore_digests else integrity_faults(written)
+    case = _case_as_read(case_path, written.certificate)
+    if not ignore_digests and case.digest() != written.certificate["case_digest"]:
+        faults.append("the case is not the one this plan was made from")
+    return faults or content_faults(case, written)
+
+
+def integrity_faults(written: Written) -> list[str]:
+    """Return files whose bytes are not those that the certificate names."""
+    digests = written.certificate.get("files", {})
+    faults = [
+        f"{name} was changed after it was written"
+        for name in FILES
+        if digests.get(name) != sha256_of(written.files[name])
+    ]
+    changed = canonical_json(written.certificate) != written.certificate_bytes
+    if changed or written.certificate["certificate_digest"] != certificate_digest(written.certificate):
+        faults.append("certificate.json was changed after it was written")
+    return faults
+
+
+def content_faults(case: Case, written: Written) -> list[str]:
+    """Return what is wrong with the plan's content, whatever its digests say."""
+    arcs = find_arcs(case)
+    problem = build_problem(case, arcs)
+    try:
+        mass, faults = _masses(case, arcs, written.files["plan.csv"])
+        unmatched = _unmatched(case, written.files["unmatched.csv"])
+        potentials = potentials_of(written.certificate)
+        levels = tuple(int(level["value"]) for level in written.certificate["levels"])
+    except (KeyError, TypeError, ValueError) as error:
+        return [f"the plan's figures cannot be read: {error}"]
+    if len(levels) != len(LEVELS):
+        return ["the certificate does not name every level"]
+    claim = Claim(mass, unmatched, levels, potentials)
+    faults += check(case, arcs, problem, claim)
+    return faults or _presentation_faults(case, arcs, problem, claim, written)
+
+
+def _read(directory: Path) -> Written:
+    try:
+        files = {name: (directory / name).read_bytes() for name in FILES}
+        content = (directory / "certificate.json").read_bytes()
+        certificate = json.loads(content)
+    except OSError as error:
+        raise UnreadablePlanError(f"{error.filename}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise UnreadablePlanError(f"{directory / 'certificate.json'}: no JSON") from error
+    keys = ("format", "case_digest", "reading", "levels", "potentials", "certificate_digest")
+    if not isinstance(certificate, dict) or any(key not in certificate for key in keys):
+        raise UnreadablePlanError(f"{directory / 'certificate.json'}: no certificate")
+    if certificate["format"] != FORMAT:
+        raise UnreadablePlanError(f"{directory / 'certificate.json'}: unknown format {certificate['format']}")
+    return Written(files, certificate, content)
+
+
+def _case_as_read(case_path: Path, certificate: dict[str, Any]) -> Case:
+    reading = dict(certificate["reading"])
+    try:
+        as_of = date.fromisoformat(reading["as_of"])
+        facilities_from = reading.get("facilities_from")
+        return read_case(
+            case_path,
+            friendly=bool(reading["friendly"]),
+            only_lanes=bool(reading["only_lanes"]),
+            max_distance_m=reading["max_distance_m"],
+            as_of=as_of,
+            facilities_from=Path(facilities_from) if facilities_from else None,
+        ).case
+    except (KeyError, TypeError) as error:
+        raise UnreadablePlanError(f"certificate.json: reading options are incomplete: {error}") from error
+
+
+def _masses(case: Case, arcs: Arcs, content: bytes) -> tuple[IntArray, list[str]]:
+    """Return the kg per arc that plan.csv states, and rows on pairs that are no lawful arc."""
+    n_capacities = case.shape[1]
+    keys = arcs.output * n_capacities + arcs.capacity
+    mass = np.zeros(len(keys), dtype=np.int64)
+    faults = []
+    for row in _rows(content, PLAN_COLUMNS):
+        i = _place(case.outputs.output_id, row["output_id"])
+        j = _place(case.capacities.capacity_id, row["capacity_id"])
+        arc = int(np.searchsorted(keys, i * n_capacities + j)) if i >= 0 and j >= 0 else len(keys)
+        if arc == len(keys) or keys[arc] != i * n_capacities + j:
+            faults.append(f"{row['output_id']} to {row['capacity_id']} is no lawful pair of the case")
+        elif mass[arc]:
+            faults.append(f"{row['output_id']} to {row['capacity_id']} stands twice in plan.csv")
+        else:
+            mass[arc] = _mass(row["mass_t"])
+    return mass, faults
+
+
+def _unmatched(case: Case, content: bytes) -> IntArray:
+    unmatched = np.zeros(case.shape[0], dtype=np.int64)
+    for row in _rows(content, UNMATCHED_COLUMNS):
+        i = _place(case.outputs.output_id, row["output_id"])
+        if i < 0:
+            raise ValueError(f"unmatched.csv names {row['output_id']}, which the case does not")
+        unmatched[i] += _mass(row["mass_t"])
+    return unmatched
+
+
+def _presentation_faults(
+    case: Case, arcs: Arcs, problem: Problem, claim: Claim, written: Written
+) -> list[str]:
+    """Return files that say something else than the verified plan: distances, money, reasons, prices."""
+    values = zip(LEVELS, claim.levels, strict=True)
+    plan = Plan(
+        case=case,
+        arcs=arcs,
+        problem=problem,
+        mass_kg=claim.mass_kg,
+        unmatched_kg=claim.unmatched_kg,
+        levels=tuple(LevelValue(level.name, value, level.unit, value) for level, value in values),
+        prices=dual_prices(problem, claim.mass_kg),
+        reasons=explain_unmatched(case, arcs, claim.unmatched_kg),
+        engine="",
+    )
+    faults = [
+        f"{name} does not say what the case and the plan imply"
+        for name, content in plan_tables(plan).items()
+        if content != written.files[name]
+    ]
+    stated = json.loads(written.files["summary.json"])
+    implied = json.loads(canonical_json(summary(plan)))
+    return faults + [
+        f"summary.json states another {key}"
+        for key in sorted(set(implied) - NOT_COMPARED)
+        if stated.get(key) != implied[key]
+    ]
+
+
+def _rows(content: bytes, columns: tuple[str, ...]) -> list[dict[str, str]]:
+    reader = csv.DictReader(io.StringIO(content.decode("utf-8")), strict=True)
+    if tuple(reader.fieldnames or ()) != columns:
+        raise ValueError(f"columns are {reader.fieldnames}")
+    return list(reader)
+
+
+def _place(ids: np.ndarray[Any, np.dtype[np.str_]], wanted: str) -> int:
+    """Return the row of an id in its sorted column, -1 where it is not there."""
+    k = int(np.searchsorted(ids, wanted))
+    return k if k < len(ids) and ids[k] == wanted else -1
+
+
+def _mass(text: str) -> int:
+    try:
+        mass = parse_tonnes(text)
+    except NotAQuantity as error:
+        raise ValueError(f"{text} is no mass in tonnes") from error
+    if mass == 0:
+        raise ValueError("a row states no mass")
+    return mass

@@ -1,0 +1,151 @@
+"""`circularity match`: a case in, a proven plan out, without any database."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import fields
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+from matching.case_files import ReadCase, read_case
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from circularity.errors import BadInput
+from circularity.units import M_PER_KM, MISSING, NotAQuantity, parse_scaled
+from matching.case import InvalidCase, Parameters
+from matching.network_flow import ENGINES, NotProvenError
+from matching.plan import Plan, PlanRefusedError, make_plan
+from matching.plan_files import write_plan
+from matching.summary import summary
+from web.cli.plan_text import plan_text
+from web.cli.problems import show_problems
+
+DEFAULTS = ", ".join(
+    f"{f.name}={f.default}" for f in fields(Parameters) if f.name != "as_of_day" and f.default != MISSING
+)
+
+
+class Kilometres(click.ParamType[int]):
+    """A distance typed in kilometres with at most three decimals, as whole metres."""
+
+    name = "KM"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return metres; fails the command for anything but a non-negative number."""
+        if isinstance(value, int):
+            return value
+        try:
+            return parse_scaled(value, M_PER_KM, minimum=0, maximum=10**9)
+        except NotAQuantity as error:
+            self.fail(f"{value!r} is no distance in km ({error.rule})", param, ctx)
+
+
+@click.command(
+    epilog=f"Parameter defaults (stored units, see matching/case.py): {DEFAULTS}. A case may set its own in "
+    "the sheet `parameters`. Exit codes: 0 done, 1 own plan failed verification, 2 bad input, 3 not proven."
+)
+@click.argument("case", type=click.Path(exists=True, path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for the plan [default: CASE-plan].")
+@click.option("--facilities-from", type=click.Path(exists=True, path_type=Path),
+              help="Take facilities and capacities from this case; CASE then needs only your outputs.")  # fmt: skip
+@click.option("--only-lanes", is_flag=True, help="Consider only the pairs named in the sheet `lanes`.")
+@click.option("--max-distance", type=Kilometres(), help="Consider no pair farther apart than this.")
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Ask the rules as of this day [today].")
+@click.option("--engine", type=click.Choice(["auto", *sorted(ENGINES)]), default="auto", show_default=True)
+@click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True)
+@click.option("--friendly/--strict", default=None, help="Read people's Excel, or insist on the exact format "
+              "[friendly for XLSX, strict for folders].")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON; write only with --out.")
+def match(  # noqa: PLR0913, PLR0917 -- one parameter per documented option
+    case: Path,
+    out: Path | None,
+    facilities_from: Path | None,
+    only_lanes: bool,
+    max_distance: int | None,
+    as_of: Any,
+    engine: str,
+    processes: int,
+    friendly: bool | None,
+    as_json: bool,
+) -> None:
+    """Match the outputs of CASE to lawful outlets, prove the optimum, explain the rest.
+
+    CASE is a folder of CSV files or one XLSX with the sheets outputs, facilities, capacities and, if you
+    have them, caps, lanes, parameters. Only ids, waste codes, masses and coordinates (or lanes) are needed.
+
+    \b
+    Examples:
+      circularity match my-case
+      circularity match ledger.xlsx --facilities-from delta --out plan
+      circularity match my-case --only-lanes --json
+    """
+    options: dict[str, Any] = {
+        "friendly": friendly if friendly is not None else case.suffix.lower() == ".xlsx",
+        "only_lanes": only_lanes,
+        "max_distance_m": max_distance,
+        "as_of": as_of.date() if as_of else None,
+        "facilities_from": facilities_from,
+    }
+    try:
+        read = read_case(case, **options)
+        plan = _planned(read, engine, processes)
+        reading = {
+            **options,
+            "as_of": date.fromordinal(read.case.parameters.as_of_day).isoformat(),
+            "facilities_from": str(facilities_from) if facilities_from else None,
+        }
+        target = (
+            out if out or as_json else case.with_name(f"{case.stem if case.is_file() else case.name}-plan")
+        )
+        described = write_plan(plan, target, reading) if target else summary(plan)
+    except BadInput as error:
+        show_problems(error, as_json=as_json)
+        sys.exit(2)
+    except (InvalidCase, OverflowError, FileExistsError) as error:
+        click.echo(f"错误 · {error}", err=True)
+        sys.exit(2)
+    except PlanRefusedError as error:
+        click.echo(
+            "方案未通过自检,未写入 · the plan failed its own verification; nothing was written:", err=True
+        )
+        click.echo("\n".join(f"  {fault}" for fault in error.faults), err=True)
+        sys.exit(1)
+    except NotProvenError as error:
+        click.echo(f"未能证明最优 · not proven: {error}", err=True)
+        sys.exit(3)
+    _show(described, read, target, as_json=as_json)
+
+
+def default_target(case: Path) -> Path:
+    """Return the plan folder beside a case: CASE-plan."""
+    return case.with_name(f"{case.stem if case.is_file() else case.name}-plan")
+
+
+def _planned(read: ReadCase, engine: str, processes: int) -> Plan:
+    """Return the plan, with a progress bar where a person watches the terminal."""
+    if not sys.stderr.isatty():
+        return make_plan(read.case, engine=engine, processes=processes)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    from_start: dict[str, Any] = {}
+    with Progress(*columns, transient=True) as bar:
+
+        def progress(phase: str, done: float) -> None:
+            if phase not in from_start:
+                from_start[phase] = bar.add_task(phase, total=1.0)
+            bar.update(from_start[phase], completed=done)
+
+        return make_plan(read.case, engine=engine, processes=processes, progress=progress)
+
+
+def _show(described: dict[str, Any], read: ReadCase, target: Path | None, *, as_json: bool) -> None:
+    notes = [f"{note.file}:{note.row or ''} [{note.rule}] {note.zh} · {note.en}" for note in read.notes]
+    if as_json:
+        click.echo(json.dumps({**described, "notes": notes}, ensure_ascii=False, indent=1))
+        return
+    for note in notes:
+        click.echo(f"注 · note {note}", err=True)
+    click.echo(plan_text(described))
+    click.echo(f"\n方案目录 · plan folder: {target}\n核验 · check it: circularity verify CASE {target}")
