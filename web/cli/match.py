@@ -50,7 +50,7 @@ class Kilometres(click.ParamType[int]):
 @click.argument("case", type=click.Path(exists=True, path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the plan [default: CASE-plan].")
 @click.option("--facilities-from", type=click.Path(exists=True, path_type=Path),
-              help="Take facilities and capacities from this case; CASE then needs only your outputs.")  # fmt: skip
+              help="Take facilities and capacities from this case; CASE needs only outputs.")  # fmt: skip
 @click.option("--only-lanes", is_flag=True, help="Consider only the pairs named in the sheet `lanes`.")
 @click.option("--max-distance", type=Kilometres(), help="Consider no pair farther apart than this.")
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Ask the rules as of this day [today].")
@@ -59,18 +59,7 @@ class Kilometres(click.ParamType[int]):
 @click.option("--friendly/--strict", default=None, help="Read people's Excel, or insist on the exact format "
               "[friendly for XLSX, strict for folders].")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON; write only with --out.")
-def match(  # noqa: PLR0913, PLR0917 -- one parameter per documented option
-    case: Path,
-    out: Path | None,
-    facilities_from: Path | None,
-    only_lanes: bool,
-    max_distance: int | None,
-    as_of: Any,
-    engine: str,
-    processes: int,
-    friendly: bool | None,
-    as_json: bool,
-) -> None:
+def match(case: Path, **chosen: Any) -> None:
     """Match the outputs of CASE to lawful outlets, prove the optimum, explain the rest.
 
     CASE is a folder of CSV files or one XLSX with the sheets outputs, facilities, capacities and, if you
@@ -82,41 +71,42 @@ def match(  # noqa: PLR0913, PLR0917 -- one parameter per documented option
       circularity match ledger.xlsx --facilities-from delta --out plan
       circularity match my-case --only-lanes --json
     """
-    options: dict[str, Any] = {
-        "friendly": friendly if friendly is not None else case.suffix.lower() == ".xlsx",
-        "only_lanes": only_lanes,
-        "max_distance_m": max_distance,
-        "as_of": as_of.date() if as_of else None,
-        "facilities_from": facilities_from,
-    }
     try:
-        read = read_case(case, **options)
-        plan = _planned(read, engine, processes)
-        reading = {
-            **options,
-            "as_of": date.fromordinal(read.case.parameters.as_of_day).isoformat(),
-            "facilities_from": str(facilities_from) if facilities_from else None,
-        }
-        target = (
-            out if out or as_json else case.with_name(f"{case.stem if case.is_file() else case.name}-plan")
-        )
-        described = write_plan(plan, target, reading) if target else summary(plan)
+        _match(case, chosen)
     except BadInput as error:
-        show_problems(error, as_json=as_json)
+        show_problems(error, as_json=chosen["as_json"])
         sys.exit(2)
     except (InvalidCase, OverflowError, FileExistsError) as error:
         click.echo(f"错误 · {error}", err=True)
         sys.exit(2)
     except PlanRefusedError as error:
-        click.echo(
-            "方案未通过自检,未写入 · the plan failed its own verification; nothing was written:", err=True
-        )
+        click.echo("方案未通过自检,未写入 · the plan failed its own verification; nothing written", err=True)
         click.echo("\n".join(f"  {fault}" for fault in error.faults), err=True)
         sys.exit(1)
     except NotProvenError as error:
         click.echo(f"未能证明最优 · not proven: {error}", err=True)
         sys.exit(3)
-    _show(described, read, target, as_json=as_json)
+
+
+def _match(case: Path, chosen: dict[str, Any]) -> None:
+    friendly, as_of, facilities_from = chosen["friendly"], chosen["as_of"], chosen["facilities_from"]
+    options: dict[str, Any] = {
+        "friendly": friendly if friendly is not None else case.suffix.lower() == ".xlsx",
+        "only_lanes": chosen["only_lanes"],
+        "max_distance_m": chosen["max_distance"],
+        "as_of": as_of.date() if as_of else None,
+        "facilities_from": facilities_from,
+    }
+    read = read_case(case, **options)
+    plan = _planned(read, chosen["engine"], chosen["processes"])
+    reading = {
+        **options,
+        "as_of": date.fromordinal(read.case.parameters.as_of_day).isoformat(),
+        "facilities_from": str(facilities_from) if facilities_from else None,
+    }
+    target = chosen["out"] or (None if chosen["as_json"] else default_target(case))
+    described = write_plan(plan, target, reading) if target else summary(plan)
+    _show(described, read, target, as_json=chosen["as_json"])
 
 
 def default_target(case: Path) -> Path:
