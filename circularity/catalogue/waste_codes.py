@@ -1,0 +1,52 @@
+"""The spelling of waste codes: general `NNN-0NN-SNN`, hazardous `NNN-NNN-NN`, kinds `SW06` and `HW34`.
+
+Only form is decided here; `waste_types` knows which kinds exist.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_GENERAL = re.compile(r"\d{3}-0\d{2}-S\d{2}", re.ASCII)
+_HAZARDOUS = re.compile(r"\d{3}-\d{3}-(0[1-9]|[1-3]\d|40|4[5-9]|50)", re.ASCII)
+_KIND = re.compile(r"SW\d{2}|HW(0[1-9]|[1-3]\d|40|4[5-9]|50)", re.ASCII)
+_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-"))
+
+EVERYTHING = "*"
+"""The pattern that covers every waste."""
+
+
+class MalformedCode(ValueError):
+    """A text is no waste code, or names a kind that does not exist."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"not a waste code: {text[:60]!r}")
+        self.text = text
+
+
+def spell(text: str) -> str:
+    """Return `text` with full-width characters, dashes and case as the official lists print them."""
+    return unicodedata.normalize("NFKC", text).strip().translate(_DASHES).upper()
+
+
+def has_code_form(code: str) -> bool:
+    """Return whether a spelt text has the form of a full code."""
+    return bool(_GENERAL.fullmatch(code) or _HAZARDOUS.fullmatch(code))
+
+
+def has_kind_form(code: str) -> bool:
+    """Return whether a spelt text has the form of a two-digit kind or category."""
+    return bool(_KIND.fullmatch(code))
+
+
+def kind_of(code: str) -> str:
+    """Return the kind of a canonical full code or kind: `SW06` for `441-001-S06`, `HW34` for `398-007-34`."""
+    if code[:2] in {"SW", "HW"}:
+        return code
+    return f"SW{code[-2:]}" if code[-3] == "S" else f"HW{code[-2:]}"
+
+
+def is_hazardous(code: str) -> bool:
+    """Return whether a canonical code (full or kind) belongs to the hazardous list, by its form alone."""
+    return kind_of(code).startswith("HW")
