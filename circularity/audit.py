@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import event, select, text
@@ -108,7 +108,8 @@ def record(
 ) -> AuditEvent:
     """Append one event about a row with a `public_id` to the chain, within the session's transaction.
 
-    `action` is `thing.verb`, such as `output.posted`; `facts` are plain values of JSON.
+    `action` is `thing.verb`, such as `output.posted`. `facts` become JSON: days and moments in ISO form,
+    other rows by their `public_id`.
     """
     last, digest = _head(session)
     entry = AuditEvent(
@@ -120,7 +121,7 @@ def record(
         action=action,
         subject_kind=type(subject).__name__,
         subject_id=subject.public_id,
-        facts_json=canonical_json(dict(facts)),
+        facts_json=canonical_json({name: _plain(value) for name, value in facts.items()}),
         previous=digest,
     )
     entry.digest = _seal([getattr(entry, name) for name in _SEALED])
@@ -147,6 +148,12 @@ def verify_chain(session: Session, anchor: Anchor | None = None) -> ChainReport:
     if not anchored:
         faults.append("the chain does not contain the head that was noted outside the database")
     return ChainReport(Anchor(position, digest), tuple(faults))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
+    return getattr(value, "public_id", value)
 
 
 def _head(session: Session) -> tuple[int, str]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from operator import index
 
+from circularity.catalogue import operations, regions, waste_types
 from circularity.columns import MAX_AMOUNT
 from circularity.errors import BadInput, InputProblem
 from circularity.units import MAX_MASS_KG
@@ -95,6 +96,43 @@ class Checks:
             zh = f"{end_field} 早于 {start_field}"
             en = f"{end_field} lies before {start_field}"
             self.refuse(end_field, "dates_reversed", end, zh, en)
+
+    def region(self, field: str, code: str) -> str:
+        """Return a region code or prefix of 2 to 6 digits."""
+        try:
+            regions.province_of(code)
+        except regions.UnknownRegion:
+            self.refuse(
+                field, "unknown_region", code, f"{field} 不是行政区划代码", f"{field} is no region code"
+            )
+        return code.strip()
+
+    def waste_code(self, field: str, text: str) -> str:
+        """Return the canonical full code of a waste; the form and the kind are checked, not the list."""
+        try:
+            return waste_types.parse_code(text)
+        except waste_types.MalformedCode:
+            self.refuse(field, "malformed_code", text, f"{field} 不是固废代码", f"{field} is no waste code")
+            return ""
+
+    def waste_pattern(self, field: str, text: str) -> str:
+        """Return a canonical pattern: a full code, a kind such as `HW34` or `SW06`, or `*`."""
+        try:
+            return waste_types.parse_pattern(text)
+        except waste_types.MalformedCode:
+            zh, en = f"{field} 不是固废代码或类别", f"{field} is neither a waste code nor a kind"
+            self.refuse(field, "malformed_pattern", text, zh, en)
+            return ""
+
+    def operation(self, field: str, code: str) -> str:
+        """Return an operation code of the catalogue."""
+        try:
+            return operations.get(code).code
+        except operations.UnknownOperation:
+            self.refuse(
+                field, "unknown_operation", code, f"{field} 不是利用处置方式代码", f"{field} is no operation"
+            )
+            return ""
 
     def analytes(self, field: str, values: Mapping[str, int]) -> dict[str, int]:
         """Return millionths by analyte, whose name carries its unit and is plain lower case."""
