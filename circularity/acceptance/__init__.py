@@ -1,0 +1,37 @@
+"""The rules of lawfulness, asked of millions of pairs in a case and of one pair when somebody signs.
+
+`columns` and `tables` hold what is read, `pairs` what is asked about, `rules` the one ordered table,
+`predicates` the arithmetic, `presence` whether there is data to ask with, `timing` the shipping days,
+`sentences` and `facts` the words, `judge` the verdicts. A verdict is a pre-check: the authority decides.
+"""
+
+from circularity.acceptance.columns import CapacityColumns, FacilityColumns, OutputColumns, columns_of
+from circularity.acceptance.judge import VERDICTS, Finding, Verdicts, findings, judge
+from circularity.acceptance.pairs import Pairs
+from circularity.acceptance.rules import CONDITIONS, RULES, Rule, ask_conditions, days, not_asked, rule
+from circularity.acceptance.sentences import ADVICE_EN, ADVICE_ZH, WORDS
+from circularity.acceptance.tables import Tables
+
+__all__ = [
+    "ADVICE_EN",
+    "ADVICE_ZH",
+    "CONDITIONS",
+    "RULES",
+    "VERDICTS",
+    "WORDS",
+    "CapacityColumns",
+    "FacilityColumns",
+    "Finding",
+    "OutputColumns",
+    "Pairs",
+    "Rule",
+    "Tables",
+    "Verdicts",
+    "ask_conditions",
+    "columns_of",
+    "days",
+    "findings",
+    "judge",
+    "not_asked",
+    "rule",
+]

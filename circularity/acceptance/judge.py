@@ -1,0 +1,124 @@
+"""The verdict on pairs: lawful now, conditional or unlawful; on one pair also every sentence behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from circularity.acceptance.facts import fill
+from circularity.acceptance.pairs import Pairs
+from circularity.acceptance.rules import CONDITIONAL, RULES, Rule, ask_conditions, days
+from circularity.catalogue import legal, procedures
+from circularity.catalogue.legal import LegalBasis
+from circularity.catalogue.procedures import Procedure
+from circularity.units import MISSING, IntArray
+
+LAWFUL, CONDITIONALLY, UNLAWFULLY = 0, 1, 2
+VERDICTS = ("lawful", "conditional", "unlawful")
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """Per pair: `verdict` (row of VERDICTS), the first broken unlawful rule (row of RULES, -1 none), condition
+    bits, shipping days (`latest_day` MISSING when open) and the slack of every rule, shape (rules, pairs).
+    """
+
+    verdict: IntArray
+    first_rule: IntArray
+    conditions: IntArray
+    earliest_day: IntArray
+    latest_day: IntArray
+    slack: IntArray
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One broken rule of one pair in words, with its law as of the day and, if conditional, its procedure."""
+
+    rule: str
+    effect: str
+    slack: int
+    slack_unit: str
+    zh: str
+    en: str
+    legal: LegalBasis
+    procedure: Procedure | None
+    ready_day: int
+
+    @property
+    def confidence(self) -> str:
+        """H, M or L: how sure the catalogue is of the legal row."""
+        return self.legal.confidence
+
+
+def askable(rule: Rule, pairs: Pairs) -> bool:
+    """Return whether the tables hold the rule's data and the pairs know what it needs."""
+    known = {
+        "": True,
+        "distance": pairs.distance_m is not None,
+        "net_cost": pairs.net_cost_ucny_per_kg is not None,
+        "conditions": pairs.conditions is not None,
+    }
+    return known[rule.needs] and rule.asked(pairs.tables)
+
+
+def judge(pairs: Pairs) -> Verdicts:
+    """Return the verdicts, asking every rule of every pair; a rule without its data breaks nothing."""
+    pairs = ask_conditions(pairs)
+    slack = np.zeros((len(RULES), len(pairs)), dtype=np.int64)
+    for r, rule in enumerate(RULES):
+        if askable(rule, pairs):
+            slack[r] = rule.slack(pairs)
+    forbidding = np.array([rule.effect != CONDITIONAL for rule in RULES])
+    broken = (slack > 0) & forbidding[:, None]
+    unlawful = broken.any(axis=0)
+    conditions = np.zeros(len(pairs), dtype=np.int64) if pairs.conditions is None else pairs.conditions
+    earliest, latest = days(pairs)
+    return Verdicts(
+        verdict=np.where(unlawful, UNLAWFULLY, np.where(conditions != 0, CONDITIONALLY, LAWFUL)),
+        first_rule=np.where(unlawful, broken.argmax(axis=0), -1),
+        conditions=conditions,
+        earliest_day=earliest,
+        latest_day=latest,
+        slack=slack,
+    )
+
+
+def findings(pairs: Pairs, k: int = 0) -> list[Finding]:
+    """Return every rule that pair k breaks, in the order of the rules, in words; empty = lawful now."""
+    pair = ask_conditions(pairs.take(np.array([k])))
+    slack = judge(pair).slack[:, 0]
+    return [_finding(rule, pair, int(slack[r])) for r, rule in enumerate(RULES) if slack[r] > 0]
+
+
+def _finding(rule: Rule, pair: Pairs, slack: int) -> Finding:
+    on = pair.tables.on
+    procedure = _procedure(rule, pair)
+    ready = MISSING
+    if procedure is not None:
+        ready = procedures.add_working_days(on, procedure.lead_working_days).toordinal()
+    return Finding(
+        rule=rule.code,
+        effect=rule.effect,
+        slack=slack,
+        slack_unit=rule.slack_unit,
+        zh=fill(rule.zh, pair, rule, slack),
+        en=fill(rule.en, pair, rule, slack),
+        legal=legal.basis(rule.legal_key, on),
+        procedure=procedure,
+        ready_day=ready,
+    )
+
+
+def _procedure(rule: Rule, pair: Pairs) -> Procedure | None:
+    if not rule.procedure:
+        return None
+    listed = bool(pair.tables.whitelisted.at(pair.i, pair.j)[0])
+    origin = str(pair.tables.outputs.region_code[pair.i[0]])
+    return procedures.find(rule.procedure, origin, pair.tables.on, listed)
+
+
+def with_known(pairs: Pairs, distance_m: IntArray, net_cost_ucny_per_kg: IntArray) -> Pairs:
+    """Return the pairs with distances in metres and net costs in µCNY/kg, MISSING where unknown."""
+    return replace(pairs, distance_m=distance_m, net_cost_ucny_per_kg=net_cost_ucny_per_kg)

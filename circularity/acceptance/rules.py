@@ -1,0 +1,182 @@
+"""The rules of lawfulness: one ordered table, asked of millions of pairs or of one.
+
+An unlawful rule that is broken excludes the pair. A conditional rule that is broken keeps it, but a procedure
+must be granted before it may ship. The first broken rule in this order is the one that is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from circularity.acceptance import predicates, presence
+from circularity.acceptance.pairs import OPEN_DAY, Pairs
+from circularity.acceptance.sentences import WORDS
+from circularity.acceptance.tables import Tables
+from circularity.acceptance.timing import shipping_days
+from circularity.units import MISSING, IntArray
+
+UNLAWFUL = "unlawful"
+CONDITIONAL = "conditional"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule. `slack(pairs)` is int64 per pair: above 0 the rule is broken by that many `slack_unit`.
+
+    `asked(tables)` tells whether the tables hold the data the rule needs. `needs` names what must be known of
+    the pairs besides their rows: "", "distance", "net_cost", or "conditions" for the rule that follows from
+    the others. A rule `by_code` depends on the waste code and the capacity alone. `procedure` is the kind of
+    procedure that meets a conditional rule; `legal_key` leads to the legal basis of a day.
+    """
+
+    code: str
+    effect: str
+    legal_key: str
+    slack: Callable[[Pairs], IntArray]
+    asked: Callable[[Tables], bool] = presence.always
+    slack_unit: str = ""
+    needs: str = ""
+    procedure: str = ""
+    by_code: bool = False
+
+    @property
+    def zh(self) -> str:
+        """What is wrong, in Chinese, with the names of the facts in braces."""
+        return WORDS[self.code].zh
+
+    @property
+    def en(self) -> str:
+        """What is wrong, in English, with the names of the facts in braces."""
+        return WORDS[self.code].en
+
+
+def _no_day_left(pairs: Pairs) -> IntArray:
+    """Days by which the lead times of the conditions outlast the window; pairs without a window: 0."""
+    earliest, latest = shipping_days(pairs, PROCEDURES)
+    first, last = pairs.entitled_window()
+    waits = (pairs.conditions != 0) & (first <= last)
+    return np.where(waits, earliest - latest, 0)
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("standing", UNLAWFUL, "blacklist", predicates.bad_standing, presence.standings, by_code=True),
+    Rule("waste_code", UNLAWFUL, "waste_code", predicates.code_not_covered, by_code=True),
+    Rule("relabel", UNLAWFUL, "relabel", predicates.hazardous_relabelled),
+    Rule("operation", UNLAWFUL, "operation", predicates.operation_not_allowed, presence.allowed_operations),
+    Rule("hazardous_licence", UNLAWFUL, "hazardous_licence", predicates.no_hazardous_entitlement),
+    Rule("exemption_stage", UNLAWFUL, "exemption_stage", predicates.not_on_exemption_list),
+    Rule("point_to_point", UNLAWFUL, "point_to_point", predicates.scheme_names_nobody),
+    Rule(
+        "exemption_region",
+        UNLAWFUL,
+        "exemption_region",
+        predicates.exemption_not_recognised,
+        presence.regions,
+    ),
+    Rule("sender", UNLAWFUL, "sender", predicates.sender_not_named, presence.senders),
+    Rule("period", UNLAWFUL, "period", predicates.no_common_day, presence.intervals, "days"),
+    Rule(
+        "licence_validity",
+        UNLAWFUL,
+        "licence_validity",
+        predicates.entitlement_too_short,
+        presence.entitlement_ends,
+        "days",
+    ),
+    Rule(
+        "composition", UNLAWFUL, "composition", predicates.outside_limits, presence.measured_limits, "assay"
+    ),
+    Rule(
+        "distance", UNLAWFUL, "distance", predicates.too_far, presence.distance_limits, "m", needs="distance"
+    ),
+    Rule(
+        "too_dear",
+        UNLAWFUL,
+        "price",
+        predicates.too_dear,
+        presence.net_cost_limits,
+        "ucny_per_kg",
+        needs="net_cost",
+    ),
+    Rule(
+        "hazardous_cross_province",
+        CONDITIONAL,
+        "hazardous_cross_province",
+        predicates.hazardous_needs_approval,
+        presence.regions,
+        procedure="hazardous_approval",
+    ),
+    Rule(
+        "general_record",
+        CONDITIONAL,
+        "general_record",
+        predicates.general_needs_record,
+        presence.regions,
+        procedure="general_record",
+    ),
+    Rule(
+        "general_approval",
+        CONDITIONAL,
+        "general_approval",
+        predicates.general_needs_approval,
+        presence.regions,
+        procedure="general_approval",
+    ),
+    Rule(
+        "plan",
+        CONDITIONAL,
+        "plan",
+        predicates.mass_beyond_plan,
+        presence.management_plans,
+        "kg",
+        procedure="plan_change",
+    ),
+    Rule("assay", CONDITIONAL, "composition", predicates.assays_missing, presence.limits, procedure="assay"),
+    Rule(
+        "exemption_evidence",
+        CONDITIONAL,
+        "exemption_stage",
+        predicates.exemption_unproven,
+        procedure="exemption_evidence",
+    ),
+    Rule("lead_time", UNLAWFUL, "lead_time", _no_day_left, slack_unit="days", needs="conditions"),
+)
+
+CONDITIONAL_RULES = tuple(rule for rule in RULES if rule.effect == CONDITIONAL)
+
+CONDITIONS = tuple(rule.code for rule in CONDITIONAL_RULES)
+"""Codes of the conditional rules; bit k of a pair's conditions stands for CONDITIONS[k]."""
+
+PROCEDURES = tuple(rule.procedure for rule in CONDITIONAL_RULES)
+"""Kinds of procedure in the order of CONDITIONS."""
+
+
+def rule(code: str) -> Rule:
+    """Return the rule of that code; raises KeyError."""
+    return _BY_CODE[code]
+
+
+_BY_CODE = {each.code: each for each in RULES}
+
+
+def not_asked(tables: Tables) -> tuple[str, ...]:
+    """Return the codes of the rules for which the tables hold no data, in order."""
+    return tuple(each.code for each in RULES if not each.asked(tables))
+
+
+def ask_conditions(pairs: Pairs) -> Pairs:
+    """Return the pairs with the bits of every conditional rule that they break."""
+    bits = np.zeros(len(pairs), dtype=np.int64)
+    for k, each in enumerate(CONDITIONAL_RULES):
+        if each.asked(pairs.tables):
+            bits |= (each.slack(pairs) > 0).astype(np.int64) << k
+    return replace(pairs, conditions=bits)
+
+
+def days(pairs: Pairs) -> tuple[IntArray, IntArray]:
+    """Return earliest and latest shipping day of pairs with known conditions; latest MISSING when open."""
+    earliest, latest = shipping_days(pairs, PROCEDURES)
+    return earliest, np.where(latest == OPEN_DAY, MISSING, latest)
