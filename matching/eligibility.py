@@ -1,4 +1,4 @@
-"""From a case to its arcs: the pairs that may meet, and for every other pair the first rule that forbids it."""
+"""From a case to its arcs: which pairs may meet, and for every other pair the first rule that forbids it."""
 
 from __future__ import annotations
 
