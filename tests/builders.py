@@ -47,11 +47,11 @@ def case(
     lanes: list[dict[str, Any]] | None = None,
     **parameters: Any,
 ) -> Case:
-    """Build a case from rows. A cap is (id, tonnes, capacity ids, origin); a lane names output and capacity."""
+    """Build a case; a cap is (id, tonnes, capacity ids, origin), a lane names its output and capacity."""
     facilities = _facilities_of(capacities)
-    facility_ids = [f["facility_id"] for f in facilities]
-    capacity_ids = [c["capacity_id"] for c in capacities]
-    output_ids = [o["output_id"] for o in outputs]
+    facility_row = {f["facility_id"]: k for k, f in enumerate(facilities)}
+    capacity_row = {c["capacity_id"]: k for k, c in enumerate(capacities)}
+    output_row = {o["output_id"]: k for k, o in enumerate(outputs)}
     return Case.build(
         outputs=_outputs(outputs),
         facilities=Facilities(
@@ -60,12 +60,12 @@ def case(
             **_places(facilities),
             standing=_texts(facilities, "standing"),
         ),
-        capacities=_capacities(capacities, facility_ids),
+        capacities=_capacities(capacities, facility_row),
         caps=[
-            Cap(cap_id, _scaled(limit_t, 1000), origin, tuple(capacity_ids.index(m) for m in members))
+            Cap(cap_id, _scaled(limit_t, 1000), origin, tuple(capacity_row[m] for m in members))
             for cap_id, limit_t, members, origin in caps or []
         ],
-        lanes=_lanes(lanes or [], output_ids, capacity_ids),
+        lanes=_lanes(lanes or [], output_row, capacity_row),
         parameters=Parameters(**{"as_of_day": AS_OF.toordinal(), "detour_permille": 1000, **parameters}),
     )
 
@@ -91,10 +91,10 @@ def _outputs(rows: list[dict[str, Any]]) -> Outputs:
     )
 
 
-def _capacities(rows: list[dict[str, Any]], facility_ids: list[str]) -> Capacities:
+def _capacities(rows: list[dict[str, Any]], facility_row: dict[str, int]) -> Capacities:
     return Capacities(
         capacity_id=_texts(rows, "capacity_id"),
-        facility=np.array([facility_ids.index(_facility_id(row)) for row in rows], dtype=np.int64),
+        facility=np.array([facility_row[_facility_id(row)] for row in rows], dtype=np.int64),
         entitlement_kind=_texts(rows, "entitlement_kind"),
         licence_no=_texts(rows, "licence_no"),
         licence_valid_to_day=_days(rows, "licence_valid_to"),
@@ -114,10 +114,10 @@ def _capacities(rows: list[dict[str, Any]], facility_ids: list[str]) -> Capaciti
     )
 
 
-def _lanes(rows: list[dict[str, Any]], output_ids: list[str], capacity_ids: list[str]) -> Lanes:
+def _lanes(rows: list[dict[str, Any]], output_row: dict[str, int], capacity_row: dict[str, int]) -> Lanes:
     return Lanes(
-        output=np.array([output_ids.index(row["output"]) for row in rows], dtype=np.int64),
-        capacity=np.array([capacity_ids.index(row["capacity"]) for row in rows], dtype=np.int64),
+        output=np.array([output_row[row["output"]] for row in rows], dtype=np.int64),
+        capacity=np.array([capacity_row[row["capacity"]] for row in rows], dtype=np.int64),
         distance_m=_ints(rows, "distance_km", 1000),
         cost_ucny_per_kg=_ints(rows, "cost_cny_per_t", 1000),
         limit_kg=_ints(rows, "limit_t", 1000),
