@@ -6,12 +6,13 @@ Only form is decided here; `waste_types` knows which kinds exist.
 from __future__ import annotations
 
 import re
-import unicodedata
 
 _GENERAL = re.compile(r"\d{3}-0\d{2}-S\d{2}", re.ASCII)
 _HAZARDOUS = re.compile(r"\d{3}-\d{3}-(0[1-9]|[1-3]\d|40|4[5-9]|50)", re.ASCII)
 _KIND = re.compile(r"SW\d{2}|HW(0[1-9]|[1-3]\d|40|4[5-9]|50)", re.ASCII)
-_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-"))
+_FULL_WIDTH = {0xFF01 + i: 0x21 + i for i in range(94)} | {0x3000: 0x20}
+_DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−"), ord("-"))
+_KEYBOARD = _FULL_WIDTH | _DASHES  # not NFKC, which would also read superscripts and circled digits
 
 EVERYTHING = "*"
 """The pattern that covers every waste."""
@@ -27,7 +28,8 @@ class MalformedCode(ValueError):
 
 def spell(text: str) -> str:
     """Return `text` with full-width characters, dashes and case as the official lists print them."""
-    return unicodedata.normalize("NFKC", text).strip().translate(_DASHES).upper()
+    typed = text.translate(_KEYBOARD).strip()
+    return typed.upper() if typed.isascii() else typed
 
 
 def has_code_form(code: str) -> bool:
