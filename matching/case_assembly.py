@@ -1,4 +1,4 @@
-"""Typed tables -> the case: references turned into rows, caps gathered from theirs, everything checked together."""
+"""Typed tables -> the case: references become rows, caps are gathered, everything is checked together."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _missing(given: Collection[str], parameters: Parameters) -> list[str]:
 
 
 def _assume_patterns(capacities: TypedTable) -> None:
-    """Let a capacity of a case of lanes that names no waste take what its lanes bring; the law is still asked."""
+    """A capacity of lanes alone that names no waste takes what its lanes bring; the law is still asked."""
     if "waste_pattern" not in capacities.text.columns:
         capacities.columns["waste_pattern"] = np.full(len(capacities), "*")
 

@@ -28,7 +28,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def needs_guard(text: str) -> bool:
-    """Tell whether a spreadsheet could run this text, or a reader trim it, or mistake it for a guarded one."""
+    """Tell whether a spreadsheet could run this text, a reader trim it or take it for a guarded one."""
     core = text.lstrip("'")
     return core[:1] in FORMULA_STARTS or core != core.strip() if core else False
 
@@ -64,7 +64,7 @@ def text_array(texts: Sequence[str]) -> TextArray:
 
 
 def read_by_value(cells: Sequence[str], parse: Callable[[str], str], rule: str, report: Report) -> TextArray:
-    """Return each non-empty cell parsed, asking `parse` once per distinct text; its ValueError means `rule`."""
+    """Return each cell parsed, asking `parse` once per distinct text; its ValueError means `rule`."""
     known: dict[str, str | None] = {"": ""}
     parsed: list[str] = []
     for index, cell in enumerate(cells):

@@ -46,7 +46,7 @@ def check_licences(capacities: TypedTable) -> None:
 
 
 def check_points(table: TypedTable, laned: npt.NDArray[np.bool_]) -> None:
-    """Report points that are off the globe, swapped, half given, or absent where no lane stands in (`laned`)."""
+    """Report points off the globe, swapped, half given, or absent where no lane stands in (`laned`)."""
     lat, lon = table.columns["lat_e7"], table.columns["lon_e7"]
     known = (lat != MISSING) & (lon != MISSING)
     # China lies between 73 and 136 degrees east and between 3 and 54 degrees north.

@@ -1,7 +1,7 @@
 """The one table of a case's sheets and columns: name, field, kind, who needs it, what people call it.
 
-Reader, writer, friendly reading and `--help` all ask this table. Units stand in the column names; `field` is
-the name inside `matching.case`. Aliases are written as `plain_header` leaves them: no blanks, brackets or unit.
+Reader, writer, friendly reading and `--help` all ask this table. Units stand in the column names; `field`
+is the name inside `matching.case`. Aliases are written as `plain_header` leaves headers: no blanks, no unit.
 """
 
 from __future__ import annotations
@@ -109,6 +109,11 @@ _REGION = ("行政区划代码", "行政区划", "区划代码", "所在地区",
 _FROM = ("可用起始日期", "起始日期", "开始日期", "开始时间", "起始时间", "from", "startdate", "start")
 _TO = ("截止日期", "结束日期", "截止时间", "结束时间", "to", "enddate", "end")
 
+_MASS = (
+    *("待转移量", "拟转移量", "数量", "产生量", "产量", "重量", "质量", "贮存量", "库存量"),
+    *("mass", "quantity", "amount", "weight", "tonnes"),
+)
+
 OUTPUTS = Sheet(
     "outputs",
     (
@@ -130,8 +135,7 @@ OUTPUTS = Sheet(
             "mass_t",
             "mass_kg",
             "mass",
-            ("待转移量", "拟转移量", "数量", "产生量", "产量", "重量", "质量", "贮存量", "库存量")
-            + ("mass", "quantity", "amount", "weight", "tonnes"),
+            _MASS,
             required=True,
         ),
         Column("available_from", "available_from_day", "day", _FROM),

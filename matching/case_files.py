@@ -1,7 +1,8 @@
 """Reading and writing a case: a folder of CSV files or one XLSX with the same sheets.
 
-A folder written by a program is read strictly; people's Excel is read in a friendly way, and every liberty taken
-is a note. Either way all problems are collected before `BadInput` is raised, and equal cases have equal digests.
+A folder written by a program is read strictly; people's Excel is read in a friendly way, and every liberty
+taken is a note. Either way all problems are collected before `BadInput` is raised; equal cases have equal
+digests.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The parameters sheet -> `Parameters`: named values, each by its own kind, with the caller's choices on top."""
+"""The parameters sheet -> `Parameters`: named values, each of its own kind, the caller's choices on top."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def today() -> date:
 
 
 def read_parameters(text: TextTable | None, problems: Problems, chosen: dict[str, Any]) -> Parameters:
-    """Return the parameters of a case; `chosen` (by field) wins over the sheet, the sheet over the defaults."""
+    """Return a case's parameters; `chosen` (by field) wins over the sheet, the sheet over the defaults."""
     values: dict[str, Any] = {"as_of_day": today().toordinal()}
     if text is not None:
         table = read_table(PARAMETERS, text, problems)

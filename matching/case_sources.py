@@ -21,8 +21,8 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 class Grid:
     """One sheet or CSV file: rows of raw cells (texts in a CSV, python values in an XLSX), row 1 first.
 
-    `file` is how problems name it (`book.xlsx!sheet`), `name` the sheet's name or the file's stem. A file that
-    is there and cannot be read is an unreadable grid, so that nobody reports it as missing as well.
+    `file` is how problems name it (`book.xlsx!sheet`), `name` the sheet's name or the file's stem. A file
+    that is there and cannot be read is an unreadable grid, so that nobody reports it as missing as well.
     """
 
     file: str

@@ -1,4 +1,4 @@
-"""Tables of text cells -> typed columns, each cell checked by the kind of its column, every problem collected."""
+"""Tables of text cells -> typed columns, each cell checked by its column's kind, every problem collected."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _SEPARATOR = ";"
 
 @dataclass
 class TextTable:
-    """One sheet as texts: known headers to cells. `rows` are spreadsheet row numbers, `labels` headers as shown."""
+    """One sheet as texts, by known header. `rows` are spreadsheet row numbers, `labels` headers as shown."""
 
     sheet: str
     file: str
@@ -97,7 +97,7 @@ def absent(column: Column, rows: int) -> Any:
     """Return a column of that kind in which every value is absent."""
     if column.kind in NUMBERS or column.kind == "day":
         return np.full(rows, MISSING, dtype=np.int64)
-    return np.full(rows, "waste" if column.kind == "status" else "", dtype=np.str_)
+    return np.full(rows, "waste" if column.kind == "status" else "")
 
 
 def _read_analyte(table: TypedTable, sheet: Sheet, name: str) -> None:

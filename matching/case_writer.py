@@ -1,7 +1,7 @@
-"""Writing a case so that `read_case` reads it back to the identical digest, and no spreadsheet runs its texts.
+"""Writing a case so that `read_case` reads it back to the identical digest and no spreadsheet runs its texts.
 
-In CSV a text that a spreadsheet would take for a formula gets an apostrophe in front (`case_cells.guard_text`),
-which the reader takes away again; in XLSX texts are written as texts and numbers as numbers.
+In CSV a text that a spreadsheet would take for a formula gets an apostrophe in front (`guard_text`), which
+the reader takes away again; in XLSX texts are written as texts and numbers as numbers.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class WrittenSheet:
 def write_case(case: Case, path: Path) -> None:
     """Write the case as one XLSX (suffix .xlsx, replaced if it exists) or as a new folder of CSV files.
 
-    Raises InvalidCase for a text that would not be read back as it is, FileExistsError for a folder with content.
+    Raises InvalidCase for a text that would not be read back as it is, FileExistsError for a full folder.
     Nothing is left half written: files appear under their names only when all of them are complete.
     """
     sheets = list(_sheets(case))
@@ -95,6 +95,7 @@ def _cap_columns(case: Case) -> dict[str, Any]:
 
 def _parameters(case: Case) -> WrittenSheet:
     kinds = {column.name: column for column in PARAMETER_ROWS}
+    rows: list[tuple[str, ...]]
     rows = [(name, _number(kinds[name], value)) for name, value in parameter_values(case.parameters).items()]
     return WrittenSheet("parameters", ["name", "value"], [False, False], rows)
 
@@ -156,7 +157,6 @@ def _guarded(row: Sequence[str], numeric: Sequence[bool]) -> list[str]:
 
 
 def _write_xlsx(sheets: Sequence[WrittenSheet], path: Path) -> None:
-    # Texts stay inside their cells: as a link or a formula they would be active again.
     with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:
         bold = book.add_format({"bold": True})
         for sheet in sheets:

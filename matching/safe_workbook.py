@@ -1,8 +1,8 @@
-"""Opening an XLSX of unknown origin: measured first, refused when hostile or broken, then read by python-calamine.
+"""Opening an XLSX of unknown origin: measured, refused when hostile or broken, then read by python-calamine.
 
-The archive is unpacked once into nothing, counting the bytes that really come out (headers can lie). The same
-pass finds formulas, which python-calamine does not tell from values, and the area that the cells span, because
-one cell at XFD1048576 would make it ask for 17 billion cells.
+The archive is unpacked once into nothing, counting the bytes that really come out (headers can lie). The
+same pass finds formulas, which python-calamine does not tell from values, and the area that the cells span,
+because one cell at XFD1048576 would make it ask for 17 billion cells.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Grids written by programs -> tables: the header is row 1, every column is of the format, every row is whole."""
+"""Grids written by programs -> tables: row 1 is the header, every column of the format, every row whole."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def _strict_table(grid: Grid, problems: Problems) -> TextTable:
     rows, numbers = _whole_rows(grid, len(header), problems)
     columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in header]
     for row, place in sorted(grid.sheet.uncomputed):
-        name = header[place] if place < len(header) else None
-        problems.add("formula_without_value", grid.file, row + 1, name)
+        shown = header[place] if place < len(header) else None
+        problems.add("formula_without_value", grid.file, row + 1, shown)
     kept = {name: column for name, column in zip(header, columns, strict=True) if sheet.column(name)}
     return TextTable(grid.name, grid.file, kept, numbers)
 
