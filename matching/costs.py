@@ -15,6 +15,9 @@ import numpy.typing as npt
 from circularity.units import M_PER_KM, MISSING, IntArray, divide_half_up
 from matching.case import Case
 
+COMPONENTS = ("transport", "gate_fee", "price", "carbon")
+MONEY = COMPONENTS[:3]
+
 MG_PER_KG = 1_000_000
 INT64_MAX = 2**63 - 1
 
@@ -51,7 +54,7 @@ def pair_costs(case: Case, i: IntArray, j: IntArray, distance_m: IntArray, lane:
         "price": case.outputs.price_ucny_per_kg[i],
         "carbon": carbon_ucny_per_kg(case, distance_m),
     }
-    unknown = {name: components[name] == MISSING for name in ("transport", "gate_fee", "price")}
+    unknown = {name: components[name] == MISSING for name in MONEY}
     known = {name: np.where(part == MISSING, 0, part) for name, part in components.items()}
     known["price"] = -known["price"]
     if sum(_largest(part) for part in known.values()) > INT64_MAX:

@@ -1,8 +1,8 @@
 """Distances of pairs in whole metres: a lane's where one is given, else the WGS-84 geodesic times the detour.
 
 The geodesic is Vincenty's inverse formula (Survey Review 23 (176), 1975) over arrays. A spherical formula
-is up to 0.34 % off here and would decide thousands of pairs at a distance limit wrongly; this one stays within
-a metre of `geopy.distance.geodesic`, which the tests use as the reference.
+is up to 0.34 % off here and would decide thousands of pairs at a distance limit wrongly; this one stays
+within a metre of `geopy.distance.geodesic`, which the tests use as the reference.
 """
 
 from __future__ import annotations
@@ -62,6 +62,14 @@ def lane_rows(case: Case, i: IntArray, j: IntArray) -> IntArray:
     wanted = i * width + j
     row = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     return np.where(keys[row] == wanted, row, -1)
+
+
+def lane_limits_kg(case: Case, i: IntArray, j: IntArray) -> IntArray:
+    """Return the limit of each pair's lane in kg, MISSING where it has no lane or the lane no limit."""
+    if not case.lanes.limit_kg.size:
+        return np.full(len(i), MISSING, dtype=np.int64)
+    lane = lane_rows(case, i, j)
+    return np.where(lane >= 0, case.lanes.limit_kg[lane], MISSING)
 
 
 def pair_distances_m(case: Case, i: IntArray, j: IntArray, lane: IntArray) -> IntArray:

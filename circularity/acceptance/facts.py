@@ -1,4 +1,4 @@
-"""The facts of one pair as text, by the names that the sentences use for them, and the sentences filled in."""
+"""The facts of one pair as text, by the names that the sentences use, and the sentences filled in."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from circularity.acceptance.rules import Rule, days
 from circularity.catalogue import regions
 from circularity.catalogue.waste_codes import kind_of
 from circularity.units import M_PER_KM, MICRO, format_date, format_scaled, format_tonnes
+
+Fact = Callable[[Pairs], str]
+Words = dict[str, tuple[str, str]]
 
 STANDING_WORDS = {
     "suspended": ("已暂停", "suspended"),
@@ -51,7 +54,7 @@ def slack_text(rule: Rule, slack: int) -> str:
 
 
 def analyte_words(analyte: str) -> tuple[str, str]:
-    """Return name and unit of an analyte: `cl_mg_per_kg` is cl in mg/kg; the unit is "" if the name has none."""
+    """Return name and unit of an analyte: `cl_mg_per_kg` is cl in mg/kg; the unit may be ""."""
     match = _UNIT.fullmatch(analyte)
     if match is None:
         return analyte, ""
@@ -60,7 +63,7 @@ def analyte_words(analyte: str) -> tuple[str, str]:
 
 
 def deviations(pair: Pairs) -> list[tuple[str, int, int, int]]:
-    """Return (analyte, assay, limit, excess) in millionths for every analyte of the pair outside its limits."""
+    """Return (analyte, assay, limit, excess) in millionths for every analyte outside its limits."""
     found = []
     for analyte in predicates.limited_analytes(pair.tables):
         excess, limit = predicates.analyte_excess(pair, analyte)
@@ -74,10 +77,10 @@ def _excesses(pair: Pairs) -> str:
     parts = []
     for analyte, assay, limit, _ in deviations(pair):
         name, unit = analyte_words(analyte)
-        sign = ">" if assay > limit else "<"
-        parts.append(
-            f"{name} {format_scaled(assay, MICRO)} {sign} {format_scaled(limit, MICRO)} {unit}".strip()
+        comparison = (
+            f"{format_scaled(assay, MICRO)} {'>' if assay > limit else '<'} {format_scaled(limit, MICRO)}"
         )
+        parts.append(f"{name} {comparison} {unit}".strip())
     return "; ".join(parts)
 
 
@@ -91,17 +94,15 @@ def _missing(pair: Pairs) -> str:
     return ", ".join(analyte_words(a)[0] for a in analytes if predicates.analyte_missing(pair, a)[0])
 
 
-def _output(column: str) -> Callable[[Pairs], str]:
+def _output(column: str) -> Fact:
     return lambda pair: str(getattr(pair.tables.outputs, column)[pair.i[0]])
 
 
-def _capacity(column: str) -> Callable[[Pairs], str]:
+def _capacity(column: str) -> Fact:
     return lambda pair: str(getattr(pair.tables.capacities, column)[pair.j[0]])
 
 
-def _word(
-    words: dict[str, tuple[str, str]], key: Callable[[Pairs], str], language: int
-) -> Callable[[Pairs], str]:
+def _word(words: Words, key: Fact, language: int) -> Fact:
     """Return the fact in words; a key without words speaks for itself."""
     return lambda pair: words.get(key(pair), (key(pair), key(pair)))[language]
 
@@ -110,7 +111,7 @@ def _standing(pair: Pairs) -> str:
     return str(pair.tables.facilities.standing[pair.tables.capacities.facility[pair.j[0]]])
 
 
-def _province(side: str, language: str) -> Callable[[Pairs], str]:
+def _province(side: str, language: str) -> Fact:
     def name(pair: Pairs) -> str:
         number = pair.tables.origin[pair.i[0]] if side == "origin" else pair.tables.destination[pair.j[0]]
         try:
@@ -121,15 +122,15 @@ def _province(side: str, language: str) -> Callable[[Pairs], str]:
     return name
 
 
-def _organisation(unnamed: str) -> Callable[[Pairs], str]:
+def _organisation(unnamed: str) -> Fact:
     return lambda pair: str(pair.tables.outputs.organisation[pair.i[0]]) or unnamed
 
 
-def _document(hazardous: str, general: str) -> Callable[[Pairs], str]:
+def _document(hazardous: str, general: str) -> Fact:
     return lambda pair: hazardous if pair.tables.hazardous[pair.i[0]] else general
 
 
-def _exemption(language: str) -> Callable[[Pairs], str]:
+def _exemption(language: str) -> Fact:
     def condition(pair: Pairs) -> str:
         entries = pair.tables.entries(int(pair.i[0]), int(pair.j[0]))
         return "; ".join(str(getattr(entry, f"condition_{language}")) for entry in entries)
@@ -150,7 +151,7 @@ def _distance(pair: Pairs) -> str:
     return "" if pair.distance_m is None else format_scaled(int(pair.distance_m[0]), M_PER_KM)
 
 
-FACTS: dict[str, Callable[[Pairs], str]] = {
+FACTS: dict[str, Fact] = {
     "allowed": _output("allowed_operations"),
     "cost": _cost,
     "cost_limit": lambda p: format_scaled(int(_output("max_net_cost_ucny_per_kg")(p)), 1000),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,8 +20,9 @@ VERDICTS = ("lawful", "conditional", "unlawful")
 
 @dataclass(frozen=True)
 class Verdicts:
-    """Per pair: `verdict` (row of VERDICTS), the first broken unlawful rule (row of RULES, -1 none), condition
-    bits, shipping days (`latest_day` MISSING when open) and the slack of every rule, shape (rules, pairs).
+    """Verdicts on pairs, one row each: `verdict` is a row of VERDICTS, `first_rule` of RULES (-1: none).
+
+    `conditions` holds the bits of CONDITIONS, `latest_day` is MISSING when open, `slack` is (rules, pairs).
     """
 
     verdict: IntArray
@@ -117,8 +118,3 @@ def _procedure(rule: Rule, pair: Pairs) -> Procedure | None:
     listed = bool(pair.tables.whitelisted.at(pair.i, pair.j)[0])
     origin = str(pair.tables.outputs.region_code[pair.i[0]])
     return procedures.find(rule.procedure, origin, pair.tables.on, listed)
-
-
-def with_known(pairs: Pairs, distance_m: IntArray, net_cost_ucny_per_kg: IntArray) -> Pairs:
-    """Return the pairs with distances in metres and net costs in µCNY/kg, MISSING where unknown."""
-    return replace(pairs, distance_m=distance_m, net_cost_ucny_per_kg=net_cost_ucny_per_kg)
