@@ -45,7 +45,8 @@ class Flow:
     """A year of one waste at one party: generated, used or disposed on site, contracted elsewhere.
 
     What remains is posted in `lots` equal lots. `stored_days` is the age of the oldest lot, None where age
-    has no limit. `plan_kg` is what the filed management plan holds of the posted mass (hazardous only).
+    is unknown or without limit. `plan_kg` is what the filed management plan holds of the posted mass
+    (hazardous only). `status` is waste, by_product or product.
     """
 
     party: str
@@ -61,6 +62,7 @@ class Flow:
     max_net_cost_ucny_per_kg: int | None
     allowed_operations: tuple[str, ...]
     plan_kg: int | None
+    status: str
     assays: Mapping[str, int]
 
     @property
