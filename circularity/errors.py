@@ -25,6 +25,10 @@ class NotFound(CircularityError):
     """The thing asked for does not exist, or the asker may not know that it does."""
 
 
+class NotAllowed(CircularityError):
+    """The asker may not do this here; what would allow it stands in the sentence."""
+
+
 class RuleBroken(CircularityError):
     """A rule of law or of the platform forbids this; repeating the request cannot help."""
 
