@@ -87,9 +87,7 @@ def reading(engine: Engine) -> sessionmaker[Session]:
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Bring the database to the newest schema; does nothing when it is there already."""
     with engine.begin() as connection:
-        config = _alembic()
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+        command.upgrade(alembic_config(connection), revision)
 
 
 def is_current(engine: Engine) -> bool:
@@ -100,11 +98,13 @@ def is_current(engine: Engine) -> bool:
 
 def newest_revision() -> str | None:
     """Return the id of the newest migration."""
-    return ScriptDirectory.from_config(_alembic()).get_current_head()
+    return ScriptDirectory.from_config(alembic_config()).get_current_head()
 
 
-def _alembic() -> Config:
+def alembic_config(connection: Connection | None = None) -> Config:
+    """Return alembic's configuration, built here so that no ini file has to travel with the package."""
     config = Config()
+    config.attributes["connection"] = connection
     config.set_main_option("script_location", "circularity:migrations")
     config.set_main_option("path_separator", "os")
     return config

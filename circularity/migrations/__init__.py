@@ -1,0 +1,1 @@
+"""Migrations of the database, applied by `circularity.database.upgrade`; never rewritten once released."""

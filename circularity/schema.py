@@ -1,0 +1,23 @@
+"""The whole schema: importing this module is what makes every table known to `Base.metadata`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection
+
+from circularity import audit, entitlements, idempotency, organisations, outputs, runs, whitelist
+from circularity.database import Base
+
+MODULES = (audit, organisations, outputs, entitlements, whitelist, runs, idempotency)
+"""Every module that declares tables."""
+
+metadata = Base.metadata
+
+
+def differences(connection: Connection) -> list[Any]:
+    """Return how the database differs from the models, in alembic's words; none when migrations match."""
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    return list(compare_metadata(context, metadata))
