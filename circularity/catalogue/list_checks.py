@@ -40,6 +40,7 @@ _COLUMN_OF = {header: column for column, headers in HEADERS.items() for header i
 _HAZARDS = {"T": "T", "C": "C", "I": "I", "R": "R", "IN": "In"}
 _BETWEEN_HAZARDS = re.compile(r"[,，、/;；\s]+")
 _BETWEEN_NAMES = re.compile(r"[;；|]+")
+_LINE_BREAK = re.compile(r"\s*[\r\n]+\s*")  # a cell wrapped on paper; Chinese needs no space there
 _MAX_NAME = 500
 
 
@@ -120,7 +121,8 @@ class _Checker:
         if len(self.problems) > before:
             return None
         names = tuple(filter(None, (name.strip() for name in _BETWEEN_NAMES.split(cells["aliases"]))))
-        return ListRow(code, cells["name_zh"], cells["name_en"], hazards, names)
+        name_zh = _LINE_BREAK.sub("", cells["name_zh"])
+        return ListRow(code, name_zh, _LINE_BREAK.sub(" ", cells["name_en"]), hazards, names)
 
     def _code(self, n: int, text: str) -> str:
         code = lists_with(None).legacy.get(spell(text), spell(text))
