@@ -144,3 +144,24 @@ class Delta:
     lines: tuple[LineRow, ...]
     whitelist: tuple[WhitelistRow, ...]
     grants: tuple[GrantRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """What is usual for one waste when a Delta is drawn: lot masses, fees, one analyte and its limit.
+
+    Facilities take it under `waste_pattern` by one of `operations`; contents in millionths of the unit.
+    """
+
+    waste_code: str
+    waste_pattern: str
+    operations: tuple[str, ...]
+    entitlement_kind: str
+    lot_from_kg: int
+    lot_to_kg: int
+    gate_fee_from_ucny_per_kg: int
+    gate_fee_to_ucny_per_kg: int
+    analyte: str
+    content_from: int
+    content_to: int
+    content_limit: int

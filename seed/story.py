@@ -14,12 +14,7 @@ from sqlalchemy.orm import Session
 
 from circularity.audit import Actor
 from circularity.catalogue.waste_types import is_hazardous
-from circularity.facilities import (
-    add_entitlement_line,
-    grant_entitlement,
-    offer_capacity,
-    register_facility,
-)
+from circularity.facilities import add_entitlement_line, grant_entitlement, offer_capacity, register_facility
 from circularity.organisations import Organisation, add_site, register_organisation
 from circularity.outputs import declare_generation, post_output
 from circularity.whitelist import list_facility, record_grant

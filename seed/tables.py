@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from circularity.units import KG_PER_T, M_PER_KM, MICRO, UCNY_PER_KG_PER_CNY_PER_T, parse_scaled
-from seed.parties import Delta, EntitlementRow, Flow, GrantRow, LineRow, Party, Place, WhitelistRow
+from seed.parties import Delta, EntitlementRow, Flow, GrantRow, LineRow, Party, Place, Stream, WhitelistRow
 
 DATA = Path(__file__).parent / "data"
 
@@ -23,6 +23,11 @@ Row = TypeVar("Row")
 def read_places() -> tuple[Place, ...]:
     """Return the real areas near which the fictional sites stand."""
     return _read(Place, "places")
+
+
+def read_streams() -> tuple[Stream, ...]:
+    """Return what is usual for each waste of a drawn Delta."""
+    return _read(Stream, "streams")
 
 
 def read_delta() -> Delta:
@@ -64,13 +69,17 @@ def _scaled(scale: int) -> Callable[[str], int | None]:
     return lambda text: parse_scaled(text, scale) if text else None
 
 
+def _content(text: str) -> int:
+    return parse_scaled(text, MICRO)
+
+
 def _listed(text: str) -> tuple[str, ...]:
     return tuple(text.split(";")) if text else ()
 
 
 def _contents(text: str) -> dict[str, int]:
     pairs = (entry.split("=", 1) for entry in _listed(text))
-    return {name: parse_scaled(value, MICRO) for name, value in pairs}
+    return {name: _content(value) for name, value in pairs}
 
 
 _BY_ENDING = {
@@ -84,6 +93,10 @@ _BY_NAME: Mapping[str, Callable[[str], object]] = {
     "lots": int,
     "lat": float,
     "lon": float,
+    "content_from": _content,
+    "content_to": _content,
+    "content_limit": _content,
+    "operations": _listed,
     "senders": _listed,
     "allowed_operations": _listed,
     "accepted_origins": _listed,
