@@ -1,0 +1,219 @@
+"""Why an output stayed behind, and why a match is where it is.
+
+An output with lawful outlets stayed behind because they are full: `capacity`. For one without, the nearest
+miss is told: the capacity that breaks the fewest rules, of those the one that got furthest in the order of the
+rules, then the one with the smallest slack, then the nearest, then the first by id; and the change that mends it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from circularity.acceptance.columns import BoolArray, TextArray
+from circularity.acceptance.facts import deviations, fill
+from circularity.acceptance.pairs import Pairs
+from circularity.acceptance.rules import CONDITIONAL, RULES, Rule, ask_conditions
+from circularity.acceptance.sentences import WORDS
+from circularity.catalogue import operations, utilisation, waste_types
+from circularity.units import MISSING, IntArray, format_tonnes
+from matching.candidates import outputs_with_all
+from matching.case import Case
+from matching.eligibility import Arcs, tables_of, with_costs
+
+CAPACITY = "capacity"
+NO_CANDIDATE = "no_candidate"
+"""The case has no capacity at all, or names no lane for the output: there is no pair to ask a rule of."""
+
+FAR = int(np.iinfo(np.int64).max)
+FORBIDDING = tuple(rule for rule in RULES if rule.effect != CONDITIONAL)
+CHEAP = tuple(rule for rule in FORBIDDING if rule.needs not in ("distance", "net_cost"))
+
+
+@dataclass(frozen=True)
+class Unmatched:
+    """Why mass stayed behind, one row per output with unmatched kg, sorted by output.
+
+    `reason` is a rule's code, CAPACITY or NO_CANDIDATE; `nearest_capacity` is a row of capacities or -1;
+    `slack` is how far that pair is from fitting in `slack_unit` (MISSING without a pair), and the change says
+    in words what would make it fit.
+    """
+
+    output: IntArray
+    mass_kg: IntArray
+    reason: TextArray
+    nearest_capacity: IntArray
+    slack: IntArray
+    slack_unit: TextArray
+    change_zh: TextArray
+    change_en: TextArray
+
+
+@dataclass(frozen=True)
+class Miss:
+    """One row of Unmatched before its columns are made."""
+
+    output: int
+    reason: str
+    nearest_capacity: int
+    slack: int
+    slack_unit: str
+    change_zh: str
+    change_en: str
+
+
+def explain_unmatched(case: Case, arcs: Arcs, unmatched_kg: IntArray) -> Unmatched:
+    """Return the reason of every output with unmatched kg; `unmatched_kg` has one entry per output."""
+    left = np.flatnonzero(unmatched_kg > 0)
+    lawful = np.zeros(case.shape[0], dtype=bool)
+    lawful[arcs.output] = True
+    full = _full_outlets(case, arcs, left[lawful[left]], unmatched_kg)
+    misses = _nearest_misses(case, left[~lawful[left]])
+    rows = sorted([*full, *misses], key=lambda miss: miss.output)
+    return Unmatched(
+        output=left,
+        mass_kg=unmatched_kg[left],
+        reason=np.array([row.reason for row in rows], dtype=np.str_),
+        nearest_capacity=np.array([row.nearest_capacity for row in rows], dtype=np.int64),
+        slack=np.array([row.slack for row in rows], dtype=np.int64),
+        slack_unit=np.array([row.slack_unit for row in rows], dtype=np.str_),
+        change_zh=np.array([row.change_zh for row in rows], dtype=np.str_),
+        change_en=np.array([row.change_en for row in rows], dtype=np.str_),
+    )
+
+
+def _full_outlets(case: Case, arcs: Arcs, outputs: IntArray, unmatched_kg: IntArray) -> list[Miss]:
+    """Outputs whose lawful outlets are full: the nearest of them would need room for what is left."""
+    wanted = np.zeros(case.shape[0], dtype=bool)
+    wanted[outputs] = True
+    rows = np.flatnonzero(wanted[arcs.output])
+    far = np.where(arcs.distance_m[rows] == MISSING, FAR, arcs.distance_m[rows])
+    rows = rows[np.lexsort((arcs.capacity[rows], far, arcs.output[rows]))]
+    _, first, count = np.unique(arcs.output[rows], return_index=True, return_counts=True)
+    misses = []
+    for arc, n in zip(rows[first].tolist(), count.tolist(), strict=True):
+        i, j = int(arcs.output[arc]), int(arcs.capacity[arc])
+        kg, name = int(unmatched_kg[i]), str(case.capacities.capacity_id[j])
+        tonnes = format_tonnes(kg)
+        zh = f"{n} 个合规去处的可用能力已排满;最近的 {name} 再有 {tonnes} t 能力即可接收"
+        en = f"its {n} lawful outlet(s) are full; {tonnes} t more room at {name}, the nearest, would take it"
+        misses.append(Miss(i, CAPACITY, j, kg, "kg", zh, en))
+    return misses
+
+
+def _nearest_misses(case: Case, outputs: IntArray) -> list[Miss]:
+    """Outputs without any lawful outlet: the rule and the change of the pair that comes closest."""
+    if not outputs.size:
+        return []
+    tables = tables_of(case)
+    if case.parameters.only_lanes:
+        rows = np.flatnonzero(np.isin(case.lanes.output, outputs))
+        blocks = iter([Pairs(tables, case.lanes.output[rows], case.lanes.capacity[rows])])
+    else:
+        blocks = outputs_with_all(tables, outputs)
+    misses = [miss for block in blocks for miss in _misses(case, block)]
+    told = {miss.output for miss in misses}
+    zh, en = "没有可供比较的接收能力", "there is no capacity to compare with"
+    alone = [Miss(i, NO_CANDIDATE, -1, MISSING, "", zh, en) for i in outputs.tolist() if i not in told]
+    return misses + alone
+
+
+def _misses(case: Case, pairs: Pairs) -> list[Miss]:
+    """Return the nearest miss of every output of the pairs, in words."""
+    pairs = ask_conditions(pairs)
+    pairs = _close_enough(pairs, _tally(pairs, CHEAP))
+    pairs = with_costs(case, pairs)
+    tally = _tally(pairs, FORBIDDING)
+    far = np.full(len(pairs), FAR) if pairs.distance_m is None else pairs.distance_m
+    far = np.where(far == MISSING, FAR, far)
+    order = np.lexsort((pairs.j, far, tally.slack, -tally.first, tally.count, pairs.i))
+    nearest = order[np.unique(pairs.i[order], return_index=True)[1]]
+    return [
+        _miss(case, pairs.take(np.array([k])), int(tally.first[k]), int(tally.slack[k]))
+        for k in nearest.tolist()
+    ]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Per pair: how many of the rules it breaks, the first of them (row of the rules asked) and its slack."""
+
+    count: IntArray
+    first: IntArray
+    slack: IntArray
+
+
+def _tally(pairs: Pairs, rules: tuple[Rule, ...]) -> Tally:
+    count, slack = np.zeros((2, len(pairs)), dtype=np.int64)
+    first = np.full(len(pairs), -1, dtype=np.int64)
+    for r, rule in enumerate(rules):
+        if rule.asked(pairs.tables):
+            by = rule.slack(pairs)
+            new = (by > 0) & (first < 0)
+            first, slack = np.where(new, r, first), np.where(new, by, slack)
+            count += by > 0
+    return Tally(count, first, slack)
+
+
+def _close_enough(pairs: Pairs, cheap: Tally) -> Pairs:
+    """Return the pairs that may still break the fewest rules once distance and net cost are asked too."""
+    costly = sum(rule.asked(pairs.tables) for rule in FORBIDDING if rule not in CHEAP)
+    fewest = np.full(len(pairs.tables.outputs.mass_kg), FAR)
+    np.minimum.at(fewest, pairs.i, cheap.count)
+    return pairs.take(cheap.count <= fewest[pairs.i] + costly)
+
+
+def _miss(case: Case, pair: Pairs, first: int, slack: int) -> Miss:
+    """Return the miss of one pair, with the first rule it breaks and the change that would mend it."""
+    if first < 0:
+        raise ValueError("a lawful pair is missing from the arcs: they are not those of this case")
+    rule = FORBIDDING[first]
+    words, receiver = WORDS[rule.code], str(case.capacities.capacity_id[pair.j[0]])
+    return Miss(
+        output=int(pair.i[0]),
+        reason=rule.code,
+        nearest_capacity=int(pair.j[0]),
+        slack=slack,
+        slack_unit=_unit(rule, pair, slack),
+        change_zh=fill(words.change_zh, pair, rule, slack, receiver),
+        change_en=fill(words.change_en, pair, rule, slack, receiver),
+    )
+
+
+def _unit(rule: Rule, pair: Pairs, slack: int) -> str:
+    """Return the unit of a slack; that of a composition names the analyte, in millionths of its unit."""
+    if rule.code != "composition":
+        return rule.slack_unit
+    return next(f"1e-6 {analyte}" for analyte, _, _, excess in deviations(pair) if excess == slack)
+
+
+@dataclass(frozen=True)
+class Alternatives:
+    """The lawful outlets of one output, best first by the levels: utilisation, rank, then cost.
+
+    `arc` are rows of the arcs, so that conditions, days, distance and cost components can be read there;
+    `utilised` and `rank` are of the outlet's operation, `cost_ucny_per_kg` the sum of the known components.
+    """
+
+    arc: IntArray
+    capacity: IntArray
+    utilised: BoolArray
+    rank: IntArray
+    cost_ucny_per_kg: IntArray
+
+
+def explain_match(case: Case, arcs: Arcs, output_row: int) -> Alternatives:
+    """Return where one output could go, best first: why this outlet, and what the next best would cost."""
+    rows = np.arange(*np.searchsorted(arcs.output, [output_row, output_row + 1]))
+    capacity, cost = arcs.capacity[rows], arcs.cost_ucny_per_kg[rows]
+    on = date.fromordinal(case.parameters.as_of_day)
+    hazardous = waste_types.is_hazardous(str(case.outputs.waste_code[output_row]))
+    codes = case.capacities.operation[capacity].tolist()
+    utilised = np.array(
+        [bool(code) and utilisation.counts(hazardous, code, on) for code in codes], dtype=bool
+    )
+    rank = np.array([operations.get(code).rank if code else 0 for code in codes], dtype=np.int64)
+    order = np.lexsort((capacity, cost, rank, ~utilised))
+    return Alternatives(rows[order], capacity[order], utilised[order], rank[order], cost[order])
