@@ -1,8 +1,8 @@
 """Why an output stayed behind, and why a match is where it is.
 
 An output with lawful outlets stayed behind because they are full: `capacity`. For one without, the nearest
-miss is told: the capacity that breaks the fewest rules, of those the one that got furthest in the order of the
-rules, then the one with the smallest slack, then the nearest, then the first by id; and the change that mends it.
+miss is told: the capacity that breaks the fewest rules, of those the one that got furthest in the order of
+the rules, then the smallest slack, the nearest, the first by id; and with it the change that mends it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ NO_CANDIDATE = "no_candidate"
 
 FAR = int(np.iinfo(np.int64).max)
 FORBIDDING = tuple(rule for rule in RULES if rule.effect != CONDITIONAL)
-CHEAP = tuple(rule for rule in FORBIDDING if rule.needs not in ("distance", "net_cost"))
+COSTLY = tuple(r for r, rule in enumerate(FORBIDDING) if rule.needs in ("distance", "net_cost"))
 
 
 @dataclass(frozen=True)
@@ -123,9 +123,9 @@ def _nearest_misses(case: Case, outputs: IntArray) -> list[Miss]:
 def _misses(case: Case, pairs: Pairs) -> list[Miss]:
     """Return the nearest miss of every output of the pairs, in words."""
     pairs = ask_conditions(pairs)
-    pairs = _close_enough(pairs, _tally(pairs, CHEAP))
+    pairs = _close_enough(pairs)
     pairs = with_costs(case, pairs)
-    tally = _tally(pairs, FORBIDDING)
+    tally = _tally(pairs)
     far = np.full(len(pairs), FAR) if pairs.distance_m is None else pairs.distance_m
     far = np.where(far == MISSING, FAR, far)
     order = np.lexsort((pairs.j, far, tally.slack, -tally.first, tally.count, pairs.i))
@@ -145,11 +145,12 @@ class Tally:
     slack: IntArray
 
 
-def _tally(pairs: Pairs, rules: tuple[Rule, ...]) -> Tally:
+def _tally(pairs: Pairs, but: tuple[int, ...] = ()) -> Tally:
+    """Ask the forbidding rules of every pair, except those at the rows `but`."""
     count, slack = np.zeros((2, len(pairs)), dtype=np.int64)
     first = np.full(len(pairs), -1, dtype=np.int64)
-    for r, rule in enumerate(rules):
-        if rule.asked(pairs.tables):
+    for r, rule in enumerate(FORBIDDING):
+        if r not in but and rule.asked(pairs.tables):
             by = rule.slack(pairs)
             new = (by > 0) & (first < 0)
             first, slack = np.where(new, r, first), np.where(new, by, slack)
@@ -157,12 +158,21 @@ def _tally(pairs: Pairs, rules: tuple[Rule, ...]) -> Tally:
     return Tally(count, first, slack)
 
 
-def _close_enough(pairs: Pairs, cheap: Tally) -> Pairs:
-    """Return the pairs that may still break the fewest rules once distance and net cost are asked too."""
-    costly = sum(rule.asked(pairs.tables) for rule in FORBIDDING if rule not in CHEAP)
-    fewest = np.full(len(pairs.tables.outputs.mass_kg), FAR)
-    np.minimum.at(fewest, pairs.i, cheap.count)
-    return pairs.take(cheap.count <= fewest[pairs.i] + costly)
+def _close_enough(pairs: Pairs) -> Pairs:
+    """Drop the pairs that cannot be the nearest miss, whatever their distance and cost turn out to be.
+
+    Fewest broken rules, then furthest, is the least count * n - first. The costly rules can add their number
+    to the count and make the first rule an earlier one, so each pair has a best and a worst case; a pair
+    whose best case is behind the worst case of another pair of its output is out.
+    """
+    n, cheap = len(FORBIDDING), _tally(pairs, but=COSTLY)
+    costly = [r for r in COSTLY if FORBIDDING[r].asked(pairs.tables)]
+    reached = np.where(cheap.first < 0, n, cheap.first)
+    best = cheap.count * n - reached
+    worst = (cheap.count + len(costly)) * n - np.minimum(reached, min(costly, default=n))
+    bound = np.full(len(pairs.tables.outputs.mass_kg), FAR)
+    np.minimum.at(bound, pairs.i, worst)
+    return pairs.take(best <= bound[pairs.i])
 
 
 def _miss(case: Case, pair: Pairs, first: int, slack: int) -> Miss:
