@@ -1,0 +1,100 @@
+"""What is posted, offered, granted and listed on a day, as selects of plain columns for reading in bulk."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from circularity.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
+from circularity.organisations import Organisation, Site
+from circularity.outputs import Output
+from circularity.whitelist import ProcedureGrant, WhitelistEntry
+
+_PARTY = (
+    Site.lat_e7,
+    Site.lon_e7,
+    Site.region_code,
+    Organisation.public_id.label("organisation"),
+    Organisation.name_zh,
+    Organisation.name_en,
+    Organisation.fictional,
+)
+
+
+def outputs_posted(on: date, keys: Collection[int] | None = None) -> Select[Any]:
+    """Select outputs with site and organisation; withdrawn ones and those whose interval is over are not."""
+    columns = [column for column in Output.__table__.c if column.name != "site_id"]
+    wanted = (
+        select(*columns, *_PARTY)
+        .join(Site, Output.site_id == Site.id)
+        .join(Organisation, Site.organisation_id == Organisation.id)
+        .where(Output.withdrawn_at.is_(None))
+        .where(Output.available_to.is_(None) | (Output.available_to >= on))
+        .order_by(Output.id)
+    )
+    return wanted if keys is None else wanted.where(Output.id.in_(keys))
+
+
+def windows_offered() -> Select[Any]:
+    """Select every window ever offered with all that stands above it.
+
+    Withdrawn windows and those that are over are among them: what they took counts against a year's limit.
+    """
+    line = EntitlementLine
+    return (
+        select(
+            *CapacityWindow.__table__.c,
+            line.public_id.label("line"),
+            line.waste_pattern,
+            line.operation,
+            line.senders,
+            line.annual_limit_kg.label("line_limit_kg"),
+            Entitlement.public_id.label("entitlement"),
+            Entitlement.kind,
+            Entitlement.number,
+            Entitlement.valid_from,
+            Entitlement.valid_to,
+            Entitlement.annual_limit_kg.label("entitlement_limit_kg"),
+            Facility.public_id.label("facility"),
+            Facility.standing,
+            Facility.annual_limit_kg.label("facility_limit_kg"),
+            *_PARTY,
+        )
+        .join(line, CapacityWindow.line_id == line.id)
+        .join(Entitlement, line.entitlement_id == Entitlement.id)
+        .join(Facility, Entitlement.facility_id == Facility.id)
+        .join(Site, Facility.site_id == Site.id)
+        .join(Organisation, Site.organisation_id == Organisation.id)
+        .order_by(CapacityWindow.id)
+    )
+
+
+def grants_held(on: date) -> Select[Any]:
+    """Select the granted procedures that have not ended, with the public ids of facility and sender."""
+    return (
+        select(
+            *ProcedureGrant.__table__.c,
+            Facility.public_id.label("facility"),
+            Organisation.public_id.label("organisation"),
+        )
+        .join(Facility, ProcedureGrant.facility_id == Facility.id)
+        .outerjoin(Organisation, ProcedureGrant.organisation_id == Organisation.id)
+        .where(ProcedureGrant.valid_to >= on)
+        .order_by(ProcedureGrant.id)
+    )
+
+
+def listings_in_force(on: date) -> Select[Any]:
+    """Select the whitelist entries that are listed and valid on a day, with the facility's public id."""
+    entry = WhitelistEntry
+    return (
+        select(*entry.__table__.c, Facility.public_id.label("facility"))
+        .join(Facility, entry.facility_id == Facility.id)
+        .where(entry.status == "listed")
+        .where(entry.valid_from.is_(None) | (entry.valid_from <= on))
+        .where(entry.valid_to.is_(None) | (entry.valid_to >= on))
+        .order_by(entry.id)
+    )

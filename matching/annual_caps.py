@@ -1,0 +1,91 @@
+"""Limits per calendar year on lines, entitlements and facilities, as nested caps on capacity windows.
+
+A window may reach over New Year, so a year's limit cannot always be told apart from the next one's: windows
+whose years touch share one limit. That never allows more than the law does, and caps always nest, because
+windows that share a year on a line share it on its entitlement and facility too.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from matching.case import Cap
+
+OPEN_YEARS = (0, 9999)
+LEVELS = ("line", "entitlement", "facility")
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One window's share of the limits above it, kg.
+
+    `capacity` is its row among the case's capacities, None when it takes no part (withdrawn or over): what
+    it has `taken_kg` counts all the same. `subjects` and `limits_kg` are those of LEVELS, None = no limit.
+    """
+
+    capacity: int | None
+    years: tuple[int, int]
+    taken_kg: int
+    offered_kg: int
+    subjects: tuple[str, str, str]
+    limits_kg: tuple[int | None, int | None, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class PricedCap:
+    """A cap with what it limits: a line, entitlement, facility or quota, and in which years ("" = any)."""
+
+    cap: Cap
+    kind: str
+    subject_id: str
+    years: str
+
+
+def annual_caps(shares: Sequence[Share]) -> list[PricedCap]:
+    """Return the caps that can bind, in kg; what windows have taken already is off the limit."""
+    caps = []
+    for level, kind in enumerate(LEVELS):
+        groups: dict[str, list[Share]] = defaultdict(list)
+        for share in shares:
+            if share.limits_kg[level] is not None:
+                groups[share.subjects[level]].append(share)
+        for subject, group in groups.items():
+            for together in _touching(group):
+                cap = _cap(kind, subject, together, together[0].limits_kg[level] or 0)
+                caps += [] if cap is None else [cap]
+    return caps
+
+
+def _cap(kind: str, subject: str, together: Sequence[Share], annual_limit_kg: int) -> PricedCap | None:
+    members = tuple(share.capacity for share in together if share.capacity is not None)
+    offered = sum(share.offered_kg for share in together if share.capacity is not None)
+    limit = max(annual_limit_kg - sum(share.taken_kg for share in together), 0)
+    if not members or offered <= limit:
+        return None
+    years = _years(together)
+    cap_id = ":".join(part for part in (kind, subject, years) if part)
+    return PricedCap(Cap(cap_id, limit, "", members), kind, subject, years)
+
+
+def _touching(shares: Sequence[Share]) -> Iterator[list[Share]]:
+    """Yield the shares in groups whose years overlap, directly or through others."""
+    together: list[Share] = []
+    last = 0
+    for share in sorted(shares, key=lambda share: share.years):
+        if together and share.years[0] > last:
+            yield together
+            together = []
+        last = max(last, share.years[1]) if together else share.years[1]
+        together.append(share)
+    if together:
+        yield together
+
+
+def _years(together: Sequence[Share]) -> str:
+    first = min(share.years[0] for share in together)
+    last = max(share.years[1] for share in together)
+    if (first, last) == OPEN_YEARS:
+        return ""
+    return str(first) if first == last else f"{first}-{last}"

@@ -1,0 +1,137 @@
+"""Procedures that are held already: what lists and grants change for a capacity window, and for one sender.
+
+A grant for any sender without a limit opens the window to its region in the case. A grant for one sender or a
+limited mass cannot be said there; it is used after solving, on the mass that the plan has placed (see
+`matching.grant_use`). Whatever a list or grant does not clearly cover stays conditional.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from circularity.catalogue.waste_codes import EVERYTHING
+from circularity.catalogue.waste_types import pattern_covers
+from circularity.units import MISSING
+from matching.annual_caps import PricedCap
+from matching.case import Cap
+
+EFFECTIVE_LISTS = ("nominated", "agreed")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What of a capacity window decides whether a list or grant is about it; days as ordinals or MISSING."""
+
+    capacity: int
+    facility: str
+    waste_pattern: str
+    operation: str
+    offered_kg: int
+    available_to_day: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A procedure granted to a facility for one sender ("" = any), up to `limit_kg` (MISSING = no limit)."""
+
+    id: int
+    facility: str
+    organisation: str
+    kind: str
+    origin_region: str
+    waste_pattern: str
+    valid_from_day: int
+    valid_to_day: int
+    limit_kg: int
+
+    @property
+    def opens_to_all(self) -> bool:
+        """Whether the case itself can say what this grant says."""
+        return not self.organisation and self.limit_kg == MISSING
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A whitelist entry in force on the day of asking."""
+
+    public_id: str
+    facility: str
+    list_kind: str
+    waste_pattern: str
+    operation: str
+    origins: tuple[str, ...]
+    quota_kg: int
+    ship_within_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What the lists do to the windows of a case: by capacity row, and as caps for their quotas.
+
+    `unused` names the entries that cannot be said in a case: a quota shared by several origins.
+    """
+
+    origins: dict[int, set[str]]
+    ship_within_days: dict[int, int]
+    quotas: tuple[PricedCap, ...]
+    unused: tuple[str, ...]
+
+
+def covers(pattern: str, line_pattern: str) -> bool:
+    """Return whether a pattern covers everything that a line's pattern covers."""
+    if EVERYTHING in (pattern, line_pattern):
+        return pattern == EVERYTHING
+    return pattern_covers(pattern, line_pattern)
+
+
+def open_origins(windows: Iterable[Window], grants: Sequence[Grant], as_of_day: int) -> dict[int, set[str]]:
+    """Return by capacity row the origins whose grant holds for all waste of the line to the window's end."""
+    held = [grant for grant in grants if grant.opens_to_all and grant.valid_from_day <= as_of_day]
+    origins: dict[int, set[str]] = {}
+    for window in windows:
+        for grant in held:
+            if (
+                grant.facility == window.facility
+                and MISSING < window.available_to_day <= grant.valid_to_day
+                and covers(grant.waste_pattern, window.waste_pattern)
+            ):
+                origins.setdefault(window.capacity, set()).add(grant.origin_region)
+    return origins
+
+
+def listed_windows(windows: Sequence[Window], listings: Iterable[Listing]) -> Listed:
+    """Return what entries of effective lists do; a quota binds one window, the one that offers most."""
+    origins: dict[int, set[str]] = {}
+    deadlines: dict[int, int] = {}
+    quotas, unused = [], []
+    for listing in listings:
+        meant = [window for window in windows if _is_about(listing, window)]
+        if not meant or listing.list_kind not in EFFECTIVE_LISTS:
+            continue
+        if listing.quota_kg != MISSING and listing.quota_kg < sum(window.offered_kg for window in meant):
+            if len(listing.origins) > 1:
+                unused.append(listing.public_id)
+                continue
+            meant = [max(meant, key=lambda window: (window.offered_kg, -window.capacity))]
+            quotas.append(_quota(listing, meant[0]))
+        for window in meant:
+            origins.setdefault(window.capacity, set()).update(listing.origins)
+            if listing.ship_within_days != MISSING:
+                known = deadlines.get(window.capacity, listing.ship_within_days)
+                deadlines[window.capacity] = min(known, listing.ship_within_days)
+    return Listed(origins, deadlines, tuple(quotas), tuple(unused))
+
+
+def _is_about(listing: Listing, window: Window) -> bool:
+    return (
+        listing.facility == window.facility
+        and listing.operation == window.operation
+        and covers(listing.waste_pattern, window.waste_pattern)
+    )
+
+
+def _quota(listing: Listing, window: Window) -> PricedCap:
+    (origin,) = listing.origins
+    cap = Cap(f"quota:{listing.public_id}", listing.quota_kg, origin, (window.capacity,))
+    return PricedCap(cap, "quota", listing.public_id, "")

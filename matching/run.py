@@ -1,0 +1,129 @@
+"""A run on the database: snapshot, plan, verification, one publishing transaction.
+
+No transaction is open while the engine works. What is stored was verified, and all of it is stored at once
+with its audit event; proposals of earlier runs that are still open are superseded, never deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Engine, insert, update
+from sqlalchemy.orm import Session, sessionmaker
+
+from circularity.audit import Actor, record
+from circularity.columns import new_public_id
+from circularity.database import reading, writing
+from circularity.runs import CapacityPrice, MatchingRun, Proposal, Unmatched
+from matching.case import Parameters
+from matching.certificate import certificate_of
+from matching.grant_use import Part, split_by_grants
+from matching.plan import Plan, PlanRefusedError, make_plan
+from matching.run_rows import price_rows, proposal_rows, unmatched_rows
+from matching.snapshot import Snapshot, parameters_at, read_snapshot
+from matching.summary import parameters_of, summary
+from matching.verify import check
+
+Progress = Callable[[str, float], None]
+_CHUNK = 5000
+
+
+def run_matching(
+    database: Engine | sessionmaker[Session],
+    *,
+    actor: Actor,
+    at: datetime,
+    progress: Progress | None = None,
+    parameters: Parameters | None = None,
+    processes: int = 1,
+) -> int:
+    """Match everything posted at the moment `at`, publish the run and return its key.
+
+    `progress` hears phase names and shares done (0 to 1). Raises PlanRefusedError when the plan does not
+    verify; then nothing is stored.
+    """
+    engine = database if isinstance(database, Engine) else database.kw["bind"]
+    tell = progress or (lambda _phase, _done: None)
+    tell("snapshot", 0.0)
+    with reading(engine)() as session:
+        snapshot = read_snapshot(session, parameters or parameters_at(at))
+    tell("snapshot", 1.0)
+    plan = make_plan(snapshot.case, processes=processes, progress=progress)
+    if faults := check(plan.case, plan.arcs, plan.problem, plan.claim):
+        raise PlanRefusedError(faults)
+    tell("publish", 0.0)
+    parts = split_by_grants(plan.case, plan.arcs, plan.mass_kg, snapshot.grants)
+    with writing(engine).begin() as session:
+        key = publish(session, snapshot, plan, parts, actor=actor, at=at)
+    tell("publish", 1.0)
+    return key
+
+
+def publish(
+    session: Session, snapshot: Snapshot, plan: Plan, parts: list[Part], *, actor: Actor, at: datetime
+) -> int:
+    """Store a verified plan as a run, supersede open proposals of earlier runs, return the run's key."""
+    run = _run(snapshot, plan, parts, actor, at)
+    session.add(run)
+    session.flush()
+    superseded = session.connection().execute(
+        update(Proposal)
+        .where(Proposal.status == "open", Proposal.run_id != run.id)
+        .values(status="superseded", superseded_by_run_id=run.id)
+    )
+    rows: tuple[tuple[Any, list[dict[str, Any]]], ...] = (
+        (Proposal, proposal_rows(snapshot, plan, parts)),
+        (Unmatched, unmatched_rows(snapshot, plan)),
+        (CapacityPrice, price_rows(snapshot, plan)),
+    )
+    for model, values in rows:
+        for start in range(0, len(values), _CHUNK):
+            session.execute(
+                insert(model), [{"run_id": run.id, **row} for row in values[start : start + _CHUNK]]
+            )
+    facts = {name: getattr(run, name) for name in _TOLD} | {"superseded_proposals": superseded.rowcount}
+    record(session, actor, at, "run.published", run, facts)
+    return run.id
+
+
+_TOLD = (
+    "as_of", "status", "engine", "case_digest", "certificate_digest", "outputs", "windows",
+    "supply_kg", "placed_kg", "can_move_today_kg", "unmatched_kg", "fictional",
+)  # fmt: skip
+
+
+def _run(snapshot: Snapshot, plan: Plan, parts: list[Part], actor: Actor, at: datetime) -> MatchingRun:
+    parameters = plan.case.parameters
+    figures = summary(plan)
+    today_kg = sum(part.mass_kg for part in parts if not part.conditions)
+    return MatchingRun(
+        public_id=new_public_id(),
+        started_at=at,
+        started_by=actor.name,
+        as_of=date.fromordinal(parameters.as_of_day),
+        status=plan.status,
+        engine=plan.engine,
+        case_digest=figures["digest"],
+        certificate_digest=certificate_of(plan, {}, {})["certificate_digest"],
+        outputs=plan.case.shape[0],
+        windows=plan.case.shape[1],
+        supply_kg=int(plan.case.outputs.mass_kg.sum()),
+        placed_kg=plan.placed_kg,
+        can_move_today_kg=today_kg,
+        unmatched_kg=int(plan.unmatched_kg.sum()),
+        levels={"levels": figures["levels"]},
+        parameters=parameters_of(parameters),
+        figures=_figures(figures, snapshot),
+        fictional=snapshot.fictional,
+    )
+
+
+def _figures(figures: dict[str, Any], snapshot: Snapshot) -> dict[str, Any]:
+    """Return the summary without what the run keeps in columns of its own or what grants have changed."""
+    kept = (
+        "versions", "gap", "cost_cny", "last_mass_cost", "unknown_money_t", "by_waste", "not_asked",
+        "seconds", "notice_zh", "notice_en",
+    )  # fmt: skip
+    return {name: figures[name] for name in kept} | {"unused_listings": list(snapshot.unused_listings)}
