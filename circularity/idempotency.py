@@ -61,10 +61,8 @@ def act_once(
     try:
         return _act(engine, request, at, act)
     except IntegrityError:
-        # Under PostgreSQL the same key may have committed since we looked; then its answer is ours. Anything
-        # else that broke a constraint breaks it again.
-        if request is None:
-            raise
+        # Under PostgreSQL another request may have committed the same key, or the same unique number, since
+        # we looked; now it is seen. Anything else that broke a constraint breaks it again.
         return _act(engine, request, at, act)
 
 

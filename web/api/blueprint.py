@@ -1,0 +1,167 @@
+"""One way to declare a reading view and one to declare a writing view, documentation included."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from flask import Response, jsonify, url_for
+from flask_smorest import Blueprint
+from marshmallow import Schema
+from sqlalchemy.orm import Session
+
+from web.api.paging import HEADERS, Paged
+from web.api.requests import StrictParser
+from web.api.writing import KEY_HEADER, REPLAYED_HEADER, refuse_unless_writable, write_once
+
+View = TypeVar("View", bound=Callable[..., Any])
+Act = TypeVar("Act", bound=Callable[..., dict[str, Any]])
+
+PREFIX = "/api/v1"
+
+_KEY_PARAMETER = {
+    "in": "header",
+    "name": KEY_HEADER,
+    "description": (
+        "a key of your choice: the same request under the same key acts once and answers alike; "
+        "other content under a used key is refused"
+    ),
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+_WRITTEN_HEADERS = {
+    "Location": {"description": "address of what was made", "schema": {"type": "string"}},
+    REPLAYED_HEADER: {
+        "description": "`true` when this answer was given before under the same key",
+        "schema": {"type": "string"},
+    },
+}
+
+
+class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
+    """A part of the API; the name of a view's function is its operationId."""
+
+    ARGUMENTS_PARSER = StrictParser()
+
+    def __init__(self, name: str, description: str) -> None:
+        super().__init__(name, f"web.api.{name}", url_prefix=PREFIX, description=description)
+        self.after_request(_keep_private)
+
+    def read(
+        self, rule: str, answer: type[Schema], *, many: bool = False, query: type[Schema] | None = None
+    ) -> Callable[[View], View]:
+        """Register a GET view: its query is checked, its answer shaped, tagged and, if Paged, paged.
+
+        The view gets the loaded query (when there is one) and the path's values by name, and returns what
+        `answer` shapes, for a paged list with the headers of `Paging`.
+        """
+
+        def declare(view: View) -> View:
+            paged = query is not None and issubclass(query, Paged)
+            shaped: Any = self.response(200, answer(many=many), headers=HEADERS if paged else None)(view)
+            if query is not None:
+                shaped = self.arguments(query, location="query")(shaped)
+            self.get(rule)(_documented(self, self.etag(shaped), _read_problems(rule, query)))
+            return view
+
+        return declare
+
+    def create(
+        self, rule: str, body: type[Schema], answer: type[Schema], *, located: str, by: str
+    ) -> Callable[[Act], Act]:
+        """Register a POST view that makes something and answers 201 with its address.
+
+        The view gets a writing session, the loaded body and the path's values; it calls one verb and returns
+        what `answer` shapes. `located` is the endpoint that reads it, `by` its path value, taken from `id`.
+        """
+
+        def declare(act: Act) -> Act:
+            @wraps(act)
+            def view(loaded: dict[str, Any], **path: str) -> Response:
+                def once(session: Session) -> dict[str, Any]:
+                    made = act(session, loaded, **path)
+                    return dict(answer().dump(made))
+
+                made, replayed = write_once(once)
+                response = jsonify(made)
+                response.status_code = 201
+                response.headers["Location"] = url_for(located, **{by: made["id"]})
+                if replayed:
+                    response.headers[REPLAYED_HEADER] = "true"
+                return response
+
+            shaped: Any = self.response(201, answer, headers=_WRITTEN_HEADERS)(view)
+            shaped = self.arguments(body, location="json")(shaped)
+            shaped = self.doc(parameters=[_KEY_PARAMETER])(shaped)
+            self.post(rule)(_documented(self, _guarded(shaped), (400, 403, 404, 409, 413, 415, 422)))
+            return act
+
+        return declare
+
+    def change(self, rule: str, body: type[Schema], answer: type[Schema]) -> Callable[[Act], Act]:
+        """Register a PATCH view, which needs If-Match with the ETag of the state it changes.
+
+        The view gets a writing session, the loaded body and the path's values; it must call `check_etag`.
+        """
+
+        def declare(act: Act) -> Act:
+            @wraps(act)
+            def view(loaded: dict[str, Any], **path: str) -> dict[str, Any]:
+                changed, _ = write_once(lambda session: dict(answer().dump(act(session, loaded, **path))))
+                return changed
+
+            shaped: Any = self.response(200, answer)(view)
+            shaped = self.etag(self.arguments(body, location="json")(shaped))
+            self.patch(rule)(_documented(self, _guarded(shaped), (400, 403, 404, 409, 413, 415, 422)))
+            return act
+
+        return declare
+
+    def _store_endpoint_docs(
+        self, endpoint: str, obj: Any, parameters: Any, tags: Any, **options: Any
+    ) -> None:
+        """Add the operationId, by which generated clients name their functions."""
+        super()._store_endpoint_docs(endpoint, obj, parameters, tags, **options)
+        for method, documented in self._docs[endpoint].items():
+            if method != "parameters":
+                documented.setdefault("manual_doc", {})["operationId"] = obj.__name__
+
+
+def _guarded(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Refuse before the body is even read when writing is closed."""
+
+    @wraps(view)
+    def guarded(*args: Any, **path: Any) -> Any:
+        refuse_unless_writable()
+        return view(*args, **path)
+
+    return guarded
+
+
+def _documented(blueprint: ApiBlueprint, view: Any, statuses: tuple[int, ...]) -> Any:
+    """Document the refusals that a view can answer with."""
+    for status in statuses:
+        view = blueprint.alt_response(status, response=_STATUS_NAMES[status])(view)
+    return view
+
+
+_STATUS_NAMES = {
+    400: "BAD_REQUEST",
+    403: "FORBIDDEN",
+    404: "NOT_FOUND",
+    409: "CONFLICT",
+    413: "REQUEST_ENTITY_TOO_LARGE",
+    415: "UNSUPPORTED_MEDIA_TYPE",
+    422: "UNPROCESSABLE_ENTITY",
+    503: "SERVICE_UNAVAILABLE",
+}
+
+
+def _read_problems(rule: str, query: type[Schema] | None) -> tuple[int, ...]:
+    return (*((404,) if "<" in rule else ()), *((422,) if query else ()))
+
+
+def _keep_private(response: Response) -> Response:
+    """Keep answers out of shared caches: what is disclosed will depend on who asks."""
+    response.headers.setdefault("Cache-Control", "private, no-cache")
+    return response

@@ -1,0 +1,80 @@
+"""Puts the API together: its blueprints, its description at `/openapi.json`, its reader at `/docs`."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import Any
+
+from flask import Flask
+from flask_smorest import Api
+from werkzeug.routing import BaseConverter
+
+from web.api.documentation import blueprint as documentation
+from web.api.outputs import blp as outputs
+from web.api.shapes import Problem
+
+BLUEPRINTS = (outputs,)
+
+DESCRIPTION = """\
+Matches solid waste of the Yangtze River Delta to lawful outlets.
+
+撮合建议:不产生任何权利义务,不替代主管部门审批。
+Matching results are advice: they create no duty and replace no approval.
+
+Quantities carry their unit in the field's name and are decimal texts in answers: `mass_t` in tonnes with at
+most three decimals. In requests a JSON number is taken as well; excess precision is refused, never rounded.
+What an owner has not published is banded (`mass_band`) or left out. Unknown fields are refused. Errors are
+problem documents (RFC 9457) whose `type` is stable.
+"""
+
+
+class PublicId(BaseConverter):
+    """A public id in an address: 32 hexadecimal digits, anything else is found nowhere."""
+
+    regex = "[0-9a-f]{32}"
+    part_isolating = True
+
+
+class OurApi(Api):  # type: ignore[misc]  # flask-smorest has no types
+    """The API; refusals are answered by `web.errors`, for every address alike."""
+
+    ERROR_SCHEMA = Problem
+
+    def _register_error_handlers(self) -> None:
+        """Register none: flask-smorest would take over the errors of the pages too."""
+
+    def _register_responses(self) -> None:
+        for status in HTTPStatus:
+            response: dict[str, Any] = {"description": status.phrase}
+            if status >= 400:
+                response["content"] = {"application/problem+json": {"schema": self.ERROR_SCHEMA}}
+            self.spec.components.response(status.name, response, lazy=True)
+        problem = {"application/problem+json": {"schema": self.ERROR_SCHEMA}}
+        refusal = {"description": "a refusal or an error", "content": problem}
+        self.spec.components.response(self.DEFAULT_ERROR_RESPONSE_NAME, refusal, lazy=True)
+
+
+def register_api(app: Flask) -> None:
+    """Register every blueprint of the API, its description and its reader."""
+    app.url_map.converters["public_id"] = PublicId
+    app.config.update(
+        API_TITLE="Circularity",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/",
+        OPENAPI_JSON_PATH="openapi.json",
+        API_SPEC_OPTIONS={
+            "info": {
+                "description": DESCRIPTION,
+                "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+                "x-release": version("circularity"),
+            },
+            "servers": [{"url": "/"}],
+        },
+    )
+    api = OurApi(app)
+    api.register_converter(PublicId, lambda _: {"type": "string", "pattern": "^[0-9a-f]{32}$"})
+    for blueprint in BLUEPRINTS:
+        api.register_blueprint(blueprint)
+    app.register_blueprint(documentation)

@@ -1,0 +1,66 @@
+"""Writing through the API: whether it is allowed here, as whom, and once per Idempotency-Key."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from flask import current_app, request
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from circularity.audit import Actor
+from circularity.errors import NotAllowed, Stale
+from circularity.idempotency import MAX_KEY_LENGTH, Request, act_once
+from web.config import Config
+from web.http_problems import Refusal
+from web.session import engine
+
+ACTOR = Actor("API, caller not identified", None, "system")
+"""Who the audit chain says it was, until tokens tell callers apart."""
+
+KEY_HEADER = "Idempotency-Key"
+REPLAYED_HEADER = "Idempotency-Replayed"
+
+
+def refuse_unless_writable() -> None:
+    """Raise NotAllowed unless the operator opened writing; without accounts anybody could then write."""
+    settings = cast(Config, current_app.extensions["circularity.config"])
+    if not settings.api_write:
+        zh = "未开放写入:尚无账户与权限,任何人都可写入。仅供试用时可设置 CIRC_API_WRITE=true"
+        en = (
+            "writing is closed: there are no accounts yet, so anybody could write. For a trial only, "
+            "start the server with CIRC_API_WRITE=true"
+        )
+        raise NotAllowed("writing_closed", zh, en, setting="CIRC_API_WRITE")
+
+
+def write_once(act: Callable[[Session], dict[str, Any]]) -> tuple[dict[str, Any], bool]:
+    """Run `act` in one transaction, once per key; return its answer and whether it is a repetition.
+
+    Raises Stale when somebody else changed the same row meanwhile.
+    """
+    try:
+        return act_once(engine(), _request(), now(), act)
+    except StaleDataError:
+        zh, en = "数据刚被他人更改,请重新读取", "somebody else has just changed it: read it again"
+        raise Stale("stale", zh, en) from None
+
+
+def now() -> datetime:
+    """Return the moment as this server knows it; callers' clocks are never taken for it."""
+    return datetime.now(UTC)
+
+
+def _request() -> Request | None:
+    key = request.headers.get(KEY_HEADER)
+    if key is None:
+        return None
+    if not (1 <= len(key) <= MAX_KEY_LENGTH and key.isascii() and key.isprintable()):
+        zh = f"{KEY_HEADER} 应为 1 至 {MAX_KEY_LENGTH} 个可打印 ASCII 字符"
+        en = f"{KEY_HEADER} must have 1 to {MAX_KEY_LENGTH} printable ASCII characters"
+        raise Refusal(400, "malformed_key", zh, en)
+    digest = hashlib.sha256(request.get_data(cache=True)).hexdigest()
+    return Request(f"{request.method} {request.path}", key, digest)
