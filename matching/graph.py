@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 
 import networkx as nx
 import numpy as np
@@ -31,10 +32,11 @@ def bottlenecks(problem: Problem, mass_kg: IntArray) -> list[Bottleneck]:
     moves = _moves(problem, mass_kg)
     waiting = problem.supply_kg.copy()
     np.subtract.at(waiting, problem.arc_output, mass_kg)
+    steps = _first_steps(problem, waiting)
+    reached = set(chain.from_iterable(nx.bfs_layers(moves, {entry for _, entry in steps})))
     graph = nx.Graph()
-    for output, entry in _first_steps(problem, waiting):
-        graph.add_edge(("output", output), ("limit", entry))
-        graph.add_edges_from((("limit", entry), ("limit", other)) for other in nx.descendants(moves, entry))
+    graph.add_edges_from((("limit", a), ("limit", b)) for a, b in moves.subgraph(reached).edges)
+    graph.add_edges_from((("output", output), ("limit", entry)) for output, entry in steps)
     found = []
     for group in nx.connected_components(graph):
         limits = tuple(sorted(node for kind, node in group if kind == "limit"))

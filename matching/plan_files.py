@@ -26,7 +26,7 @@ from circularity.units import (
 )
 from matching.certificate import certificate_of, sha256_of
 from matching.plan import Plan
-from matching.summary import NOTICE_EN, NOTICE_ZH, summary
+from matching.summary import NOTICE_EN, NOTICE_ZH, limit_id, summary
 
 COMPONENTS = ("transport", "gate_fee", "price", "carbon")
 PLAN_COLUMNS = (
@@ -131,11 +131,9 @@ def price_rows(plan: Plan) -> Iterable[Sequence[str]]:
     used = plan.problem.tree_load_kg(plan.mass_kg)
     n_capacities = plan.case.shape[1]
     for node, limit in enumerate(plan.problem.tree.limit_kg.tolist()):
-        is_cap = node >= n_capacities
-        cap_id = plan.case.caps[node - n_capacities].cap_id if is_cap else ""
         yield (
-            "cap" if is_cap else "capacity",
-            cap_id if is_cap else str(plan.case.capacities.capacity_id[node]),
+            "capacity" if node < n_capacities else "cap",
+            limit_id(plan, node),
             format_scaled(int(used[node]), KG_PER_T),
             format_scaled(int(limit), KG_PER_T),
             str(int(plan.prices.placed_per_kg[node])),

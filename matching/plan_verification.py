@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from circularity.units import IntArray, NotAQuantity, parse_tonnes
+from circularity.units import M_PER_KM, IntArray, NotAQuantity, parse_scaled, parse_tonnes
 from matching.case import Case
 from matching.case_files import read_case
 from matching.certificate import FORMAT, certificate_digest, potentials_of, sha256_of
@@ -21,9 +21,18 @@ from matching.explain import explain_unmatched
 from matching.plan import LevelValue, Plan
 from matching.plan_files import PLAN_COLUMNS, UNMATCHED_COLUMNS, canonical_json, plan_tables
 from matching.prices import dual_prices
-from matching.problem import LEVELS, Problem, build_problem
+from matching.problem import COST_LEVEL, LEVELS, Problem, build_problem
 from matching.summary import summary
-from matching.verify import Claim, check
+from matching.verify import (
+    Claim,
+    check,
+    cost_gap_bound_ucny,
+    distance_faults,
+    distance_tolerance_m,
+    feasibility_faults,
+    optimality_faults,
+    value_faults,
+)
 
 FILES = ("plan.csv", "unmatched.csv", "prices.csv", "summary.json", "NOTICE.txt")
 NOT_COMPARED = {"seconds", "versions", "engine", "plan_digest"}
@@ -43,8 +52,20 @@ class Written:
     certificate_bytes: bytes
 
 
-def verify_written_plan(case_path: Path, directory: Path, *, ignore_digests: bool = False) -> list[str]:
-    """Return everything wrong with a written plan; an empty list means verified.
+@dataclass(frozen=True)
+class Verification:
+    """The verdict on a written plan: what is wrong with it, and a proven bound on its cost gap.
+
+    The gap is 0 unless this machine computes distances a metre away from those of the writing one; the plan
+    then is lawful and right on every level before the cost, and at most `gap_ucny` µCNY from the least cost.
+    """
+
+    faults: list[str]
+    gap_ucny: int = 0
+
+
+def verify_written_plan(case_path: Path, directory: Path, *, ignore_digests: bool = False) -> Verification:
+    """Return the verdict on a written plan.
 
     Raises UnreadablePlanError for a folder that is no plan and BadInput for a case that cannot be read.
     """
@@ -53,7 +74,7 @@ def verify_written_plan(case_path: Path, directory: Path, *, ignore_digests: boo
     case = _case_as_read(case_path, written.certificate)
     if not ignore_digests and case.digest() != written.certificate["case_digest"]:
         faults.append("the case is not the one this plan was made from")
-    return faults or content_faults(case, written)
+    return Verification(faults) if faults else content_verification(case, written)
 
 
 def integrity_faults(written: Written) -> list[str]:
@@ -70,22 +91,32 @@ def integrity_faults(written: Written) -> list[str]:
     return faults
 
 
-def content_faults(case: Case, written: Written) -> list[str]:
-    """Return what is wrong with the plan's content, whatever its digests say."""
+def content_verification(case: Case, written: Written) -> Verification:
+    """Return the verdict on the plan's content, whatever its digests say."""
     arcs = find_arcs(case)
     problem = build_problem(case, arcs)
     try:
-        mass, faults = _masses(case, arcs, written.files["plan.csv"])
+        mass, moved_m, faults = _masses(case, arcs, written.files["plan.csv"])
         unmatched = _unmatched(case, written.files["unmatched.csv"])
         potentials = potentials_of(written.certificate)
         levels = tuple(int(level["value"]) for level in written.certificate["levels"])
     except (KeyError, TypeError, ValueError) as error:
-        return [f"the plan's figures cannot be read: {error}"]
+        return Verification([f"the plan's figures cannot be read: {error}"])
     if len(levels) != len(LEVELS):
-        return ["the certificate does not name every level"]
+        return Verification(["the certificate does not name every level"])
     claim = Claim(mass, unmatched, levels, potentials)
+    if not faults and 0 < moved_m <= distance_tolerance_m(case):
+        return _verification_with_gap(case, arcs, problem, claim)
     faults += check(case, arcs, problem, claim)
-    return faults or _presentation_faults(case, arcs, problem, claim, written)
+    return Verification(faults or _presentation_faults(case, arcs, problem, claim, written))
+
+
+def _verification_with_gap(case: Case, arcs: Arcs, problem: Problem, claim: Claim) -> Verification:
+    """Judge a plan whose distances differ by a metre: all but cost and tie must hold exactly."""
+    faults = feasibility_faults(problem, claim) or value_faults(problem, claim, COST_LEVEL) + distance_faults(
+        case, arcs, claim.mass_kg
+    ) + optimality_faults(problem, claim, COST_LEVEL)
+    return Verification(faults, 0 if faults else cost_gap_bound_ucny(problem, claim))
 
 
 def _read(directory: Path) -> Written:
@@ -122,12 +153,13 @@ def _case_as_read(case_path: Path, certificate: dict[str, Any]) -> Case:
         raise UnreadablePlanError(f"certificate.json: reading options are incomplete: {error}") from error
 
 
-def _masses(case: Case, arcs: Arcs, content: bytes) -> tuple[IntArray, list[str]]:
-    """Return the kg per arc that plan.csv states, and rows on pairs that are no lawful arc."""
+def _masses(case: Case, arcs: Arcs, content: bytes) -> tuple[IntArray, int, list[str]]:
+    """Return the kg per arc that plan.csv states, by how many metres its distances differ at most from
+    those computed here, and its rows on pairs that are no lawful arc."""
     n_capacities = case.shape[1]
     keys = arcs.output * n_capacities + arcs.capacity
     mass = np.zeros(len(keys), dtype=np.int64)
-    faults = []
+    faults, moved_m = [], 0
     for row in _rows(content, PLAN_COLUMNS):
         i = _place(case.outputs.output_id, row["output_id"])
         j = _place(case.capacities.capacity_id, row["capacity_id"])
@@ -138,7 +170,10 @@ def _masses(case: Case, arcs: Arcs, content: bytes) -> tuple[IntArray, list[str]
             faults.append(f"{row['output_id']} to {row['capacity_id']} stands twice in plan.csv")
         else:
             mass[arc] = _mass(row["mass_t"])
-    return mass, faults
+            if row["distance_km"]:
+                stated_m = parse_scaled(row["distance_km"], M_PER_KM)
+                moved_m = max(moved_m, abs(stated_m - int(arcs.distance_m[arc])))
+    return mass, moved_m, faults
 
 
 def _unmatched(case: Case, content: bytes) -> IntArray:

@@ -23,6 +23,7 @@ from circularity.units import (
     format_tonnes,
 )
 from matching.case import Parameters
+from matching.graph import bottlenecks
 from matching.plan import Plan
 
 NOTICE_ZH = "撮合建议:不产生任何权利义务,不保留产能,不替代主管部门审批,也不替代产废单位的尽职核查义务。"
@@ -31,6 +32,7 @@ NOTICE_EN = (
     "competent authority nor the sender's own due diligence."
 )
 MARGINS_PERCENT = (1, 5, 10)
+BOTTLENECKS_SHOWN = 10
 
 
 def summary(plan: Plan, plan_digest: str = "") -> dict[str, Any]:
@@ -54,6 +56,7 @@ def summary(plan: Plan, plan_digest: str = "") -> dict[str, Any]:
         "by_waste": _by_waste(plan),
         "by_reason": by_reason(plan),
         "conditions": conditions(plan),
+        "bottlenecks": _bottlenecks(plan),
         "not_asked": [*plan.arcs.not_asked, *_not_enforced(plan)],
         "seconds": plan.seconds,
         "notice_zh": NOTICE_ZH,
@@ -154,6 +157,25 @@ def _unknown_money(plan: Plan) -> dict[str, str]:
         for component, flags in sorted(plan.arcs.unknown.items())
         if plan.mass_kg[flags].any()
     }
+
+
+def _bottlenecks(plan: Plan) -> list[dict[str, Any]]:
+    """Return the heaviest sets of full limits that hold lawful mass back together."""
+    return [
+        {
+            "limits": [limit_id(plan, node) for node in found.limits],
+            "mass_t": format_tonnes(found.unmatched_kg),
+        }
+        for found in bottlenecks(plan.problem, plan.mass_kg)[:BOTTLENECKS_SHOWN]
+    ]
+
+
+def limit_id(plan: Plan, node: int) -> str:
+    """Return the id of the capacity or cap at a node of the cap tree."""
+    n_capacities = plan.case.shape[1]
+    if node < n_capacities:
+        return str(plan.case.capacities.capacity_id[node])
+    return plan.case.caps[node - n_capacities].cap_id
 
 
 def _not_enforced(plan: Plan) -> list[str]:

@@ -17,10 +17,9 @@ from geopy.distance import geodesic
 from circularity.units import MISSING, IntArray, divide_half_up
 from matching.case import Case
 from matching.eligibility import Arcs
-from matching.problem import LEVELS, TIE_LEVEL, Problem
+from matching.problem import COST_LEVEL, LEVELS, Problem
 
 POTENTIAL_BOUND = 2**61
-DISTANCE_TOLERANCE_M = 1
 DISTANCES_CHECKED = 2_000
 
 
@@ -70,12 +69,13 @@ def feasibility_faults(problem: Problem, claim: Claim) -> list[str]:
     return faults
 
 
-def value_faults(problem: Problem, claim: Claim) -> list[str]:
-    """Return levels whose claimed value is not the sum recomputed in Python integers."""
+def value_faults(problem: Problem, claim: Claim, levels: int = len(LEVELS)) -> list[str]:
+    """Return levels, among the first so many, whose claimed value is not the sum in Python integers."""
     sums = problem.level_sums(claim.mass_kg)
+    claims = list(zip(LEVELS, sums, claim.levels, strict=True))[:levels]
     return [
         f"level {level.name} is {level.value(actual)}, not {claimed}"
-        for level, actual, claimed in zip(LEVELS, sums, claim.levels, strict=True)
+        for level, actual, claimed in claims
         if level.value(actual) != claimed
     ]
 
@@ -85,6 +85,7 @@ def distance_faults(case: Case, arcs: Arcs, mass_kg: IntArray) -> list[str]:
 
     Pairs on lanes are given, not computed. Of very many pairs an evenly spread selection is measured.
     """
+    allowed_m = distance_tolerance_m(case)
     outputs, facilities = case.outputs, case.facilities
     lanes = set(zip(case.lanes.output.tolist(), case.lanes.capacity.tolist(), strict=True))
     used = np.flatnonzero((mass_kg > 0) & (arcs.distance_m != MISSING))
@@ -98,14 +99,22 @@ def distance_faults(case: Case, arcs: Arcs, mass_kg: IntArray) -> list[str]:
         there = facilities.lat_e7[f] / 1e7, facilities.lon_e7[f] / 1e7
         straight_mm = round(geodesic(here, there).m * 1000)
         expected = divide_half_up(straight_mm * case.parameters.detour_permille, 1_000_000)
-        if abs(expected - int(arcs.distance_m[a])) > DISTANCE_TOLERANCE_M * 10:
+        if abs(expected - int(arcs.distance_m[a])) > allowed_m:
             faults.append(f"pair {outputs.output_id[i]} to {case.capacities.capacity_id[j]}: "
                           f"{arcs.distance_m[a]} m, geodesic says {expected} m")  # fmt: skip
     return faults
 
 
-def optimality_faults(problem: Problem, claim: Claim) -> list[str]:
-    """Return arcs on which the certificate's vector of reduced costs has the wrong sign."""
+def distance_tolerance_m(case: Case) -> int:
+    """Return by how many metres two honest computations of a distance may differ: 1 m before the detour."""
+    return 1 - (-case.parameters.detour_permille // 1000)
+
+
+def optimality_faults(problem: Problem, claim: Claim, levels: int = len(LEVELS)) -> list[str]:
+    """Return arcs on which the certificate's vector of reduced costs has the wrong sign.
+
+    `levels` limits the vectors to the first so many levels.
+    """
     n_outputs, n_tree = len(problem.supply_kg), len(problem.tree.parent)
     potentials = claim.potentials
     if potentials.shape != (len(LEVELS), n_outputs + n_tree + 1):
@@ -122,22 +131,41 @@ def optimality_faults(problem: Problem, claim: Claim) -> list[str]:
     )  # fmt: skip
     faults = []
     for kind, tail, head, flow, limit in groups:
-        sign = _first_sign(problem, potentials, tail, head, costed=kind == "pair")
+        sign, _ = _first_sign(problem, potentials[:levels], tail, head, costed=kind == "pair")
         wrong = ((sign < 0) & (flow < limit)) | ((sign > 0) & (flow > 0))
         faults += [f"{kind} {a} could be improved" for a in np.flatnonzero(wrong)[:10]]
     return faults
 
 
+def cost_gap_bound_ucny(problem: Problem, claim: Claim) -> int:
+    """Return a proven bound on how much cheaper any plan equal on the levels before the cost could be.
+
+    Weak duality with the claim's potentials: used pairs count their positive reduced cost, and each kilogram
+    of an output at most the most negative one among its pairs. 0 for an optimal plan.
+    """
+    n_outputs = len(problem.supply_kg)
+    tail, head = problem.arc_output, problem.arc_entry + n_outputs
+    _, tied = _first_sign(problem, claim.potentials[:COST_LEVEL], tail, head, costed=True)
+    potential = claim.potentials[COST_LEVEL]
+    reduced = potential[tail[tied]] - potential[head[tied]] + problem.coefficient(COST_LEVEL, tied)
+    worst = np.zeros(n_outputs, dtype=np.int64)
+    np.maximum.at(worst, tail[tied], -reduced)
+    used = np.flatnonzero((claim.mass_kg[tied] > 0) & (reduced > 0))
+    pairs = zip(claim.mass_kg[tied[used]].tolist(), reduced[used].tolist(), strict=True)
+    supplies = zip(problem.supply_kg.tolist(), worst.tolist(), strict=True)
+    return sum(mass * cost for mass, cost in pairs) + sum(mass * cost for mass, cost in supplies)
+
+
 def _first_sign(
     problem: Problem, potentials: IntArray, tail: IntArray, head: IntArray, *, costed: bool
-) -> npt.NDArray[np.int8]:
-    """Return the sign of the first non-zero reduced cost of each arc, 0 where every level is zero."""
+) -> tuple[npt.NDArray[np.int8], IntArray]:
+    """Return the sign of each arc's first non-zero reduced cost, and the arcs that are zero throughout."""
     sign = np.zeros(len(tail), dtype=np.int8)
     undecided = np.arange(len(tail))
-    for level in range(TIE_LEVEL + 1):
-        reduced = potentials[level][tail[undecided]] - potentials[level][head[undecided]]
+    for level, potential in enumerate(potentials):
+        reduced = potential[tail[undecided]] - potential[head[undecided]]
         if costed:
             reduced = reduced + problem.coefficient(level, undecided)
         sign[undecided] = np.sign(reduced)
         undecided = undecided[reduced == 0]
-    return sign
+    return sign, undecided

@@ -22,6 +22,12 @@ def plan_text(described: dict[str, Any]) -> str:
         lines.append(f"  未报价、不计入成本 · unstated, left out: {known}")
     lines += _table("未匹配原因 · reasons", described["by_reason"], ("reason", "outputs", "mass_t"))
     lines += _table("先办手续 · conditions", described["conditions"], ("condition", "pairs", "mass_t"))
+    for held in described["bottlenecks"][:TOP]:
+        shown = ", ".join(held["limits"][:3]) + (" …" if len(held["limits"]) > 3 else "")
+        count = len(held["limits"])
+        lines.append(
+            f"瓶颈 · bottleneck: {count} 个限额共同挡住 limits hold back {_t(held['mass_t'])} t ({shown})"
+        )
     by_waste = sorted(described["by_waste"], key=lambda row: -float(row["posted_t"]))
     lines += _table("按废物 · by waste", by_waste, ("waste_code", "posted_t", "placed_t", "unmatched_t"))
     if described["not_asked"]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from circularity.errors import BadInput
+from circularity.units import UCNY_PER_CNY, format_scaled
 from matching.plan_verification import UnreadablePlanError, verify_written_plan
 from web.cli.problems import show_problems
 
@@ -23,16 +24,20 @@ def verify(case: Path, plan: Path, ignore_digests: bool) -> None:
     (with the list of what is wrong), 2 unreadable.
     """
     try:
-        faults = verify_written_plan(case, plan, ignore_digests=ignore_digests)
+        verification = verify_written_plan(case, plan, ignore_digests=ignore_digests)
     except BadInput as error:
         show_problems(error, as_json=False)
         sys.exit(2)
     except UnreadablePlanError as error:
         click.echo(f"无法读取 · unreadable: {error}", err=True)
         sys.exit(2)
-    if faults:
+    if verification.faults:
         click.echo("未通过 · refused:")
-        click.echo("\n".join(f"  {fault}" for fault in faults))
+        click.echo("\n".join(f"  {fault}" for fault in verification.faults))
         sys.exit(1)
+    if verification.gap_ucny:
+        gap = format_scaled(verification.gap_ucny, UCNY_PER_CNY)
+        click.echo(f"本机距离计算相差 1 m 以内;方案与最低成本的差距不超过 {gap} 元")
+        click.echo(f"distances differ by a metre here; the plan is within {gap} CNY of the least cost")
     click.echo("已核验:完整、合规预检、可行、数值一致、最优")
     click.echo("verified: intact, lawful by pre-check, feasible, worth what it says, optimal")

@@ -1,0 +1,36 @@
+"""Bottlenecks: room anywhere else places nothing more."""
+
+from __future__ import annotations
+
+import numpy as np
+from random_problems import best_sums, random_problem, with_one_more_kg
+
+from matching.graph import bottlenecks
+from matching.solve import solve
+
+
+def test_only_room_inside_a_bottleneck_places_more() -> None:
+    rng = np.random.default_rng(8)
+    inside = 0
+    for _ in range(30):
+        problem = random_problem(rng, 7, 5, groups=2)
+        mass = solve(problem).mass_kg
+        before = problem.level_sums(mass)[0]
+        found = bottlenecks(problem, mass)
+        members = {node for bottleneck in found for node in bottleneck.limits}
+        for node in range(5):
+            places_more = best_sums(with_one_more_kg(problem, node))[0] < before
+            assert places_more == (node in members)
+        inside += len(members)
+    assert inside > 20, "hardly any bottleneck was looked at"
+
+
+def test_the_mass_before_all_bottlenecks_is_the_lawful_mass_left_unmatched() -> None:
+    rng = np.random.default_rng(9)
+    for _ in range(30):
+        problem = random_problem(rng, 7, 5, n_caps=3, groups=2)
+        mass = solve(problem).mass_kg
+        waiting = problem.supply_kg.copy()
+        np.subtract.at(waiting, problem.arc_output, mass)
+        lawful = np.isin(np.arange(7), problem.arc_output)
+        assert sum(b.unmatched_kg for b in bottlenecks(problem, mass)) == waiting[lawful].sum()
