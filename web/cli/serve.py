@@ -1,0 +1,60 @@
+"""`circularity serve`: pages and API with waitress, no other server needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import click
+
+from web.cli.database import database_option, database_url, open_database
+from web.cli.refusal import Refused
+from web.config import BadSetting, read_config
+
+HOST, PORT, THREADS = "127.0.0.1", 8000, 8
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def address_options(function: Function) -> Function:
+    """Give a command the options `--host` and `--port`."""
+    host = click.option("--host", default=HOST, show_default=True, help="0.0.0.0 answers other machines too.")
+    port = click.option("--port", type=click.IntRange(1, 65535), default=PORT, show_default=True)
+    return host(port(function))
+
+
+@click.command()
+@address_options
+@database_option
+def serve(host: str, port: int, database: str) -> None:
+    """Serve the web pages and the API until Ctrl-C.
+
+    \b
+    Examples:
+      circularity serve
+      circularity serve --host 0.0.0.0 --port 8080 --database delta.db
+    """
+    open_database(database).dispose()
+    serve_forever(host, port, database)
+
+
+def serve_forever(host: str, port: int, database: str) -> None:
+    """Serve the application on an address and say which; raises Refused for a bad setting or a taken port."""
+    # Flask and its extensions are the slowest thing to load here; `--help` does not wait for them.
+    from waitress import create_server  # noqa: PLC0415
+
+    from web.app import create_app  # noqa: PLC0415
+
+    try:
+        app = create_app(replace(read_config(), database_url=database_url(database)))
+        server = create_server(app, host=host, port=port, threads=THREADS)
+    except BadSetting as error:
+        raise Refused(f"设置有误 · {error}") from error
+    except OSError as error:
+        raise Refused(
+            f"无法监听 · cannot listen on {host}:{port} ({error}); 换个端口 · try --port"
+        ) from error
+    shown = f"[{host}]" if ":" in host else host
+    click.echo(f"网页 · pages: http://{shown}:{port}/    停止 · stop: Ctrl-C")
+    server.run()
