@@ -37,13 +37,28 @@ def case_folder(tmp_path: Path) -> Path:
     """Eight outputs of three places before six capacities, two of them under one cap."""
     rng = random.Random(5)
     places = [SHANGHAI, JIANGSU, ANHUI]
-    built = case(
-        [output(f"O{k}", rng.randint(5, 40), rng.choice(["900-001-S02", "312-001-S01"]),
-                place=places[k % 3], max_distance_km=rng.choice([None, 300])) for k in range(8)],
-        [capacity(f"C{k}", rng.randint(5, 30), rng.choice(["SW02", "SW01", "*"]), rng.choice(["C2", "R5", "D1"]),
-                  place=places[k % 3], gate_fee_cny_per_t=rng.randint(-20, 20)) for k in range(6)],
-        caps=[("PLANT", 20, ["C0", "C1"], "")],
-    )  # fmt: skip
+    outputs = [
+        output(
+            f"O{k}",
+            rng.randint(5, 40),
+            rng.choice(["900-001-S02", "312-001-S01"]),
+            place=places[k % 3],
+            max_distance_km=rng.choice([None, 300]),
+        )
+        for k in range(8)
+    ]
+    capacities = [
+        capacity(
+            f"C{k}",
+            rng.randint(5, 30),
+            rng.choice(["SW02", "SW01", "*"]),
+            rng.choice(["C2", "R5", "D1"]),
+            place=places[k % 3],
+            gate_fee_cny_per_t=rng.randint(-20, 20),
+        )
+        for k in range(6)
+    ]
+    built = case(outputs, capacities, caps=[("PLANT", 20, ["C0", "C1"], "")])
     folder = tmp_path / "case"
     write_case(built, folder)
     return folder
