@@ -11,7 +11,7 @@ from matching.case import Cap, Capacities, Case, Facilities, Lanes, Outputs, Par
 from matching.case_cells import text_array
 from matching.case_checks import check_licences, check_period, check_points, check_repeats, places_of, resolve
 from matching.case_columns import FACILITIES, LANES, SHEETS
-from matching.case_messages import Problems
+from matching.case_problems import Problems
 from matching.case_tables import TextTable, TypedTable, absent, read_table
 
 
@@ -48,6 +48,31 @@ def assemble(
 
 def _given(texts: Mapping[str, TextTable]) -> list[str]:
     return [name for name in SHEETS if name in texts and name != "parameters"]
+
+
+def assemble_outputs(
+    texts: Mapping[str, TextTable], problems: Problems, unread: Collection[str], source: str
+) -> Outputs:
+    """Return the outputs alone, sorted by id, their points as given; raises BadInput with every problem."""
+    if "outputs" not in texts:
+        if "outputs" not in unread:
+            problems.add("missing_sheet", source, sheet="outputs")
+        problems.raise_if_any()
+    table = read_table(SHEETS["outputs"], texts["outputs"], problems)
+    if not len(table):
+        problems.add("no_rows", texts["outputs"].file, sheet="outputs")
+    check_period(table)
+    places_of(table, "output_id")
+    check_points(table, np.ones(len(table), dtype=np.bool_))
+    problems.raise_if_any()
+    order = np.argsort(table.columns["output_id"], kind="stable")
+    taken = {
+        name: {analyte: values[order] for analyte, values in column.items()}
+        if isinstance(column, dict)
+        else column[order]
+        for name, column in table.columns.items()
+    }
+    return Outputs(**taken)
 
 
 def _missing(given: Collection[str], parameters: Parameters) -> list[str]:

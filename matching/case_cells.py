@@ -14,7 +14,7 @@ import numpy as np
 
 from circularity.units import MISSING, IntArray, NotAQuantity, parse_scaled
 from matching.case import TextArray
-from matching.case_columns import NumberRule
+from matching.case_kinds import NumberRule
 
 Report = Callable[[int, str], None]
 """Takes the index of a cell in its column and the rule code that it breaks."""

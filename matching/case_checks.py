@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from circularity.catalogue.waste_types import is_hazardous
 from circularity.units import MISSING, IntArray
-from matching.case_columns import E7
+from matching.case_kinds import E7
 from matching.case_tables import TypedTable
 
 _LICENCE_COLUMNS = ("entitlement_kind", "licence_no", "licence_valid_to")

@@ -12,15 +12,20 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from matching.case import Case
-from matching.case_assembly import assemble
-from matching.case_messages import Note, Problems
-from matching.case_parameters import read_parameters
+from matching.case import Case, Outputs
+from matching.case_assembly import assemble, assemble_outputs
+from matching.case_assumptions import note_unlisted_codes, note_what_is_assumed
+from matching.case_notes import Note, Notes
+from matching.case_parameters import read_parameters, today
+from matching.case_problems import Problems
 from matching.case_sources import read_grids
+from matching.case_tables import TextTable
 from matching.case_writer import write_case
+from matching.friendly_gaps import fill_gaps
+from matching.friendly_tables import friendly_tables
 from matching.strict_tables import strict_tables
 
-__all__ = ["Note", "ReadCase", "read_case", "write_case"]
+__all__ = ["Note", "ReadCase", "read_case", "read_outputs", "write_case"]
 
 
 @dataclass(frozen=True)
@@ -43,16 +48,14 @@ def read_case(
     """Return the case in a folder of CSV files, an XLSX or a CSV; raises BadInput with every problem.
 
     `friendly` None means: strict for a folder, friendly for a single file. The other arguments win over the
-    parameters sheet; `as_of` defaults to it and then to today in Shanghai.
+    parameters sheet; `as_of` defaults to it and then to today in Shanghai. `facilities_from` is another case
+    that lends facilities, capacities, caps and (where `path` has none) parameters to the outputs of `path`.
     """
-    problems = Problems()
-    notes: list[Note] = []
-    welcoming = not path.is_dir() if friendly is None else friendly
-    grids = read_grids(path, problems, friendly=welcoming)
-    texts = strict_tables(grids, problems)
-    if not grids:
-        problems.raise_if_any()
-    unread = {grid.name for grid in grids if not grid.readable}
+    problems, notes = Problems(), Notes()
+    path = Path(path)
+    texts, unread = _read_tables(path, friendly, problems, notes)
+    if facilities_from is not None:
+        texts, unread = _with_facilities(texts, unread, Path(facilities_from), problems, notes)
     chosen: dict[str, Any] = {}
     if only_lanes:
         chosen["only_lanes"] = True
@@ -62,4 +65,54 @@ def read_case(
         chosen["as_of_day"] = as_of.toordinal()
     parameters = read_parameters(texts.get("parameters"), problems, chosen)
     case = assemble(texts, parameters, problems, unread, path.name)
-    return ReadCase(case, tuple(notes))
+    note_what_is_assumed(case, texts, notes)
+    return ReadCase(case, notes.listed())
+
+
+def read_outputs(
+    path: Path, *, friendly: bool | None = None, as_of: date | None = None
+) -> tuple[Outputs, tuple[Note, ...]]:
+    """Return the outputs of a ledger or case alone, sorted by id, for posting; points may be absent.
+
+    Raises BadInput with every problem of the outputs; other sheets are not looked at.
+    """
+    problems, notes = Problems(), Notes()
+    path = Path(path)
+    texts, unread = _read_tables(path, friendly, problems, notes)
+    outputs = assemble_outputs(texts, problems, unread, path.name)
+    note_unlisted_codes(outputs, texts, (as_of or today()), notes)
+    return outputs, notes.listed()
+
+
+def _read_tables(
+    path: Path, friendly: bool | None, problems: Problems, notes: Notes
+) -> tuple[dict[str, TextTable], set[str]]:
+    """Return the sheets as texts, and the names of those that are there and cannot be read."""
+    welcoming = not path.is_dir() if friendly is None else friendly
+    grids = read_grids(path, problems, notes, friendly=welcoming)
+    if not grids:
+        problems.add_unless_any("missing_sheet", path.name, sheet="outputs")
+        problems.raise_if_any()
+    if welcoming:
+        texts = friendly_tables(grids, problems, notes)
+        fill_gaps(texts, problems, notes)
+    else:
+        texts = strict_tables(grids, problems, notes)
+    return texts, {grid.name for grid in grids if not grid.readable}
+
+
+def _with_facilities(
+    texts: dict[str, TextTable], unread: set[str], source: Path, problems: Problems, notes: Notes
+) -> tuple[dict[str, TextTable], set[str]]:
+    """Return the outputs of the first case with facilities, capacities and caps of another one.
+
+    Parameters come from the other case unless the first has its own; its lanes speak of other outputs.
+    """
+    others, others_unread = _read_tables(source, None, problems, notes)
+    taken = {"facilities", "capacities", "caps"}
+    for name in texts.keys() & taken:
+        notes.add("sheet_not_used", texts[name].file, source=source.name)
+    joined = {name: table for name, table in {**others, **texts}.items() if name == "parameters"}
+    joined |= {name: texts[name] for name in ("outputs", "lanes") if name in texts}
+    joined |= {name: others[name] for name in taken & others.keys()}
+    return joined, (unread - taken) | (others_unread & taken)

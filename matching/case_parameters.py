@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from circularity.units import MISSING
 from matching.case import Parameters
 from matching.case_cells import read_days, read_numbers
-from matching.case_columns import NUMBERS, PARAMETER_ROWS, PARAMETERS, Column
-from matching.case_messages import Problems
+from matching.case_columns import PARAMETER_ROWS, PARAMETERS
+from matching.case_kinds import NUMBERS, Column
+from matching.case_problems import Problems
 from matching.case_tables import TextTable, TypedTable, read_table
 
 _FLAGS = {"true": True, "false": False, "1": True, "0": False}

@@ -11,7 +11,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from matching.case_messages import Problems
+from matching.case_notes import Notes
+from matching.case_problems import Problems
 from matching.safe_workbook import MAX_FILE_BYTES, Refused, WorkbookSheet, read_workbook
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -32,15 +33,15 @@ class Grid:
     readable: bool = True
 
 
-def read_grids(path: Path, problems: Problems, *, friendly: bool) -> list[Grid]:
+def read_grids(path: Path, problems: Problems, notes: Notes, *, friendly: bool) -> list[Grid]:
     """Return the sheets of a case in a stable order; what cannot be read is reported."""
     if path.is_dir():
         files = sorted(file for file in path.iterdir() if file.suffix.lower() == ".csv" and file.is_file())
-        return [_read_csv(file, problems, friendly) for file in files]
+        return [_read_csv(file, problems, notes, friendly) for file in files]
     if not path.is_file():
         problems.add("not_found", path.name)
     elif path.suffix.lower() == ".csv":
-        return [_read_csv(path, problems, friendly)]
+        return [_read_csv(path, problems, notes, friendly)]
     elif path.suffix.lower() == ".xlsx":
         return list(_read_xlsx(path, problems))
     else:
@@ -79,7 +80,7 @@ def _read_xlsx(path: Path, problems: Problems) -> Iterator[Grid]:
         yield Grid(f"{path.name}!{sheet.name}", sheet.name, sheet.rows, sheet)
 
 
-def _read_csv(path: Path, problems: Problems, friendly: bool) -> Grid:
+def _read_csv(path: Path, problems: Problems, notes: Notes, friendly: bool) -> Grid:
     unreadable = Grid(path.name, path.stem, [], readable=False)
     content = path.read_bytes() if path.stat().st_size <= MAX_FILE_BYTES else None
     if content is None:
@@ -88,10 +89,12 @@ def _read_csv(path: Path, problems: Problems, friendly: bool) -> Grid:
     if not content.strip():
         problems.add("empty_file", path.name)
         return unreadable
-    text = _decode(content, friendly)
+    text, encoding = _decode(content, friendly)
     if text is None:
         problems.add("wrong_encoding" if friendly else "not_utf8", path.name)
         return unreadable
+    if encoding != "utf-8-sig":
+        notes.add("encoding", path.name, encoding=encoding)
     delimiter = _delimiter(text) if friendly else ","
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
@@ -101,17 +104,17 @@ def _read_csv(path: Path, problems: Problems, friendly: bool) -> Grid:
     return Grid(path.name, path.stem, rows)
 
 
-def _decode(content: bytes, friendly: bool) -> str | None:
+def _decode(content: bytes, friendly: bool) -> tuple[str | None, str]:
     """Return the text of a CSV: UTF-8, and for people's files GB18030 or what Excel calls Unicode text."""
     encodings = ["utf-8-sig"]
     if friendly:
         encodings = ["utf-16"] if content[:2] in _UTF16 else ["utf-8-sig", "gb18030"]
     for encoding in encodings:
         try:
-            return content.decode(encoding)
+            return content.decode(encoding), encoding
         except UnicodeDecodeError:
             continue
-    return None
+    return None, ""
 
 
 def _delimiter(text: str) -> str:

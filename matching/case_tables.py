@@ -21,8 +21,8 @@ from matching.case_cells import (
     read_texts,
     text_array,
 )
-from matching.case_columns import ENTITLEMENT_KINDS, NUMBERS, Column, Sheet
-from matching.case_messages import Problems
+from matching.case_kinds import ENTITLEMENT_KINDS, NUMBERS, Column, Sheet
+from matching.case_problems import Problems
 
 ID_LIMIT = 100
 TEXT_LIMIT = 300
@@ -35,13 +35,17 @@ _SEPARATOR = ";"
 
 @dataclass
 class TextTable:
-    """One sheet as texts, by known header. `rows` are spreadsheet row numbers, `labels` headers as shown."""
+    """One sheet as texts, by known header. `rows` are spreadsheet row numbers, `labels` headers as shown.
+
+    `reported` holds the empty cells (column, index) of which a problem says already why they are empty.
+    """
 
     sheet: str
     file: str
     columns: dict[str, list[str]]
     rows: Sequence[int]
     labels: dict[str, str] = field(default_factory=dict)
+    reported: set[tuple[str, int]] = field(default_factory=set)
 
     def label(self, name: str) -> str:
         """Return the header of this column as its author wrote it."""
@@ -150,7 +154,8 @@ def _require_values(table: TypedTable, name: str) -> None:
     else:
         blank = [index for index, cell in enumerate(cells) if not cell.strip()]
     for index in blank:
-        table.report(index, name, "missing_value")
+        if (name, index) not in table.text.reported:
+            table.report(index, name, "missing_value")
 
 
 def reads_back(column: Column, texts: Sequence[str]) -> bool:

@@ -20,7 +20,8 @@ import xlsxwriter
 from circularity.units import MISSING, format_date, format_scaled
 from matching.case import Case, InvalidCase
 from matching.case_cells import guard_text, restore_text
-from matching.case_columns import NUMBERS, PARAMETER_ROWS, SHEETS, Column
+from matching.case_columns import PARAMETER_ROWS, SHEETS
+from matching.case_kinds import NUMBERS, Column
 from matching.case_parameters import parameter_values
 from matching.case_tables import reads_back
 

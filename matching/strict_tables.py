@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from matching.case_columns import SHEETS
-from matching.case_messages import Problems
+from matching.case_notes import Notes
+from matching.case_problems import Problems
 from matching.case_sources import Grid, cell_text
 from matching.case_tables import TextTable
 
 
-def strict_tables(grids: list[Grid], problems: Problems) -> dict[str, TextTable]:
-    """Return the tables by sheet name; a grid of another name is no part of a case and left alone."""
+def strict_tables(grids: list[Grid], problems: Problems, notes: Notes) -> dict[str, TextTable]:
+    """Return the tables by sheet name; a grid of another name is no part of a case and noted."""
+    for grid in grids:
+        if grid.name not in SHEETS:
+            notes.add("file_ignored", grid.file)
     return {
         grid.name: _strict_table(grid, problems) for grid in grids if grid.name in SHEETS and grid.readable
     }

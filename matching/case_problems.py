@@ -1,12 +1,11 @@
-"""What a reader says about an input: problems that stop it, and notes on what it understood.
+"""Problems: what stops a case from being read, each at its place with a Chinese and an English sentence.
 
-Every rule code has one Chinese and one English sentence, in one table each; facts are filled in by name.
+Every rule code has its sentences in one table; facts are filled in by name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from circularity.errors import BadInput, InputProblem
@@ -51,8 +50,8 @@ PROBLEM_SENTENCES: Mapping[str, tuple[str, str]] = {
         "this waste code is malformed or its kind does not exist",
     ),
     "code_not_proposed": (
-        "没有代码,也无法从名称推出代码",
-        "there is no code, and none follows from the name",
+        "没有代码,也无法从名称推出代码{hint}",
+        "there is no code, and none follows from the name{hint}",
     ),
     "unknown_operation": ("未知的利用处置方式代码", "this operation code is unknown"),
     "unknown_entitlement": ("未知的资质类型", "this entitlement kind is unknown"),
@@ -97,21 +96,6 @@ PROBLEM_SENTENCES: Mapping[str, tuple[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
-    """One thing that a reader understood, assumed or set aside; nobody's tonne disappears without one.
-
-    `row` is the first row concerned, as a spreadsheet counts; None where no row applies.
-    """
-
-    file: str
-    row: int | None
-    column: str | None
-    rule: str
-    zh: str
-    en: str
-
-
 class Problems:
     """Collects every problem of an input; keeps the first PROBLEM_LIMIT and counts the rest."""
 
@@ -136,6 +120,11 @@ class Problems:
         if len(self._kept) < PROBLEM_LIMIT:
             zh, en = (sentence.format(**facts) for sentence in PROBLEM_SENTENCES[rule])
             self._kept.append(InputProblem(file, row, column, rule, shorten(found), zh, en))
+
+    def add_unless_any(self, rule: str, file: str, **facts: Any) -> None:
+        """Add a problem of the whole input, unless something more telling has been said already."""
+        if not self._count:
+            self.add(rule, file, **facts)
 
     def raise_if_any(self) -> None:
         """Raise BadInput with everything collected, in reading order; a last line counts what was cut off."""
