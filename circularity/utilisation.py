@@ -1,0 +1,234 @@
+"""Planned utilisation rates: what a run would mean for the rates that are measured against targets.
+
+Formula version 1, as in `circularity/NOTES.md`:
+
+    planned rate = (own use + utilised elsewhere + planned utilised) / generated
+
+summed over the sites of a region and the wastes of a scope, in kg. *Own use* and *utilised elsewhere* are
+declared for the calendar year of the run. *Planned utilised* is what the run places on operations that count
+as utilisation. *Generated* is, per site and waste, the larger of what is declared and of own use + own
+disposal + utilised elsewhere + posted. Hazardous waste counts in neither scope. No generation: no rate. Never
+above 100 %. Shown in 0.01 %, half away from zero; compared with a target exactly. Every such rate is planned
+and is labelled so; none is a statistic.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from circularity.catalogue import targets, utilisation, waste_types
+from circularity.catalogue.targets import Target
+from circularity.organisations import Site
+from circularity.outputs import GenerationDeclaration, Output
+from circularity.runs import MatchingRun, Proposal, Unmatched
+from circularity.units import divide_half_up, format_tonnes
+
+FORMULA_VERSION = 1
+SCOPES = ("general", "bulk")
+PROVINCES = ("31", "32", "33", "34")
+LABEL_ZH, LABEL_EN = "计划利用率 · 平台口径", "planned rate · platform basis"
+FULL = 10_000
+"""100 % in hundredths of a percent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """The year of one waste at one site, or the sum of many, in kg; `declared_kg` is 0 where undeclared.
+
+    `planned_today_kg` is the part of `planned_kg` that waits for no procedure. `unposted_kg` is declared,
+    neither used nor disposed of, and not in the run.
+    """
+
+    declared_kg: int = 0
+    own_utilised_kg: int = 0
+    own_disposed_kg: int = 0
+    elsewhere_kg: int = 0
+    posted_kg: int = 0
+    planned_kg: int = 0
+    planned_today_kg: int = 0
+    generated_kg: int = 0
+    unposted_kg: int = 0
+    undeclared_kg: int = 0
+
+    def closed(self) -> Balance:
+        """Return the balance of one site and waste with generation and what is missing from both sides."""
+        accounted = self.own_utilised_kg + self.own_disposed_kg + self.elsewhere_kg + self.posted_kg
+        generated = max(self.declared_kg, accounted)
+        return replace(
+            self,
+            generated_kg=generated,
+            unposted_kg=generated - accounted,
+            undeclared_kg=generated - self.declared_kg,
+        )
+
+    def __add__(self, other: Balance) -> Balance:
+        return Balance(*(getattr(self, name) + getattr(other, name) for name in Balance.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRate:
+    """One planned rate of a scope and a region (a prefix, "" = the Delta) with all it was made from.
+
+    Rates are hundredths of a percent, None where nothing was generated; `today` leaves out what waits for
+    procedures. `target_over`: the target's period has ended and no next one was entered.
+    """
+
+    scope: str
+    region: str
+    on: date
+    balance: Balance
+    target: Target | None
+    target_over: bool
+    sites: int
+    formula_version: int = field(default=FORMULA_VERSION)
+
+    @property
+    def utilised_kg(self) -> int:
+        """Numerator: own use, utilised elsewhere, planned."""
+        return self.balance.own_utilised_kg + self.balance.elsewhere_kg + self.balance.planned_kg
+
+    @property
+    def utilised_today_kg(self) -> int:
+        """The numerator without what waits for procedures."""
+        return self.utilised_kg - self.balance.planned_kg + self.balance.planned_today_kg
+
+    @property
+    def generated_kg(self) -> int:
+        """Denominator."""
+        return self.balance.generated_kg
+
+    @property
+    def rate(self) -> int | None:
+        """The planned rate after all procedures."""
+        return _rate(self.utilised_kg, self.generated_kg)
+
+    @property
+    def rate_today(self) -> int | None:
+        """The planned rate of what can move today."""
+        return _rate(self.utilised_today_kg, self.generated_kg)
+
+    @property
+    def missing_kg(self) -> int:
+        """Kilograms that must be utilised on top to reach the target; 0 when reached or without one."""
+        if self.target is None:
+            return 0
+        wanted = -(-self.target.rate_permille * self.generated_kg // 1000)
+        return max(wanted - self.utilised_kg, 0)
+
+    @property
+    def coverage_zh(self) -> str:
+        """What the rate rests on, in Chinese."""
+        b = self.balance
+        return (
+            f"依据 {self.sites} 个场所的平台数据:产生量 {format_tonnes(b.generated_kg)} t,其中已申报 "
+            f"{format_tonnes(b.declared_kg)} t、仅由发布推算 {format_tonnes(b.undeclared_kg)} t;"
+            f"尚未发布 {format_tonnes(b.unposted_kg)} t。未登记的单位不在其中,不等于统计数据。"
+        )
+
+    @property
+    def coverage_en(self) -> str:
+        """What the rate rests on, in English."""
+        b = self.balance
+        return (
+            f"Rests on platform data of {self.sites} sites: {format_tonnes(b.generated_kg)} t generated, of "
+            f"which {format_tonnes(b.declared_kg)} t declared and {format_tonnes(b.undeclared_kg)} t known "
+            f"from postings only; {format_tonnes(b.unposted_kg)} t not posted. Organisations that are not "
+            "registered are missing; this is no official statistic."
+        )
+
+
+Balances = dict[tuple[int, str], Balance]
+
+
+def planned_rates(session: Session, run: MatchingRun, *, region: str | None = None) -> list[PlannedRate]:
+    """Return the general and the bulk rate of a region prefix, of the Delta without one."""
+    return _rates(_balances(session, run), _regions_of_sites(session), run.as_of, region or "")
+
+
+def planned_rates_by_region(session: Session, run: MatchingRun) -> dict[str, list[PlannedRate]]:
+    """Return the rates of the Delta ("") and of each of its provinces."""
+    balances, regions = _balances(session, run), _regions_of_sites(session)
+    return {region: _rates(balances, regions, run.as_of, region) for region in ("", *PROVINCES)}
+
+
+def _rates(balances: Balances, regions: dict[int, str], on: date, region: str) -> list[PlannedRate]:
+    rates = []
+    for scope in SCOPES:
+        keys = [
+            key for key in balances if regions[key[0]].startswith(region) and _in_scope(key[1], scope, on)
+        ]
+        target = targets.in_force(scope, region, on) if region else None
+        last = targets.latest(scope, region) if region else None
+        rates.append(
+            PlannedRate(
+                scope=scope,
+                region=region,
+                on=on,
+                balance=sum((balances[key] for key in keys), Balance()),
+                target=target or last,
+                target_over=target is None and last is not None,
+                sites=len({site for site, _ in keys}),
+            )
+        )
+    return rates
+
+
+def _in_scope(waste_code: str, scope: str, on: date) -> bool:
+    waste = waste_types.find(waste_code, on)
+    return not waste.hazardous and (waste.industrial if scope == "general" else waste.bulk)
+
+
+def _balances(session: Session, run: MatchingRun) -> Balances:
+    """Return the closed balance of every site and waste that is declared for the run's year or in the run."""
+    balances: Balances = defaultdict(Balance)
+    declared = select(GenerationDeclaration).where(GenerationDeclaration.year == run.as_of.year)
+    for row in session.scalars(declared):
+        balances[row.site_id, row.waste_code] = Balance(
+            declared_kg=row.generated_kg,
+            own_utilised_kg=row.own_utilised_kg,
+            own_disposed_kg=row.own_disposed_kg,
+            elsewhere_kg=row.entrusted_elsewhere_utilised_kg,
+        )
+    for site, code, part in (*_placed(session, run), *_left(session, run)):
+        balances[site, code] += part
+    return {key: balance.closed() for key, balance in balances.items()}
+
+
+def _placed(session: Session, run: MatchingRun) -> Iterable[tuple[int, str, Balance]]:
+    keys = (Output.site_id, Output.waste_code, Proposal.operation, Proposal.conditions)
+    rows = session.execute(
+        select(*keys, func.sum(Proposal.mass_kg))
+        .join(Output, Proposal.output_id == Output.id)
+        .where(Proposal.run_id == run.id)
+        .group_by(*keys)
+    )
+    for site, code, operation, conditions, total in rows:
+        mass_kg = int(total)
+        counted = mass_kg if utilisation.counts(waste_types.is_hazardous(code), operation, run.as_of) else 0
+        today = 0 if conditions else counted
+        yield site, code, Balance(posted_kg=mass_kg, planned_kg=counted, planned_today_kg=today)
+
+
+def _left(session: Session, run: MatchingRun) -> Iterable[tuple[int, str, Balance]]:
+    rows = session.execute(
+        select(Output.site_id, Output.waste_code, func.sum(Unmatched.mass_kg))
+        .join(Output, Unmatched.output_id == Output.id)
+        .where(Unmatched.run_id == run.id)
+        .group_by(Output.site_id, Output.waste_code)
+    )
+    return ((site, code, Balance(posted_kg=int(total))) for site, code, total in rows)
+
+
+def _regions_of_sites(session: Session) -> dict[int, str]:
+    return dict(session.execute(select(Site.id, Site.region_code)).tuples().all())
+
+
+def _rate(utilised_kg: int, generated_kg: int) -> int | None:
+    """Return hundredths of a percent, at most 100 %; None when nothing was generated."""
+    return min(divide_half_up(utilised_kg * FULL, generated_kg), FULL) if generated_kg else None
