@@ -54,6 +54,11 @@ class Snapshot:
     unused_listings: tuple[str, ...]
     fictional: bool
 
+    @property
+    def on(self) -> date:
+        """The day on which the rules are asked."""
+        return date.fromordinal(self.case.parameters.as_of_day)
+
 
 def parameters_at(at: datetime) -> Parameters:
     """Return the default parameters, the rules asked on the Delta's calendar day of a moment."""
