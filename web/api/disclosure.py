@@ -6,19 +6,15 @@ Lists are never ordered by what is not shown.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from typing import Any
 
+from circularity.banding import band_of
 from circularity.entitlements import CapacityWindow, Facility
 from circularity.organisations import Organisation, Site
 from circularity.outputs import Output
 from circularity.units import KG_PER_T
 
 PUBLIC = "public"
-LEAST_CONTRIBUTORS = 3
-"""A sum over fewer parties would tell one of them the other's share, or anyone the only one's."""
-
-_EDGES_T = (0, *(step * 10**power for power in range(1, 9) for step in (1, 5)), 10**9)
 
 
 def is_public(thing: Output | CapacityWindow) -> bool:
@@ -26,10 +22,13 @@ def is_public(thing: Output | CapacityWindow) -> bool:
     return thing.visibility == PUBLIC
 
 
-def band(mass_kg: int) -> dict[str, str]:
-    """Return the band of a mass: from 0, 10, 50, 100, 500, … t to below the next of these."""
-    upper = min(bisect_right(_EDGES_T, mass_kg // KG_PER_T), len(_EDGES_T) - 1)
-    low, high = _EDGES_T[upper - 1], _EDGES_T[upper]
+def band(mass_kg: int) -> dict[str, Any]:
+    """Return the band that a mass lies in, without `to_t` where it has no upper end."""
+    found = band_of(mass_kg)
+    low = found.low_kg // KG_PER_T
+    if found.high_kg is None:
+        return {"from_t": str(low), "zh": f"{low:,} 吨以上", "en": f"{low:,} t or more"}
+    high = found.high_kg // KG_PER_T
     return {
         "from_t": str(low),
         "to_t": str(high),

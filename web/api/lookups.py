@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.base import ExecutableOption
 
@@ -14,9 +14,16 @@ from circularity.errors import BadInput, InputProblem, NotFound
 Row = TypeVar("Row", bound=Base)
 
 
-def by_public_id(session: Session, model: type[Row], public_id: str, *options: ExecutableOption) -> Row:
-    """Return the row of `model` with this public id, for an address; raises NotFound."""
-    row = _find(session, model, public_id, *options)
+def by_public_id(
+    session: Session,
+    model: type[Row],
+    public_id: str,
+    *options: ExecutableOption,
+    only: ColumnElement[bool] | None = None,
+) -> Row:
+    """Return the row of `model` with this public id, for an address, if `only` holds; raises NotFound."""
+    wanted = select(model).filter_by(public_id=public_id).options(*options)
+    row = session.scalar(wanted if only is None else wanted.where(only))
     if row is None:
         raise NotFound("not_found", "未找到", "nothing is found at this address", id=public_id)
     return row
@@ -24,12 +31,8 @@ def by_public_id(session: Session, model: type[Row], public_id: str, *options: E
 
 def named_in_body(session: Session, model: type[Row], field: str, public_id: str) -> Row:
     """Return the row that a field of a body names; raises BadInput, for the address itself was right."""
-    row = _find(session, model, public_id)
+    row = session.scalar(select(model).filter_by(public_id=public_id))
     if row is None:
         zh, en = "没有这一标识", "nothing has this id"
         raise BadInput([InputProblem("body", None, field, "unknown_id", public_id[:80], zh, en)])
     return row
-
-
-def _find(session: Session, model: type[Row], public_id: str, *options: Any) -> Row | None:
-    return session.scalar(select(model).filter_by(public_id=public_id).options(*options))

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from marshmallow import Schema
 from marshmallow.fields import Boolean, Date, Dict, List, Nested, String
-from marshmallow.validate import Equal, Length, OneOf, Regexp
+from marshmallow.validate import Equal, Length, OneOf
 
 from circularity.outputs import STATUSES, VISIBILITIES
+from web.api.codes import CODE_LENGTH, PROVINCE, PUBLIC_ID
 from web.api.paging import Paged
 from web.api.quantities import CnyPerTonne, Concentration, Kilometres, Tonnes, WholeNumber
 from web.api.shapes import Answer, Band, OrganisationName, Place, moment
 
-PUBLIC_ID = Regexp(r"\A[0-9a-f]{32}\Z", error="Not a code: 32 hexadecimal digits are wanted.")
-PROVINCE = Regexp(r"\A[1-8][0-9]\Z", error="Not a code: two digits of a province are wanted.")
-CODE_LENGTH = Length(min=1, max=30)
 ANALYTE_LENGTH = Length(min=1, max=60)
 
 
@@ -120,8 +116,3 @@ class OutputAnswer(Answer):
     posted_at = moment("when it was posted")
     withdrawn_at = moment("since when it is out of runs")
     version = WholeNumber(minimum=1, maximum=2**31)
-
-
-def verb_arguments(body: dict[str, Any]) -> dict[str, Any]:
-    """Return a loaded body as arguments of a verb, without the ids that the view has looked up."""
-    return {name: value for name, value in body.items() if not name.endswith("_id")}

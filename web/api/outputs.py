@@ -9,15 +9,15 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from circularity.catalogue.waste_codes import has_kind_form, spell
+from circularity.catalogue.waste_codes import has_kind_form
 from circularity.catalogue.waste_types import find
-from circularity.fields import Checks
 from circularity.organisations import Site
 from circularity.outputs import Output, post_output, withdraw_output
 from web.api.blueprint import ApiBlueprint
+from web.api.codes import verb_arguments, waste_pattern_of
 from web.api.disclosure import is_public, mass_shown, organisation_shown, place_shown
 from web.api.lookups import by_public_id, named_in_body
-from web.api.output_schemas import OutputAnswer, OutputChange, OutputCreate, OutputQuery, verb_arguments
+from web.api.output_schemas import OutputAnswer, OutputChange, OutputCreate, OutputQuery
 from web.api.paging import Paging
 from web.api.writing import ACTOR, now
 from web.session import read_session
@@ -112,10 +112,8 @@ def _wanted(query: dict[str, Any]) -> Select[Output]:
 
 def _of_waste(text: str) -> Any:
     """Return the condition for a code or a whole kind; raises BadInput for neither."""
-    checks = Checks("query")
-    pattern = checks.waste_pattern("waste_code", text)
-    checks.finish()
+    pattern = waste_pattern_of(text)
     if has_kind_form(pattern):
         ending = pattern.removeprefix("HW") if pattern.startswith("HW") else f"S{pattern[2:]}"
         return Output.waste_code.endswith(f"-{ending}", autoescape=True)
-    return Output.waste_code == spell(pattern)
+    return Output.waste_code == pattern

@@ -92,6 +92,12 @@ class Degrees(Quantity):
     scale, minimum, maximum = 10**7, -180 * 10**7, 180 * 10**7
 
 
+class Percent(Quantity):
+    """A rate in percent, kept in hundredths of a percent."""
+
+    scale, minimum, maximum = 100, 0, 100 * 100
+
+
 class WholeNumber(Field[int]):
     """A whole number: a JSON integer, or plain digits in a query; never true, 1.0 or full-width digits."""
 

@@ -10,11 +10,16 @@ from flask import Flask
 from flask_smorest import Api
 from werkzeug.routing import BaseConverter
 
+from web.api.catalogue import blp as catalogue
 from web.api.documentation import blueprint as documentation
+from web.api.facilities import blp as facilities
 from web.api.outputs import blp as outputs
+from web.api.rates import blp as rates
+from web.api.runs import blp as runs
 from web.api.shapes import Problem
+from web.api.whitelist import blp as whitelist
 
-BLUEPRINTS = (outputs,)
+BLUEPRINTS = (outputs, facilities, whitelist, runs, rates, catalogue)
 
 DESCRIPTION = """\
 Matches solid waste of the Yangtze River Delta to lawful outlets.

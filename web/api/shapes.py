@@ -32,8 +32,9 @@ def moment(description: str) -> DateTime:
 
 
 class Band(Answer):
-    """A mass that is not disclosed: at least `from_t` and less than `to_t`."""
+    """A mass that is not disclosed: at least `from_t` and less than `to_t`, if there is one."""
 
+    sometimes = frozenset({"to_t"})
     from_t = String()
     to_t = String()
     zh = String()
@@ -80,10 +81,9 @@ class FacilityReference(Answer):
 class FieldProblem(Answer):
     """One mistake: which part of the request, which field, which rule, what was found."""
 
-    sometimes = frozenset({"row", "column"})
     file = String()
-    row = Integer()
-    column = String()
+    row = Integer(allow_none=True)
+    column = String(allow_none=True)
     rule = String()
     found = String()
     zh = String()

@@ -1,0 +1,124 @@
+"""What may be seen of a run: totals, pairs in bands, reasons; money only where both sides published it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from circularity.acceptance import WORDS
+from circularity.flows import MIN_ORGANISATIONS
+from circularity.organisations import Site
+from circularity.outputs import Output
+from circularity.runs import CapacityPrice, MatchingRun, Proposal, Unmatched
+from matching.explain import CAPACITY
+from matching.summary import NOTICE_EN, NOTICE_ZH
+from web.api.disclosure import band, facility_named, is_public, mass_shown, output_named
+
+_PLAIN = (
+    "started_at", "as_of", "status", "engine", "case_digest", "certificate_digest", "outputs", "windows",
+    "supply_kg", "placed_kg", "can_move_today_kg", "unmatched_kg", "fictional",
+)  # fmt: skip
+_MONEY = ("transport", "gate_fee", "price", "carbon", "cost")
+
+
+def run_summarised(run: MatchingRun) -> dict[str, Any]:
+    """Return a run as a list shows it."""
+    return {
+        "id": run.public_id,
+        **{name: getattr(run, name) for name in _PLAIN},
+        "after_procedures_kg": run.placed_kg - run.can_move_today_kg,
+        "notice_zh": NOTICE_ZH,
+        "notice_en": NOTICE_EN,
+    }
+
+
+def run_shown(session: Session, run: MatchingRun) -> dict[str, Any]:
+    """Return a run with levels, parameters and reasons."""
+    return run_summarised(run) | {
+        "levels": run.levels.get("levels", []),
+        "parameters": {name: value for name, value in run.parameters.items() if value is not None},
+        "reasons": list(_reasons(session, run)),
+        "not_asked": run.figures.get("not_asked", []),
+    }
+
+
+def proposal_shown(proposal: Proposal) -> dict[str, Any]:
+    """Return a proposal; what one side did not publish stays hidden even where the other did."""
+    exact = is_public(proposal.output) and is_public(proposal.window)
+    shown = {
+        "id": proposal.public_id,
+        "output": output_named(proposal.output),
+        "facility": facility_named(proposal.window.line.entitlement.facility),
+        "window_id": proposal.window.public_id,
+        "operation": proposal.operation,
+        "distance_m": proposal.distance_m,
+        "conditions": [{"code": code, **words_of(code)} for code in proposal.conditions],
+        "earliest": proposal.earliest,
+        "latest": proposal.latest,
+        "status": proposal.status,
+        **mass_shown("mass", proposal.mass_kg, exact=exact),
+    }
+    if exact:
+        shown |= {f"{part}_ucny_per_kg": getattr(proposal, f"{part}_ucny_per_kg") for part in _MONEY}
+    return shown
+
+
+def unmatched_shown(left: Unmatched) -> dict[str, Any]:
+    """Return what was left of an output; the nearest miss tells of both sides, so both must publish."""
+    exact = is_public(left.output)
+    shown = {
+        "output": output_named(left.output),
+        "reason": left.reason,
+        **words_of(left.reason),
+        **mass_shown("mass", left.mass_kg, exact=exact),
+    }
+    if exact and (left.nearest_window is None or is_public(left.nearest_window)):
+        shown |= {"change_zh": left.change_zh, "change_en": left.change_en}
+    return shown
+
+
+def price_shown(price: CapacityPrice) -> dict[str, Any]:
+    """Return the price of a window."""
+    return {
+        "window_id": price.subject_id,
+        "used_kg": price.used_kg,
+        "limit_kg": price.limit_kg,
+        "placed_t_per_t": price.placed_per_kg,
+        "saving_ucny_per_kg": price.saving_ucny_per_kg,
+    }
+
+
+def words_of(code: str) -> dict[str, str]:
+    """Return the short names of a rule, condition or reason; an unknown code stands for itself."""
+    if code == CAPACITY:
+        return {"zh": "合法去处均已满", "en": "every lawful outlet is full"}
+    words = WORDS.get(code)
+    return {"zh": code, "en": code} if words is None else {"zh": words.name_zh, "en": words.name_en}
+
+
+def _reasons(session: Session, run: MatchingRun) -> Iterable[dict[str, Any]]:
+    """Yield reasons, heaviest first; hidden ones are at least two, so that no difference tells the one."""
+    total = func.sum(Unmatched.mass_kg)
+    rows = session.execute(
+        select(Unmatched.reason, func.count(Site.organisation_id.distinct()), total)
+        .join(Unmatched.output)
+        .join(Output.site)
+        .where(Unmatched.run_id == run.id)
+        .group_by(Unmatched.reason)
+        .order_by(total.desc(), Unmatched.reason)
+    ).all()
+    hidden = {reason for reason, organisations, _ in rows if organisations < MIN_ORGANISATIONS}
+    if len(hidden) == 1:
+        hidden |= set([reason for reason, _, _ in rows if reason not in hidden][-1:])
+    for reason, organisations, mass in rows:
+        exact = {} if reason in hidden else {"mass_kg": int(mass)}
+        yield {
+            "reason": reason,
+            **words_of(reason),
+            "organisations": organisations,
+            "mass_band": band(int(mass)),
+            **exact,
+        }
