@@ -193,19 +193,20 @@ def _authorities_grant_the_first_procedures(session: Session, cast: Cast, delta:
 
 
 def _a_generator_declares_its_year_and_posts_the_rest(session: Session, cast: Cast, flow: Flow) -> None:
-    actor, site = cast.actor(flow.party), cast.sites[flow.party]
-    declare_generation(
-        session,
-        actor=actor,
-        at=cast.at,
-        site=site,
-        waste_code=flow.waste_code,
-        year=cast.today.year,
-        generated_kg=flow.generated_kg,
-        own_utilised_kg=flow.own_utilised_kg,
-        own_disposed_kg=flow.own_disposed_kg,
-        entrusted_elsewhere_utilised_kg=flow.elsewhere_utilised_kg,
-    )
+    # A quarter over New Year belongs to two years; rates ask for the year of the run.
+    for year in sorted({cast.today.year, cast.last_day.year}):
+        declare_generation(
+            session,
+            actor=cast.actor(flow.party),
+            at=cast.at,
+            site=cast.sites[flow.party],
+            waste_code=flow.waste_code,
+            year=year,
+            generated_kg=flow.generated_kg,
+            own_utilised_kg=flow.own_utilised_kg,
+            own_disposed_kg=flow.own_disposed_kg,
+            entrusted_elsewhere_utilised_kg=flow.elsewhere_utilised_kg,
+        )
     for lot in range(flow.lots):
         _post_lot(session, cast, flow, lot)
 

@@ -1,0 +1,45 @@
+"""`circularity demo`: the whole promise in one command, on fictional data."""
+
+from __future__ import annotations
+
+import click
+
+from circularity.database import reading
+from circularity.utilisation import planned_rates_by_region
+from seed.tables import read_delta
+from web.cli.database import database_option, open_database
+from web.cli.run import match_all, require_run
+from web.cli.run_text import closing_lines, rate_lines, run_lines
+from web.cli.seed import load
+from web.cli.serve import address_options, serve_forever
+
+
+@click.command()
+@click.option("--serve/--no-serve", "then_serve", default=True, show_default=True,
+              help="Serve the pages afterwards, or stop before.")  # fmt: skip
+@address_options
+@database_option
+def demo(then_serve: bool, host: str, port: int, database: str) -> None:
+    """Load a fictional Delta, match all of it, print what came out, and serve the pages.
+
+    The database is created where it lacks. The data are loaded once; doing it again runs a new match on
+    what is there and duplicates nothing. Every party, permit and quantity is fictional.
+
+    \b
+    Examples:
+      circularity demo
+      circularity demo --no-serve
+      circularity demo --port 8080 --database demo.db
+    """
+    engine = open_database(database, create=True)
+    click.echo("\n".join(load(engine, read_delta())))
+    match_all(engine)
+    with reading(engine)() as session:
+        run = require_run(session)
+        planned = [rate for group in planned_rates_by_region(session, run).values() for rate in group]
+        lines = ["", *run_lines(session, run), "", *rate_lines(planned), ""]
+        click.echo("\n".join([*lines, *closing_lines(fictional=run.fictional)]))
+    engine.dispose()
+    if then_serve:
+        click.echo("")
+        serve_forever(host, port, database)
