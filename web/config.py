@@ -1,0 +1,79 @@
+"""What can be set from outside, read once from `CIRC_*` variables and checked before anything starts."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+DEFAULT_DATABASE_URL = "sqlite:///instance/circularity.db"
+"""The embedded database, below the folder in which the command is started."""
+
+
+class BadSetting(ValueError):
+    """A variable has a value that cannot work; the message names it."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings of one running application.
+
+    `secret_key` signs the cookie that remembers the language; where none is set each process makes its own
+    and a restart forgets the choice. `tiles_url` is an optional online map below the facilities, as
+    `https://host/{z}/{x}/{y}.png`; empty means the built-in outlines only. `max_body_bytes` bounds what a
+    request may send. `api_write` opens the API's writing endpoints to anybody, because there are no accounts
+    yet: for a trial on one's own machine only.
+    """
+
+    database_url: str = DEFAULT_DATABASE_URL
+    secret_key: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
+    tiles_url: str = ""
+    tiles_attribution: str = ""
+    max_body_bytes: int = 1_000_000
+    secure_cookies: bool = False
+    api_write: bool = False
+
+    def __post_init__(self) -> None:
+        if len(self.secret_key) < 32:
+            raise BadSetting("CIRC_SECRET_KEY must have at least 32 characters")
+        if self.tiles_url and urlsplit(self.tiles_url).scheme != "https":
+            raise BadSetting("CIRC_TILES_URL must begin with https://")
+        if self.max_body_bytes <= 0:
+            raise BadSetting("CIRC_MAX_BODY_BYTES must be positive")
+
+    @property
+    def tiles_origin(self) -> str:
+        """Return scheme and host of the online tiles, with a leading `*` for Leaflet's `{s}`, or ""."""
+        if not self.tiles_url:
+            return ""
+        parts = urlsplit(self.tiles_url)
+        return f"{parts.scheme}://{parts.netloc.replace('{s}', '*')}"
+
+
+def read_config(environment: Mapping[str, str] | None = None) -> Config:
+    """Return the settings of `CIRC_*` variables; raises BadSetting."""
+    given = os.environ if environment is None else environment
+    texts = {
+        name: given[f"CIRC_{name.upper()}"]
+        for name in ("database_url", "secret_key", "tiles_url", "tiles_attribution")
+        if given.get(f"CIRC_{name.upper()}")
+    }
+    size = given.get("CIRC_MAX_BODY_BYTES", "1000000")
+    if not size.isascii() or not size.isdigit():
+        raise BadSetting("CIRC_MAX_BODY_BYTES must be a whole number of bytes")
+    return Config(
+        **texts,
+        max_body_bytes=int(size),
+        secure_cookies=given.get("CIRC_SECURE_COOKIES") == "1",
+        api_write=_truth(given, "CIRC_API_WRITE"),
+    )
+
+
+def _truth(given: Mapping[str, str], name: str) -> bool:
+    """Return a switch, off when unset; a word that is neither on nor off is no switch to guess about."""
+    text = given.get(name, "").strip().lower()
+    if text in ("1", "true", "0", "false", ""):
+        return text in ("1", "true")
+    raise BadSetting(f"{name} must be true or false")

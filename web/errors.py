@@ -1,0 +1,89 @@
+"""The one table from reasons to HTTP, and how a refusal looks to a reader and to a program."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, Response, jsonify, render_template, request
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from circularity.errors import BadInput, CircularityError, NotAllowed, NotFound, RuleBroken, Stale
+from web.http_problems import http_problem, problem_type
+from web.language import language
+
+log = logging.getLogger(__name__)
+
+STATUS: Mapping[type[CircularityError], int] = {
+    NotFound: 404,
+    NotAllowed: 403,
+    Stale: 409,
+    BadInput: 422,
+    RuleBroken: 422,
+}
+"""What a reason means in HTTP; repeating the request can help only for 409, after reading again."""
+
+
+def status_of(error: CircularityError) -> int:
+    """Return the HTTP status of a reason; a reason without a row is our own fault, 500."""
+    return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 500)
+
+
+def problem_of(error: CircularityError) -> dict[str, Any]:
+    """Return the reason as the fields of a problem document (RFC 9457), with every field error."""
+    problem: dict[str, Any] = {
+        "type": problem_type(error.code),
+        "title": error.en,
+        "title_zh": error.zh,
+        "status": status_of(error),
+    }
+    if error.facts:
+        problem["facts"] = error.facts
+    if isinstance(error, BadInput):
+        problem["errors"] = [found.as_dict() for found in error.problems]
+    return problem
+
+
+def register_errors(app: Flask) -> None:
+    """Answer refusals and mistakes with a page, or with a problem document below `/api/`."""
+    app.register_error_handler(CircularityError, _refused)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _broken)
+
+
+def _refused(error: CircularityError) -> Any:
+    status = status_of(error)
+    if _for_a_program():
+        return _problem(problem_of(error), status)
+    return _page(status, error.zh if language() == "zh" else error.en)
+
+
+def _http(error: HTTPException) -> Any:
+    if error.code is None or error.code < 400:
+        return error
+    if _for_a_program():
+        return _problem(http_problem(error), error.code)
+    return _page(error.code, None)
+
+
+def _broken(error: Exception) -> Any:
+    """Log what happened and tell the reader nothing about our inside."""
+    log.error("a request failed", exc_info=error)
+    if _for_a_program():
+        return _problem(http_problem(InternalServerError()), 500)
+    return _page(500, None)
+
+
+def _for_a_program() -> bool:
+    return request.path.startswith("/api/")
+
+
+def _problem(fields: dict[str, Any], status: int) -> tuple[Response, int]:
+    response = jsonify(fields)
+    response.mimetype = "application/problem+json"
+    return response, status
+
+
+def _page(status: int, reason: str | None) -> tuple[str, int]:
+    return render_template("error.html", status=status, reason=reason), status

@@ -1,0 +1,34 @@
+"""The pages: what a reader sees without signing in. Each view loads, calls one verb or query, and shows."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask
+
+from web.pages.catalogue import show_catalogue
+from web.pages.facilities import show_facilities, show_facility
+from web.pages.frame import frame
+from web.pages.method import show_method
+from web.pages.outputs import show_output, show_outputs
+from web.pages.runs import show_run, show_runs
+from web.pages.start import show_start
+from web.pages.whitelist import show_whitelist
+
+
+def register_pages(app: Flask) -> None:
+    """Register every page and what all templates may call."""
+    pages = Blueprint("pages", __name__)
+    for address, name, view in (
+        ("/", "start", show_start),
+        ("/outputs", "outputs", show_outputs),
+        ("/outputs/<public_id>", "output", show_output),
+        ("/facilities", "facilities", show_facilities),
+        ("/facilities/<public_id>", "facility", show_facility),
+        ("/whitelist", "whitelist", show_whitelist),
+        ("/runs", "runs", show_runs),
+        ("/runs/<public_id>", "run", show_run),
+        ("/catalogue", "catalogue", show_catalogue),
+        ("/method", "method", show_method),
+    ):
+        pages.add_url_rule(address, name, view)
+    app.register_blueprint(pages)
+    app.context_processor(frame)

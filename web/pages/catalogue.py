@@ -1,0 +1,31 @@
+"""The catalogue: codes, operations, targets, procedures and legal bases, each with its source."""
+
+from __future__ import annotations
+
+from flask import render_template
+
+from circularity.catalogue.legal import all_bases
+from circularity.catalogue.operations import all_operations
+from circularity.catalogue.procedures import all_procedures
+from circularity.catalogue.targets import all_targets
+from circularity.catalogue.waste_types import all_types
+from web.pages.requests import choice, text
+from web.today import today
+
+
+def show_catalogue() -> str:
+    """Show the catalogue as of today."""
+    sought, hazard = text().casefold(), choice("hazard", ("hazardous", "general"))
+    types = [
+        waste
+        for waste in all_types(today())
+        if (not hazard or waste.hazardous == (hazard == "hazardous"))
+        and any(sought in words.casefold() for words in (waste.code, waste.name_zh, waste.name_en))
+    ]
+    reference = {
+        "operations": all_operations(today()),
+        "targets": all_targets(),
+        "procedures": all_procedures(),
+        "bases": [row for rows in all_bases().values() for row in rows],
+    }
+    return render_template("catalogue.html", types=types, sought=text(), hazard_chosen=hazard, **reference)

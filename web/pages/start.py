@@ -1,0 +1,33 @@
+"""The start page: what this is, planned rates against targets, plants, where mass goes."""
+
+from __future__ import annotations
+
+from flask import render_template
+
+from circularity.catalogue.regions import all_regions
+from circularity.crossings import crossings
+from circularity.flows import flows
+from circularity.runs import latest_run, reasons_of_run
+from circularity.totals import map_points, stock
+from circularity.utilisation import planned_rates_by_region
+from web.pages.rates import bars_of
+from web.session import read_session
+
+MAX_POINTS = 400
+
+
+def show_start() -> str:
+    """Show the overview; before the first run without plan and rates."""
+    session = read_session()
+    run = latest_run(session)
+    rates = planned_rates_by_region(session, run) if run else {}
+    facts = {
+        "run": run,
+        "flows": flows(session, run) if run else [],
+        "between": crossings(session, run) if run else [],
+        "bars": [bars_of(rate) for found in rates.values() for rate in found if rate.target],
+        "rates": rates,
+        "reasons": reasons_of_run(session, run)[:5] if run else [],
+    }
+    points, provinces = map_points(session, MAX_POINTS), all_regions("province")
+    return render_template("start.html", stock=stock(session), points=points, provinces=provinces, **facts)

@@ -1,0 +1,118 @@
+"""Code words of the database in the reader's language: kinds, statuses, rules, levels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask_babel import gettext, lazy_gettext
+
+from circularity.acceptance import WORDS
+from web.language import said
+
+_ = lazy_gettext
+
+GROUPS: Mapping[str, Mapping[str, object]] = {
+    "facility": {
+        "utiliser": _("Utiliser"),
+        "disposer": _("Disposer"),
+        "collector": _("Collector"),
+    },
+    "standing": {
+        "": _("In good standing"),
+        "suspended": _("Suspended"),
+        "blacklisted": _("Blacklisted"),
+        "accident": _("Closed after an accident"),
+    },
+    "entitlement": {
+        "hazardous_licence": _("Hazardous-waste licence"),
+        "collection_licence": _("Collection licence"),
+        "point_to_point_scheme": _("Point-to-point scheme"),
+        "stage_exemption": _("Stage exemption"),
+        "eia_approval": _("EIA approval"),
+        "discharge_permit": _("Discharge permit"),
+        "capability_statement": _("Statement of capability"),
+    },
+    "list": {
+        "nominated": _("Nominated by the receiving province"),
+        "agreed": _("Agreed by two provinces"),
+        "information": _("For information only"),
+    },
+    "entry": {
+        "draft": _("Draft"),
+        "submitted": _("Submitted"),
+        "under_review": _("Under review"),
+        "listed": _("Listed"),
+        "suspended": _("Suspended"),
+        "delisted": _("Delisted"),
+        "rejected": _("Rejected"),
+        "expired": _("Expired"),
+    },
+    "output": {
+        "waste": _("Waste"),
+        "by_product": _("By-product"),
+        "product": _("Product"),
+    },
+    "hazard": {
+        "hazardous": _("Hazardous waste"),
+        "general": _("General solid waste"),
+    },
+    "proposal": {
+        "open": _("Open"),
+        "countered": _("Countered"),
+        "agreed": _("Agreed"),
+        "declined": _("Declined"),
+        "expired": _("Expired"),
+        "superseded": _("Superseded"),
+    },
+    "group": {
+        "utilisation": _("Utilisation"),
+        "disposal": _("Disposal"),
+        "storage": _("Storage"),
+    },
+    "priced": {
+        "window": _("Capacity window"),
+        "line": _("Line of an entitlement"),
+        "entitlement": _("Entitlement as a whole"),
+        "facility": _("Facility as a whole"),
+        "quota": _("White-list quota"),
+    },
+    "run": {
+        "optimal": _("Proven optimal"),
+        "bounded": _("Bounded, not proven optimal"),
+    },
+    "level": {
+        "placed_kg": _("Mass placed"),
+        "urgent_kg": _("of which urgent hazardous waste"),
+        "utilised_kg": _("of which utilised"),
+        "hierarchy": _("Rank of operations"),
+        "cost": _("Net cost"),
+        "tie": _("Tie-break"),
+    },
+    "cost": {
+        "transport": _("transport"),
+        "gate_fee": _("gate fee"),
+        "price": _("price paid"),
+        "carbon": _("carbon"),
+    },
+    "procedure": {
+        "general_record": _("Record of general waste for utilisation in another province"),
+        "general_approval": _("Approval of general waste for storage or disposal in another province"),
+        "hazardous_approval": _("Approval of hazardous waste to another province"),
+        "plan_change": _("Change of the management plan"),
+        "assay": _("Assay"),
+        "exemption_evidence": _("Evidence for an exemption"),
+    },
+    "scope": {
+        "general": _("Industrial solid waste"),
+        "bulk": _("Bulk industrial solid waste"),
+    },
+}
+
+
+def word(group: str, code: str) -> str:
+    """Return the word for a code; rules are named by the rules themselves, an unknown code by itself."""
+    if group == "rule":
+        if code == "capacity":
+            return str(gettext("Outlets are full"))
+        return said(WORDS[code]) if code in WORDS else code
+    return str(GROUPS[group].get(code, code))
