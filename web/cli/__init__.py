@@ -17,7 +17,10 @@ COMMANDS = {
     "seed": ("web.cli.seed:seed", "Load the fictional Delta, or a generated one of any size."),
     "run": ("web.cli.run:run", "Match everything in the database and store the verified result."),
     "rates": ("web.cli.run:rates", "Planned utilisation rates against the targets."),
-    "recommend": ("web.cli.run:recommend", "Best outlets for an output, best feed for a capacity window."),
+    "recommend": (
+        "web.cli.recommend:recommend",
+        "Best outlets for an output, best feed for a capacity window.",
+    ),
     "serve": ("web.cli.serve:serve", "Serve the web pages and the API."),
     "catalogue": ("web.cli.catalogue:catalogue", "Import official waste lists into the catalogue."),
 }

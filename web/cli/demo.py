@@ -10,7 +10,7 @@ from seed.tables import read_delta
 from web.cli.database import database_option, open_database
 from web.cli.run import match_all, require_run
 from web.cli.run_text import closing_lines, rate_lines, run_lines
-from web.cli.seed import load
+from web.cli.seed import SCALE, load
 from web.cli.serve import address_options, serve_forever
 
 
@@ -32,7 +32,7 @@ def demo(then_serve: bool, host: str, port: int, database: str) -> None:
       circularity demo --port 8080 --database demo.db
     """
     engine = open_database(database, create=True)
-    click.echo("\n".join(load(engine, read_delta())))
+    click.echo("\n".join([*load(engine, read_delta()), SCALE]))
     match_all(engine)
     with reading(engine)() as session:
         run = require_run(session)

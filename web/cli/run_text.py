@@ -139,10 +139,11 @@ def rate_lines(rates: list[PlannedRate]) -> list[str]:
     lines = [f"利用率与目标 · rates against targets: {LABEL_ZH} · {LABEL_EN}"]
     lines += text_table(header, rows, left=2)
     over = {rate.target.document_zh: rate.target for rate in rates if rate.target and rate.target_over}
-    for document, target in over.items():
-        lines.append(
-            f"  * 目标期已于 {target.period_to} 结束 · the target's period is over: {document} · {target.document_en}"
-        )
+    lines += [
+        f"  * 目标期已于 {target.period_to} 结束 · the target's period is over: {target.document_zh} · "
+        f"{target.document_en}"
+        for target in over.values()
+    ]
     widest = max(rates, key=lambda rate: rate.generated_kg)
     return [*lines, f"  {widest.coverage_zh}", f"  {widest.coverage_en}"]
 

@@ -39,8 +39,8 @@ def seed(size: int | None, random_seed: int, database: str) -> None:
     """
     engine = open_database(database, create=True)
     delta = read_delta() if size is None else generate_delta(size, random_seed)
-    for line in load(engine, delta):
-        click.echo(line)
+    lines = load(engine, delta)
+    click.echo("\n".join(lines if size else [*lines, SCALE]))
     engine.dispose()
 
 
