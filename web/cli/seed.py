@@ -18,6 +18,10 @@ from web.cli.progress import progress_bar
 FICTIONAL = (
     "以上单位、许可与数量均为虚构,仅供演示 · all parties, permits and quantities are fictional, for show only"
 )
+SCALE = (
+    "规模:上海按公开统计总量,苏、浙、皖各约为本省统计的十分之一 · "
+    "scale: Shanghai as in public statistics, each neighbour about a tenth of its own"
+)
 
 
 @click.command()
