@@ -91,8 +91,8 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
 
 
 def is_current(engine: Engine) -> bool:
-    """Tell whether the database has the newest schema."""
-    with engine.connect() as connection:
+    """Tell whether the database has the newest schema; waits for no writer."""
+    with engine.execution_options(**{_READING: True}).connect() as connection:
         return MigrationContext.configure(connection).get_current_revision() == newest_revision()
 
 

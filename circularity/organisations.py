@@ -16,10 +16,9 @@ from circularity.columns import between, new_public_id, one_of
 from circularity.database import STRICT, Base
 from circularity.errors import RuleBroken
 from circularity.fields import Checks
-from circularity.geography import inside_delta, looks_swapped, wgs84
+from circularity.geography import DATUMS, inside_delta, looks_swapped, wgs84
 
 ROLES = ("generator", "facility", "carrier", "authority", "coordinator")
-DATUMS = ("wgs84", "gcj02", "bd09")
 
 DEGREES_E7 = 10_000_000
 """Coordinates are stored as whole 1e-7 degrees, about 1 cm."""
