@@ -117,6 +117,23 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
 
         return declare
 
+    def compute(
+        self, rule: str, answer: type[Schema], *, body: type[Schema], other_content: str
+    ) -> Callable[[View], View]:
+        """Register a POST view that computes and keeps nothing; it reads its body itself.
+
+        The body is documented as `body` in JSON, or as bytes of the type `other_content`.
+        """
+
+        def declare(view: View) -> View:
+            content = {"application/json": {"schema": body}, other_content: {"schema": {}}}
+            shaped: Any = self.response(200, answer)(view)
+            shaped = self.doc(requestBody={"required": True, "content": content})(shaped)
+            self.post(rule)(_documented(self, shaped, (400, 413, 415, 422, 503)))
+            return view
+
+        return declare
+
     def _store_endpoint_docs(
         self, endpoint: str, obj: Any, parameters: Any, tags: Any, **options: Any
     ) -> None:

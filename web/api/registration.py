@@ -13,13 +13,15 @@ from werkzeug.routing import BaseConverter
 from web.api.catalogue import blp as catalogue
 from web.api.documentation import blueprint as documentation
 from web.api.facilities import blp as facilities
+from web.api.match import blp as match
 from web.api.outputs import blp as outputs
 from web.api.rates import blp as rates
+from web.api.recommendations import blp as recommendations
 from web.api.runs import blp as runs
 from web.api.shapes import Problem
 from web.api.whitelist import blp as whitelist
 
-BLUEPRINTS = (outputs, facilities, whitelist, runs, rates, catalogue)
+BLUEPRINTS = (outputs, facilities, whitelist, recommendations, runs, rates, catalogue, match)
 
 DESCRIPTION = """\
 Matches solid waste of the Yangtze River Delta to lawful outlets.

@@ -1,0 +1,177 @@
+"""A case matched without a registry: tables or a workbook in, a proven plan out, nothing kept."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import BoundedSemaphore
+from typing import Any, NoReturn
+
+from flask import request
+from marshmallow import RAISE, Schema, ValidationError
+from marshmallow.fields import Dict, List, Nested, Raw, String
+from marshmallow.validate import Length
+
+from circularity.errors import BadInput, InputProblem, RuleBroken
+from web.api.blueprint import ApiBlueprint
+from web.api.field_problems import bad_input
+from web.api.json_body import read_json
+from web.api.shapes import Answer
+from web.http_problems import Refusal
+
+blp = ApiBlueprint("match", "Match a case of your own; nothing is stored.")
+
+WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+SECONDS = 30
+_AT_ONCE = BoundedSemaphore(1)
+"""One stranger's case at a time per server process; the others are asked to come back."""
+
+
+class Cell(Raw):
+    """A cell of a table: a text or a number."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:  # noqa: ARG002
+        if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
+            raise ValidationError("Not a valid string or number.")
+        return format(value, "f") if isinstance(value, Decimal) and value.is_finite() else str(value)
+
+
+def _table(most: int, description: str, *, required: bool = False) -> List[Any]:
+    row = Dict(
+        keys=String(validate=Length(min=1, max=60)),
+        values=Cell(metadata={"type": ["string", "number"]}),
+        validate=Length(min=1, max=100),
+    )
+    return List(row, validate=Length(max=most), required=required, metadata={"description": description})
+
+
+class CaseTables(Schema):
+    """The tables of a case, as `circularity match` reads them; columns are described in the README."""
+
+    outputs = _table(
+        2_000, "output_id, waste_code, mass_t and, unless lanes are given, lat, lon, …", required=True
+    )
+    facilities = _table(500, "facility_id, lat, lon, region_code, …")
+    capacities = _table(
+        500, "capacity_id, facility_id, waste_pattern, operation, capacity_t, …", required=True
+    )
+    caps = _table(2_000, "cap_id, capacity_id, limit_t, origin_region")
+    lanes = _table(20_000, "output_id, capacity_id, distance_km, cost_cny_per_t, limit_t")
+    parameters = _table(100, "name, value")
+
+
+class NoteAnswer(Answer):
+    """Something understood or assumed when the case was read."""
+
+    rule = String()
+    zh = String()
+    en = String()
+
+
+class MatchAnswer(Answer):
+    """The summary and the rows that `circularity match` writes; it is advice."""
+
+    summary = Dict(keys=String(), values=Raw())
+    plan = List(Dict(keys=String(), values=String()))
+    unmatched = List(Dict(keys=String(), values=String()))
+    prices = List(Dict(keys=String(), values=String()))
+    notes = List(Nested(NoteAnswer))
+
+
+@blp.compute("/match", MatchAnswer, body=CaseTables, other_content=WORKBOOK)
+def match_case() -> dict[str, Any]:
+    """Match a case, as JSON tables or as a workbook in the body, and prove the plan.
+
+    Nothing is stored. Large cases are for the command line.
+    """
+    with TemporaryDirectory(prefix="circularity-match-") as folder:
+        return _matched(_kept(Path(folder)))
+
+
+def _kept(folder: Path) -> Path:
+    """Put the body where the reader finds it, for as long as the request lasts."""
+    body = request.get_data(cache=False)
+    if request.mimetype == WORKBOOK:
+        path = folder / "case.xlsx"
+        path.write_bytes(body)
+        return path
+    if request.mimetype != "application/json":
+        zh, en = (
+            f"正文应为 application/json 或 {WORKBOOK}",
+            f"the body must be application/json or {WORKBOOK}",
+        )
+        raise Refusal(415, "unsupported_media_type", zh, en)
+    try:
+        tables = CaseTables().load(read_json(body), unknown=RAISE)
+    except ValidationError as error:
+        raise bad_input(ValidationError({"json": error.messages}), error.data) from error
+    for name, rows in tables.items():
+        _write_table(folder / f"{name}.csv", rows)
+    return folder
+
+
+def _write_table(path: Path, rows: list[dict[str, str]]) -> None:
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, columns, restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _matched(path: Path) -> dict[str, Any]:
+    if not _AT_ONCE.acquire(blocking=False):
+        zh, en = "正在计算另一个案例,请稍后再试", "another case is being matched: try again in a moment"
+        raise Refusal(503, "busy", zh, en)
+    try:
+        done = _run(path)
+    finally:
+        _AT_ONCE.release()
+    if "problems" in done:
+        raise BadInput([InputProblem(**problem) for problem in done["problems"]])
+    if "refused" in done:
+        _refuse(done["refused"], done.get("why", ""))
+    return dict(done["answer"])
+
+
+def _run(path: Path) -> dict[str, Any]:
+    """Return what the process says; one that had to be stopped says the case is too heavy."""
+    package = Path(__file__).resolve().parents[2]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(package),
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    command = [sys.executable, "-m", "web.api.match_process", str(path)]
+    try:
+        done = subprocess.run(  # noqa: S603 - our own program, the path is ours too
+            command, env=environment, capture_output=True, timeout=SECONDS, check=True
+        )
+    except (subprocess.TimeoutExpired, subprocess.CalledProcessError):
+        return {"refused": "case_too_heavy"}
+    return dict(json.loads(done.stdout))
+
+
+_REFUSALS = {
+    "case_too_large": (
+        "案例过大,请使用命令行 circularity match",
+        "the case is large: use `circularity match`",
+    ),
+    "case_too_heavy": (
+        "计算超出在线服务的时间或内存,请使用命令行 circularity match",
+        "the case needs more time or memory than is given here: use `circularity match`",
+    ),
+    "invalid_case": ("案例不成立", "the case contradicts itself"),
+    "not_proven": ("方案未能证明,不予返回", "the plan could not be proven and is not returned"),
+}
+
+
+def _refuse(code: str, why: str) -> NoReturn:
+    zh, en = _REFUSALS[code]
+    raise RuleBroken(code, zh, en, **({"why": why} if why else {}))
