@@ -34,7 +34,7 @@ def bottlenecks(problem: Problem, mass_kg: IntArray) -> list[Bottleneck]:
     np.subtract.at(waiting, problem.arc_output, mass_kg)
     steps = _first_steps(problem, waiting)
     reached = set(chain.from_iterable(nx.bfs_layers(moves, {entry for _, entry in steps})))
-    graph = nx.Graph()
+    graph: nx.Graph[tuple[str, int]] = nx.Graph()
     graph.add_edges_from((("limit", a), ("limit", b)) for a, b in moves.subgraph(reached).edges)
     graph.add_edges_from((("output", output), ("limit", entry)) for output, entry in steps)
     found = []
@@ -45,7 +45,7 @@ def bottlenecks(problem: Problem, mass_kg: IntArray) -> list[Bottleneck]:
     return sorted(found, key=lambda b: (-b.unmatched_kg, b.limits))
 
 
-def _moves(problem: Problem, mass_kg: IntArray) -> nx.DiGraph:
+def _moves(problem: Problem, mass_kg: IntArray) -> nx.DiGraph[int]:
     """Return the graph of limits with an edge where mass placed at one could go to the other instead."""
     used = np.flatnonzero(mass_kg)
     first = np.searchsorted(problem.arc_output, np.arange(len(problem.supply_kg) + 1))
@@ -54,7 +54,7 @@ def _moves(problem: Problem, mass_kg: IntArray) -> nx.DiGraph:
     offsets = np.cumsum(counts) - counts
     others = np.arange(counts.sum()) + np.repeat(first[outputs] - offsets, counts)
     edges = np.stack([np.repeat(problem.arc_entry[used], counts), problem.arc_entry[others]], axis=1)
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[int] = nx.DiGraph()
     graph.add_nodes_from(range(len(problem.tree.parent)))
     graph.add_edges_from((int(a), int(b)) for a, b in np.unique(edges, axis=0) if a != b)
     return graph

@@ -6,13 +6,14 @@ Nodes: outputs, then cap-tree nodes, then the root. Arcs: pair arcs, then one ar
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from circularity.units import IntArray
-from matching.problem import LEVELS, Problem
+from matching.problem import Problem
 
 UNREACHED = np.int64(2**62)
 
@@ -127,18 +128,18 @@ def residual_coefficients(problem: Problem, network: Network, residual: Residual
 
 
 def lexicographic_distances(
-    problem: Problem, network: Network, residual: Residual, source: int, levels: int = len(LEVELS)
+    residual: Residual, coefficients: Callable[[Residual, int], IntArray], source: int, levels: int
 ) -> IntArray:
     """Return, level by level, the lexicographically shortest distances from `source`; shape (levels, nodes).
 
-    Among paths shortest on one level only tight arcs remain, and the next level is taken over those.
-    Unreached nodes hold UNREACHED on every level.
+    `coefficients(residual, level)` gives a level's cost per residual arc. Among paths shortest on one level
+    only tight arcs remain, and the next level is taken over those. Unreached nodes hold UNREACHED.
     """
     start = np.full(residual.n_nodes, UNREACHED)
     start[source] = 0
     distances = np.empty((levels, residual.n_nodes), dtype=np.int64)
     for level in range(levels):
-        cost = residual_coefficients(problem, network, residual, level)
+        cost = coefficients(residual, level)
         distances[level] = shortest_distances(residual, cost, start)
         reached = distances[level][residual.tail] < UNREACHED
         tight = distances[level][residual.tail] + cost == distances[level][residual.head]

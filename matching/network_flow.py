@@ -42,14 +42,15 @@ def ortools_flow(
     status = solver.solve()
     if status != solver.OPTIMAL:
         raise NotProvenError(f"OR-Tools answered {status}")
-    return solver.flows(arcs).astype(np.int64)
+    flow: IntArray = solver.flows(arcs).astype(np.int64)
+    return flow
 
 
 def networkx_flow(
     tail: IntArray, head: IntArray, limit_kg: IntArray, cost: IntArray, supply_kg: IntArray
 ) -> IntArray:
     """Return the flow of networkx's network simplex; raises NotProvenError where it finds none."""
-    graph = nx.MultiDiGraph()
+    graph: nx.MultiDiGraph[int] = nx.MultiDiGraph()
     graph.add_nodes_from((node, {"demand": -supply}) for node, supply in enumerate(supply_kg.tolist()))
     columns = (tail.tolist(), head.tolist(), range(len(tail)), limit_kg.tolist(), cost.tolist())
     for t, h, key, limit, unit_cost in zip(*columns, strict=True):

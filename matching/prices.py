@@ -8,10 +8,12 @@ the engine, and equals a re-solve with one more kilogram.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from circularity.units import IntArray
+from matching.exchange import exchange_of
 from matching.network import (
     UNREACHED,
     Network,
@@ -19,9 +21,10 @@ from matching.network import (
     flow_of,
     lexicographic_distances,
     network_of,
+    residual_coefficients,
     residual_of,
 )
-from matching.problem import COST_LEVEL, TIE_LEVEL, Problem
+from matching.problem import COST_LEVEL, LEVELS, TIE_LEVEL, Problem
 
 
 @dataclass(frozen=True)
@@ -38,12 +41,14 @@ class DualPrices:
     @property
     def placed_per_kg(self) -> IntArray:
         """Kilograms placed more per extra kilogram of each limit: 0 or 1."""
-        return -self.change[0]
+        placed: IntArray = -self.change[0]
+        return placed
 
     @property
     def saving_ucny_per_kg(self) -> IntArray:
         """µCNY saved per extra kilogram of each limit; negative where placing more costs money."""
-        return -self.change[COST_LEVEL]
+        saving: IntArray = -self.change[COST_LEVEL]
+        return saving
 
 
 def dual_prices(problem: Problem, mass_kg: IntArray) -> DualPrices:
@@ -54,7 +59,9 @@ def dual_prices(problem: Problem, mass_kg: IntArray) -> DualPrices:
     network = network_of(problem)
     flow = flow_of(problem, mass_kg)
     residual = residual_of(network, flow)
-    potentials = lexicographic_distances(problem, network, residual, network.root)
+    potentials = lexicographic_distances(
+        residual, partial(residual_coefficients, problem, network), network.root, len(LEVELS)
+    )
     _raise_unreached(potentials, network)
     return DualPrices(potentials, _changes(problem, network, residual, flow, potentials))
 
@@ -71,26 +78,31 @@ def _raise_unreached(potentials: IntArray, network: Network) -> None:
 def _changes(
     problem: Problem, network: Network, residual: Residual, flow: IntArray, potentials: IntArray
 ) -> IntArray:
-    """Return the price vectors; nested limits under a full parent need a shortest path of their own.
+    """Return the price vectors; nested limits under a full parent need shortest paths from that parent.
 
     A limit with room is worth nothing. Directly below the root the potentials are the price. Elsewhere they
-    bound it from below, so only limits whose bound is negative are looked at singly.
+    bound it from below, so only limits whose bound is negative are looked at, together by their parent.
     """
     n_outputs, n_tree = len(problem.supply_kg), len(problem.tree.parent)
-    arcs = np.arange(len(flow) - n_tree, len(flow))
-    full = flow[arcs] == problem.tree.limit_kg
     change = np.zeros((TIE_LEVEL, n_tree), dtype=np.int64)
-    for node in np.flatnonzero(full):
-        tail, above = int(network.tail[arcs[node]]), int(network.head[arcs[node]])
-        if tail != n_outputs + node:
-            raise AssertionError("tree arcs are out of order")
-        bound = potentials[:TIE_LEVEL, tail] - potentials[:TIE_LEVEL, above]
+    nested: dict[int, list[int]] = {}
+    for node in np.flatnonzero(flow[-n_tree:] == problem.tree.limit_kg).tolist():
+        above = int(network.head[len(flow) - n_tree + node])
+        bound = potentials[:TIE_LEVEL, n_outputs + node] - potentials[:TIE_LEVEL, above]
         if not _improves(bound):
             continue
-        if above != network.root:
-            bound = lexicographic_distances(problem, network, residual, above, TIE_LEVEL)[:, tail]
-        if bound[0] < UNREACHED and _improves(bound):
+        if above == network.root:
             change[:, node] = bound
+        else:
+            nested.setdefault(above, []).append(node)
+    if nested:
+        exchange = exchange_of(problem, network, residual, TIE_LEVEL)
+        for above, nodes in nested.items():
+            distances = exchange.distances_from(above)
+            for node in nodes:
+                way = distances[:, n_outputs + node]
+                if way[0] < UNREACHED and _improves(way):
+                    change[:, node] = way
     return change
 
 

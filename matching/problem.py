@@ -25,6 +25,9 @@ STORAGE_LIMIT_DAYS = 365
 URGENT_MARGIN_DAYS = 30
 TIE_BITS = 30
 
+Coefficients = npt.NDArray[np.int8] | IntArray
+"""Small ranks and signs take a byte per arc; money takes eight."""
+
 
 @dataclass(frozen=True)
 class Level:
@@ -65,7 +68,7 @@ class Problem:
     arc_entry: IntArray
     arc_limit_kg: IntArray
     tree: CapTree
-    coefficients: tuple[npt.NDArray[np.signedinteger[npt.NBitBase]], ...]
+    coefficients: tuple[Coefficients, ...]
     output_ids: npt.NDArray[np.str_]
     arc_capacity_ids: npt.NDArray[np.str_]
 
@@ -142,10 +145,11 @@ def urgent_outputs(case: Case) -> npt.NDArray[np.bool_]:
     horizon = max(end, parameters.as_of_day) + URGENT_MARGIN_DAYS
     stored = outputs.storage_since_day != MISSING
     due = np.where(stored, outputs.storage_since_day, 0) + STORAGE_LIMIT_DAYS
-    return _hazardous(outputs.waste_code) & stored & (due <= horizon)
+    urgent: npt.NDArray[np.bool_] = _hazardous(outputs.waste_code) & stored & (due <= horizon)
+    return urgent
 
 
-def _coefficients(case: Case, arcs: Arcs) -> tuple[npt.NDArray[np.signedinteger[npt.NBitBase]], ...]:
+def _coefficients(case: Case, arcs: Arcs) -> tuple[Coefficients, ...]:
     on = date.fromordinal(case.parameters.as_of_day)
     codes, operation_of = np.unique(case.capacities.operation, return_inverse=True)
     ranks = np.array([operations.get(str(code)).rank for code in codes], dtype=np.int8)

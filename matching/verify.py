@@ -153,7 +153,8 @@ def cost_gap_bound_ucny(problem: Problem, claim: Claim) -> int:
     used = np.flatnonzero((claim.mass_kg[tied] > 0) & (reduced > 0))
     pairs = zip(claim.mass_kg[tied[used]].tolist(), reduced[used].tolist(), strict=True)
     supplies = zip(problem.supply_kg.tolist(), worst.tolist(), strict=True)
-    return sum(mass * cost for mass, cost in pairs) + sum(mass * cost for mass, cost in supplies)
+    bound: int = sum(mass * cost for mass, cost in pairs) + sum(mass * cost for mass, cost in supplies)
+    return bound
 
 
 def _first_sign(

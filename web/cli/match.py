@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import click
-from matching.case_files import ReadCase, read_case
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from circularity.errors import BadInput
 from circularity.units import M_PER_KM, MISSING, NotAQuantity, parse_scaled
 from matching.case import InvalidCase, Parameters
+from matching.case_files import ReadCase, read_case
 from matching.network_flow import ENGINES, NotProvenError
-from matching.plan import Plan, PlanRefusedError, make_plan
+from matching.plan import PlanRefusedError, make_plan
 from matching.plan_files import write_plan
 from matching.summary import summary
 from web.cli.plan_text import plan_text
 from web.cli.problems import show_problems
+from web.cli.progress import progress_bar
 
 DEFAULTS = ", ".join(
     f"{f.name}={f.default}" for f in fields(Parameters) if f.name != "as_of_day" and f.default != MISSING
@@ -98,7 +98,8 @@ def _match(case: Path, chosen: dict[str, Any]) -> None:
         "facilities_from": facilities_from,
     }
     read = read_case(case, **options)
-    plan = _planned(read, chosen["engine"], chosen["processes"])
+    with progress_bar() as progress:
+        plan = make_plan(read.case, engine=chosen["engine"], processes=chosen["processes"], progress=progress)
     reading = {
         **options,
         "as_of": date.fromordinal(read.case.parameters.as_of_day).isoformat(),
@@ -112,22 +113,6 @@ def _match(case: Path, chosen: dict[str, Any]) -> None:
 def default_target(case: Path) -> Path:
     """Return the plan folder beside a case: CASE-plan."""
     return case.with_name(f"{case.stem if case.is_file() else case.name}-plan")
-
-
-def _planned(read: ReadCase, engine: str, processes: int) -> Plan:
-    """Return the plan, with a progress bar where a person watches the terminal."""
-    if not sys.stderr.isatty():
-        return make_plan(read.case, engine=engine, processes=processes)
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    from_start: dict[str, Any] = {}
-    with Progress(*columns, transient=True) as bar:
-
-        def progress(phase: str, done: float) -> None:
-            if phase not in from_start:
-                from_start[phase] = bar.add_task(phase, total=1.0)
-            bar.update(from_start[phase], completed=done)
-
-        return make_plan(read.case, engine=engine, processes=processes, progress=progress)
 
 
 def _show(described: dict[str, Any], read: ReadCase, target: Path | None, *, as_json: bool) -> None:
