@@ -13,6 +13,11 @@ from web.cli.run_text import closing_lines, rate_lines, run_lines
 from web.cli.seed import SCALE, load
 from web.cli.serve import address_options, serve_forever
 
+OVER = (
+    "演示季度已过,没有可撮合的批次;请用 --database 另建 · "
+    "the quarter of these demo data is over and nothing is left to match; name a new file with --database"
+)
+
 
 @click.command()
 @click.option("--serve/--no-serve", "then_serve", default=True, show_default=True,
@@ -37,7 +42,8 @@ def demo(then_serve: bool, host: str, port: int, database: str) -> None:
     with reading(engine)() as session:
         run = require_run(session)
         planned = [rate for group in planned_rates_by_region(session, run).values() for rate in group]
-        lines = ["", *run_lines(session, run), "", *rate_lines(planned), ""]
+        over = [] if run.outputs else [OVER]
+        lines = ["", *over, *run_lines(session, run), "", *rate_lines(planned), ""]
         click.echo("\n".join([*lines, *closing_lines(fictional=run.fictional)]))
     engine.dispose()
     if then_serve:

@@ -5,18 +5,24 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import click
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from circularity.database import writing
+from circularity.organisations import Organisation
 from seed.generate_delta import MAX_OUTPUTS, generate_delta
 from seed.parties import Delta
 from seed.story import play
 from seed.tables import read_delta
 from web.cli.database import database_option, open_database
 from web.cli.progress import progress_bar
+from web.cli.refusal import Refused
 
 FICTIONAL = (
     "以上单位、许可与数量均为虚构,仅供演示 · all parties, permits and quantities are fictional, for show only"
+)
+REAL = (
+    "库中有真实单位,演示数据不得混入;请用 --database 另建 · "
+    "the database holds real parties, fictional ones do not go among them; name another with --database"
 )
 SCALE = (
     "规模:上海按公开统计总量,苏、浙、皖各约为本省统计的十分之一 · "
@@ -49,8 +55,13 @@ def seed(size: int | None, random_seed: int, database: str) -> None:
 
 
 def load(engine: Engine, delta: Delta) -> list[str]:
-    """Play a Delta into the database unless it is there, and return what there is to say about it."""
+    """Play a Delta into the database unless it is there, and return what there is to say about it.
+
+    Raises Refused for a database with real parties: fictional permits must never stand among real ones.
+    """
     with progress_bar() as tell, writing(engine).begin() as session:
+        if session.scalar(select(Organisation.id).where(Organisation.fictional.is_(False)).limit(1)):
+            raise Refused(REAL)
         heard = (lambda told, total: tell("seed", told / total)) if tell else None
         played = play(session, delta, at=datetime.now(UTC), progress=heard)
     if not played:

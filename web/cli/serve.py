@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -48,13 +49,20 @@ def serve_forever(host: str, port: int, database: str) -> None:
 
     try:
         app = create_app(replace(read_config(), database_url=database_url(database)))
-        server = create_server(app, host=host, port=port, threads=THREADS)
     except BadSetting as error:
         raise Refused(f"设置有误 · {error}") from error
+    with _listening(host, port) as listening:
+        server = create_server(app, sockets=[listening], threads=THREADS)
+        shown = f"[{host}]" if ":" in host else host
+        click.echo(f"网页 · pages: http://{shown}:{port}/    停止 · stop: Ctrl-C")
+        server.run()
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Return a listening socket; waitress would leave its own open when the port is taken."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family)
     except OSError as error:
-        raise Refused(
-            f"无法监听 · cannot listen on {host}:{port} ({error}); 换个端口 · try --port"
-        ) from error
-    shown = f"[{host}]" if ":" in host else host
-    click.echo(f"网页 · pages: http://{shown}:{port}/    停止 · stop: Ctrl-C")
-    server.run()
+        asked = f"无法监听 · cannot listen on {host}:{port} ({error}); 换个端口 · try --port"
+        raise Refused(asked) from error
