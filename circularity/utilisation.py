@@ -226,7 +226,7 @@ def _left(session: Session, run: MatchingRun) -> Iterable[tuple[int, str, Balanc
 
 
 def _regions_of_sites(session: Session) -> dict[int, str]:
-    return dict(session.execute(select(Site.id, Site.region_code)).tuples().all())
+    return {row.id: row.region_code for row in session.execute(select(Site.id, Site.region_code))}
 
 
 def _rate(utilised_kg: int, generated_kg: int) -> int | None:
