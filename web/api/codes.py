@@ -8,8 +8,15 @@ from marshmallow.validate import Length, Regexp
 
 from circularity.fields import Checks
 
-PUBLIC_ID = Regexp(r"\A[0-9a-f]{32}\Z", error="Not a code: 32 hexadecimal digits are wanted.")
-PROVINCE = Regexp(r"\A[1-8][0-9]\Z", error="Not a code: two digits of a province are wanted.")
+# The length as well, because `$` of a Python expression lets a line break pass.
+PUBLIC_ID = [
+    Length(equal=32, error="Not a code: 32 hexadecimal digits are wanted."),
+    Regexp("^[0-9a-f]{32}$", error="Not a code: 32 hexadecimal digits are wanted."),
+]
+PROVINCE = [
+    Length(equal=2, error="Not a code: two digits of a province are wanted."),
+    Regexp("^[1-8][0-9]$", error="Not a code: two digits of a province are wanted."),
+]
 CODE_LENGTH = Length(min=1, max=30)
 NAME_LENGTH = Length(min=1, max=200)
 SOURCE_LENGTH = Length(min=1, max=1000)

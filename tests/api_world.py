@@ -1,0 +1,117 @@
+"""A served registry for tests of the API: two generators and two plants, of which one each publishes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from registry import ACTOR, AT, FLY_ASH, Registry
+
+from circularity.database import create_engine_for, upgrade, writing
+from circularity.runs import MatchingRun
+from matching.run import run_matching
+from web.app import create_app
+from web.config import Config
+
+SECRETS = {
+    "mass_kg": 4_321_987,
+    "price_ucny_per_kg": 777_717,
+    "max_net_cost_ucny_per_kg": 888_818,
+    "max_distance_m": 345_678,
+    "min_lot_kg": 3_313,
+    "plan_mass_kg": 9_876_511,
+}
+"""Figures of the generator that publishes nothing: 4321.987 t, 777.717 CNY/t, …"""
+
+SECRET_ASSAYS = {"cl_mg_per_kg": 12_345_678_917}
+SECRET_WINDOW = {
+    "permitted_kg": 2_654_321,
+    "received_kg": 111_222,
+    "committed_kg": 222_331,
+    "gate_fee_ucny_per_kg": 66_613,
+    "max_distance_m": 456_789,
+}
+"""Figures of the plant that publishes nothing; it offers 2654.321 - 111.222 - 222.331 = 2320.768 t."""
+
+SECRET_LIMIT_KG = 98_765_432
+SECRET_CRITERION = {"cl_mg_per_kg": 99_999_111_123}
+SECRET_QUOTA_KG = 5_555_129
+OPEN = {"available_from": None, "available_to": None}
+
+
+@dataclass(frozen=True)
+class World:
+    """The application, a client, and the public ids of what is in it."""
+
+    app: Flask
+    client: FlaskClient
+    ids: dict[str, str]
+
+    @property
+    def engine(self) -> Any:
+        """The application's database."""
+        return self.app.extensions["circularity.engine"]
+
+    def document(self) -> dict[str, Any]:
+        """Return the OpenAPI document as served."""
+        return dict(self.client.get("/openapi.json").get_json())
+
+    def address(self, path: str) -> str:
+        """Fill the ids of this world into a path of the OpenAPI document."""
+        return path.format(**self.ids)
+
+
+@contextmanager
+def world(folder: Path, *, api_write: bool = False) -> Iterator[World]:
+    """Serve a registry with one run; its database is a file in `folder`."""
+    url = f"sqlite:///{folder / 'api.db'}"
+    engine = create_engine_for(url)
+    upgrade(engine)
+    ids = fill(engine)
+    engine.dispose()
+    app = create_app(Config(database_url=url, secret_key="s" * 32, api_write=api_write))
+    try:
+        yield World(app, app.test_client(), ids)
+    finally:
+        app.extensions["circularity.engine"].dispose()
+
+
+def fill(engine: Any) -> dict[str, str]:
+    """Write the registry and match it; return public ids by the names of the paths' parameters."""
+    with writing(engine).begin() as session:
+        registry = Registry(session)
+        secret = registry.output(**OPEN, **SECRETS, assays=SECRET_ASSAYS)
+        public = registry.output(1_000, visibility="public", price_ucny_per_kg=-20_000, **OPEN)
+        registry.declaration(secret.site, 6_000)
+        closed = registry.line(
+            annual_limit_kg=SECRET_LIMIT_KG, limits_max=SECRET_CRITERION, gate_fee_ucny_per_kg=66_613
+        )
+        hidden = registry.window(line=closed, **OPEN, **SECRET_WINDOW)
+        shown = registry.window(500, visibility="public", gate_fee_ucny_per_kg=5_000, **OPEN)
+        facility = closed.entitlement.facility
+        listing = registry.listing(
+            facility, waste_pattern="SW02", operation="C2", quota_kg=SECRET_QUOTA_KG, valid_to=None
+        )
+        registry.listing(facility, document="申请中的文件", status="under_review")
+        session.flush()
+        ids = {
+            "output_id": secret.public_id,
+            "public_output_id": public.public_id,
+            "facility_id": facility.public_id,
+            "line_id": closed.public_id,
+            "window_id": hidden.public_id,
+            "public_window_id": shown.public_id,
+            "entry_id": listing.public_id,
+            "site_id": secret.site.public_id,
+            "code": FLY_ASH,
+        }
+    key = run_matching(engine, actor=ACTOR, at=AT)
+    with writing(engine).begin() as session:
+        run = session.get(MatchingRun, key)
+        assert run is not None
+        return ids | {"run_id": run.public_id}

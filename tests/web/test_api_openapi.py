@@ -1,0 +1,105 @@
+"""The API's description is valid OpenAPI 3.1, complete, and true of what is answered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from api_world import World, world
+from openapi_document import KEYWORDS, TYPES, mismatches, operations, references, resolve, schemas
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with world(tmp_path_factory.mktemp("openapi")) as made:
+        yield made
+
+
+def test_the_document_is_of_version_3_1_with_title_and_version(served: World) -> None:
+    document = served.document()
+    assert document["openapi"].startswith("3.1.")
+    assert document["info"]["title"] == "Circularity"
+    assert document["info"]["version"] == "v1"
+
+
+def test_every_reference_leads_somewhere(served: World) -> None:
+    document = served.document()
+    found = set(references(document))
+    assert found
+    for reference in found:
+        assert resolve(document, {"$ref": reference})
+
+
+def test_every_operation_has_a_name_of_its_own_a_summary_and_answers(served: World) -> None:
+    listed = list(operations(served.document()))
+    names = [operation["operationId"] for _, _, operation in listed]
+    assert len(names) == len(set(names)) > 20
+    for path, method, operation in listed:
+        assert operation["summary"], (path, method)
+        assert any(status.startswith("2") for status in operation["responses"]), (path, method)
+        assert "default" in operation["responses"], (path, method)
+
+
+def test_every_path_parameter_is_described_as_required(served: World) -> None:
+    document = served.document()
+    for path, described in document["paths"].items():
+        named = {p["name"] for p in described.get("parameters", []) if p["in"] == "path" and p["required"]}
+        assert named == set(re.findall(r"{(\w+)}", path)), path
+
+
+def test_every_schema_uses_keywords_and_types_of_json_schema(served: World) -> None:
+    for schema in schemas(served.document()):
+        assert schema.keys() <= KEYWORDS, schema
+        kinds = schema.get("type", [])
+        assert set([kinds] if isinstance(kinds, str) else kinds) <= TYPES.keys(), schema
+        assert "\\A" not in schema.get("pattern", ""), "JSON Schema knows ^ and $ only"
+
+
+def test_every_address_of_the_api_is_described(served: World) -> None:
+    document = served.document()
+    described = {(path, method) for path, method, _ in operations(document)}
+    for rule in served.app.url_map.iter_rules():
+        if rule.rule.startswith("/api/"):
+            path = re.sub(r"<(?:[^:>]+:)?(\w+)>", r"{\1}", rule.rule)
+            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+                assert (path, method.lower()) in described, f"{method} {path}"
+
+
+def test_every_documented_get_answers_as_its_schema_says(served: World) -> None:
+    document = served.document()
+    asked = 0
+    for path, method, operation in operations(document):
+        if method != "get":
+            continue
+        answer = served.client.get(served.address(path))
+        assert answer.status_code == 200, (path, answer.get_data(as_text=True))
+        assert answer.headers["ETag"], path
+        schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+        assert list(mismatches(document, schema, answer.get_json())) == [], path
+        asked += 1
+    assert asked >= 18
+
+
+def test_no_list_of_the_test_world_is_empty_so_that_its_rows_are_really_checked(served: World) -> None:
+    for path, method, operation in operations(served.document()):
+        if method == "get" and "X-Pagination" in operation["responses"]["200"].get("headers", {}):
+            assert served.client.get(served.address(path)).get_json(), path
+
+
+def test_problem_documents_are_as_described(served: World) -> None:
+    document = served.document()
+    problem = {"$ref": "#/components/schemas/Problem"}
+    for address in ("/api/v1/outputs?page=x&colour=red", "/api/v1/outputs/" + "0" * 32, "/api/v1/nothing"):
+        answer = served.client.get(address)
+        assert answer.mimetype == "application/problem+json"
+        assert list(mismatches(document, problem, answer.get_json())) == []
+
+
+def test_the_reader_at_docs_loads_nothing_from_other_places(served: World) -> None:
+    page = served.client.get("/docs")
+    assert page.status_code == 200
+    text = page.get_data(as_text=True)
+    assert "swagger-ui-bundle.js" in text
+    assert not re.search(r"(?:src|href)=[\"'](?:https?:)?//", text)
+    assert "<script>" not in text, "the content policy allows no inline script"
