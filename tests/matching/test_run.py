@@ -1,0 +1,270 @@
+"""A run on the database: what it stores, what it supersedes, and that it stores nothing unproven."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from registry import ACTOR, ANHUI, AT, JIANGSU, Registry, new_database
+from sqlalchemy import Engine
+
+from circularity.audit import AuditEvent, verify_chain
+from circularity.database import reading, writing
+from circularity.runs import (
+    MatchingRun,
+    Proposal,
+    all_runs,
+    count_proposals,
+    latest_run,
+    prices_of_run,
+    proposals_of_facility,
+    proposals_of_output,
+    proposals_of_run,
+    reasons_of_run,
+    unmatched_of_output,
+    unmatched_of_run,
+)
+from matching import run as run_module
+from matching.plan import PlanRefusedError
+from matching.run import run_matching
+
+Story = Callable[[Registry], Any]
+
+
+def registered(story: Story) -> tuple[Engine, Any]:
+    """Return a database in which a story has happened, and what the story returned."""
+    engine = new_database()
+    with writing(engine).begin() as session:
+        told = story(Registry(session))
+    return engine, told
+
+
+def scarce(registry: Registry) -> tuple[Any, Any, Any]:
+    """100 t and 50 t of fly ash near one plant in Shanghai that takes 120 t."""
+    near, far = registry.output(100), registry.output(50, place=(31.30, 121.60, "310100"))
+    return near, far, registry.window(120)
+
+
+def test_a_run_stores_what_it_placed_and_what_it_left() -> None:
+    engine, (_, _, window) = registered(scarce)
+    key = run_matching(engine, actor=ACTOR, at=AT)
+    with reading(engine)() as session:
+        run = session.get_one(MatchingRun, key)
+        assert (run.supply_kg, run.placed_kg, run.unmatched_kg) == (150_000, 120_000, 30_000)
+        assert (run.can_move_today_kg, run.status, run.outputs, run.windows) == (120_000, "optimal", 2, 1)
+        assert (run.as_of, run.started_at, run.started_by) == (date(2026, 9, 1), AT, ACTOR.name)
+        assert sum(p.mass_kg for p in proposals_of_run(session, run)) == 120_000
+        assert {p.window.public_id for p in proposals_of_run(session, run)} == {window.public_id}
+        assert count_proposals(session, run) == 2
+        assert reasons_of_run(session, run) == [("capacity", 1, 30_000)]
+        assert run.levels["levels"][0] == {
+            "name": "placed_kg",
+            "value": 120_000,
+            "unit": "kg",
+            "bound": 120_000,
+        }
+
+
+def test_the_mass_of_every_output_is_proposed_or_left_to_the_kilogram() -> None:
+    engine, (near, far, _) = registered(scarce)
+    run_matching(engine, actor=ACTOR, at=AT)
+    with reading(engine)() as session:
+        run = latest_run(session)
+        assert run is not None
+        for output in (near, far):
+            placed = sum(p.mass_kg for p in proposals_of_output(session, run, output))
+            left = unmatched_of_output(session, run, output)
+            assert placed + (left.mass_kg if left else 0) == output.mass_kg
+
+
+def test_a_full_plant_is_named_in_the_reason_and_has_a_price() -> None:
+    engine, (_, _, window) = registered(scarce)
+    run_matching(engine, actor=ACTOR, at=AT)
+    with reading(engine)() as session:
+        run = latest_run(session)
+        assert run is not None
+        (left,) = unmatched_of_run(session, run)
+        firm = window.line.entitlement.facility.site.organisation
+        assert firm.name_zh in left.change_zh
+        assert firm.name_en in left.change_en
+        assert window.public_id not in left.change_zh + left.change_en
+        assert left.nearest_window is not None
+        (price,) = prices_of_run(session, run, scarce_only=True)
+        assert (price.kind, price.subject_id, price.placed_per_kg) == ("window", window.public_id, 1)
+        assert (price.used_kg, price.limit_kg) == (120_000, 120_000)
+
+
+def test_an_output_nobody_may_take_is_left_with_the_rule_and_its_count() -> None:
+    def gypsum_only(registry: Registry) -> Any:
+        for _ in range(3):
+            registry.window(1, registry.line(waste_pattern="SW06"))
+        return registry.output()
+
+    engine, output = registered(gypsum_only)
+    run_matching(engine, actor=ACTOR, at=AT)
+    with reading(engine)() as session:
+        run = latest_run(session)
+        assert run is not None
+        left = unmatched_of_output(session, run, output)
+        assert left is not None
+        assert (left.reason, left.mass_kg, left.excluded) == ("waste_code", 100_000, {"waste_code": 3})
+
+
+def test_a_pair_across_provinces_is_proposed_with_its_condition_and_first_day() -> None:
+    def crossing(registry: Registry) -> None:
+        registry.output(10)
+        registry.window(10, registry.line(registry.facility(ANHUI)))
+
+    engine, _ = registered(crossing)
+    run_matching(engine, actor=ACTOR, at=AT)
+    with reading(engine)() as session:
+        run = latest_run(session)
+        assert run is not None
+        (proposal,) = proposals_of_run(session, run)
+        assert proposal.conditions == ("general_record",)
+        assert proposal.earliest > run.as_of
+        assert (run.placed_kg, run.can_move_today_kg) == (10_000, 0)
+
+
+def test_a_senders_grant_splits_its_pair_into_now_and_later() -> None:
+    def with_grant(registry: Registry) -> Any:
+        output = registry.output(100)
+        facility = registry.facility(JIANGSU)
+        registry.window(100, registry.line(facility))
+        return registry.grant(facility, output_organisation=output.site.organisation, limit_kg=30_000)
+
+    engine, grant = registered(with_grant)
+    run_matching(engine, actor=ACTOR, at=AT)
+    with reading(engine)() as session:
+        run = latest_run(session)
+        assert run is not None
+        later, now = proposals_of_run(session, run)
+        assert (now.mass_kg, now.conditions, now.grant_id) == (30_000, (), grant.id)
+        assert (later.mass_kg, later.conditions, later.grant_id) == (70_000, ("general_record",), None)
+        assert (run.placed_kg, run.can_move_today_kg) == (100_000, 30_000)
+
+
+def test_costs_are_stored_by_part_and_unknown_money_stays_unknown() -> None:
+    def priced(registry: Registry) -> None:
+        registry.output(10, price_ucny_per_kg=7_000)
+        registry.window(10)
+
+    engine, _ = registered(priced)
+    run_matching(engine, actor=ACTOR, at=AT)
+    with reading(engine)() as session:
+        run = latest_run(session)
+        assert run is not None
+        (proposal,) = proposals_of_run(session, run)
+        assert (proposal.price_ucny_per_kg, proposal.gate_fee_ucny_per_kg) == (-7_000, None)
+        assert proposal.transport_ucny_per_kg is not None
+        assert proposal.cost_ucny_per_kg == proposal.transport_ucny_per_kg - 7_000
+        assert proposal.cost_ucny == 10_000 * proposal.cost_ucny_per_kg
+
+
+def test_a_second_run_supersedes_open_proposals_and_keeps_them() -> None:
+    engine, _ = registered(scarce)
+    first = run_matching(engine, actor=ACTOR, at=AT)
+    with writing(engine).begin() as session:
+        declined = session.query(Proposal).first()
+        assert declined is not None
+        declined.status = "declined"
+    second = run_matching(engine, actor=ACTOR, at=AT + timedelta(days=1))
+    with reading(engine)() as session:
+        of_first = session.query(Proposal).filter_by(run_id=first).order_by(Proposal.id).all()
+        of_second = session.query(Proposal).filter_by(run_id=second).all()
+        assert [(p.status, p.superseded_by_run_id) for p in of_first] == [
+            ("declined", None), ("superseded", second),
+        ]  # fmt: skip
+        assert {p.status for p in of_second} == {"open"}
+        assert [run.id for run in all_runs(session)] == [second, first]
+
+
+def test_the_same_registry_gives_the_same_case_digest_on_the_same_day() -> None:
+    engine, _ = registered(scarce)
+    keys = [run_matching(engine, actor=ACTOR, at=AT) for _ in range(2)]
+    with reading(engine)() as session:
+        first, second = (session.get_one(MatchingRun, key) for key in keys)
+        assert first.case_digest == second.case_digest
+        assert first.certificate_digest == second.certificate_digest
+
+
+def test_publishing_is_one_event_in_the_chain() -> None:
+    engine, _ = registered(scarce)
+    run_matching(engine, actor=ACTOR, at=AT)
+    with reading(engine)() as session:
+        event = session.query(AuditEvent).filter_by(action="run.published").one()
+        assert event.facts["placed_kg"] == 120_000
+        assert event.facts["superseded_proposals"] == 0
+        assert verify_chain(session).faults == ()
+
+
+def test_a_plan_that_does_not_verify_is_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, _ = registered(scarce)
+    monkeypatch.setattr(run_module, "check", lambda *_: ["a kilogram too many"])
+    with pytest.raises(PlanRefusedError, match="a kilogram too many"):
+        run_matching(engine, actor=ACTOR, at=AT)
+    with reading(engine)() as session:
+        assert latest_run(session) is None
+        assert session.query(AuditEvent).filter_by(action="run.published").count() == 0
+
+
+def test_nothing_of_a_run_is_stored_when_publishing_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, _ = registered(scarce)
+    monkeypatch.setattr(run_module, "price_rows", lambda *_: [{"kind": "nonsense"}])
+    with pytest.raises(Exception, match="capacity_prices"):
+        run_matching(engine, actor=ACTOR, at=AT)
+    with reading(engine)() as session:
+        assert latest_run(session) is None
+        assert session.query(Proposal).count() == 0
+
+
+def test_no_transaction_is_open_while_the_engine_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, _ = registered(scarce)
+    solve = run_module.make_plan
+    in_transaction = []
+
+    def watched(*arguments: Any, **options: Any) -> Any:
+        raw: Any = engine.raw_connection().driver_connection
+        in_transaction.append(raw.in_transaction)
+        return solve(*arguments, **options)
+
+    monkeypatch.setattr(run_module, "make_plan", watched)
+    run_matching(engine, actor=ACTOR, at=AT)
+    assert in_transaction == [False]
+
+
+def test_whoever_watches_hears_every_phase() -> None:
+    engine, _ = registered(scarce)
+    heard: list[str] = []
+    run_matching(engine, actor=ACTOR, at=AT, progress=lambda phase, _: heard.append(phase))
+    assert heard[0] == "snapshot"
+    assert heard[-1] == "publish"
+    assert {"eligibility", "solve", "verify"} <= set(heard)
+
+
+def test_a_run_over_an_empty_registry_is_an_empty_run() -> None:
+    engine, _ = registered(lambda _: None)
+    run_matching(engine, actor=ACTOR, at=AT)
+    with reading(engine)() as session:
+        run = latest_run(session)
+        assert run is not None
+        assert (run.supply_kg, run.placed_kg, run.fictional) == (0, 0, False)
+
+
+def test_proposals_of_a_facility_span_all_its_windows() -> None:
+    def two_lines(registry: Registry) -> Any:
+        facility = registry.facility()
+        registry.window(10, registry.line(facility))
+        registry.window(10, registry.line(facility, waste_pattern="SW06"))
+        registry.output(10)
+        registry.output(10, waste_code="900-099-S06")
+        return facility
+
+    engine, facility = registered(two_lines)
+    run_matching(engine, actor=ACTOR, at=AT)
+    with reading(engine)() as session:
+        run = latest_run(session)
+        assert run is not None
+        assert [p.mass_kg for p in proposals_of_facility(session, run, facility)] == [10_000, 10_000]
