@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -9,6 +10,7 @@ from typing import Literal
 from circularity.units import KG_PER_T, M_PER_KM, MAX_MASS_KG, MICRO, UCNY_PER_KG_PER_CNY_PER_T
 
 E7 = 10**7
+_ANALYTE = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 
 NumberKind = Literal[
     "mass", "distance", "money", "latitude", "longitude", "days", "analyte", "factor", "detour"
@@ -79,6 +81,6 @@ class Sheet:
             if column.name == name:
                 return column
         for prefix, target in self.analytes.items():
-            if name.startswith(prefix) and len(name) > len(prefix):
+            if name.startswith(prefix) and _ANALYTE.fullmatch(name.removeprefix(prefix)):
                 return Column(name, f"{target}.{name.removeprefix(prefix)}", "analyte")
         return None

@@ -29,7 +29,6 @@ TEXT_LIMIT = 300
 LIST_LIMIT = 4000
 
 _REGION = re.compile(r"\d{2}|\d{4}|\d{6}", re.ASCII)
-_ANALYTE = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 _SEPARATOR = ";"
 
 
@@ -109,8 +108,6 @@ def _read_analyte(table: TypedTable, sheet: Sheet, name: str) -> None:
     if column is None or column.kind != "analyte":
         return
     target, analyte = column.field.split(".", 1)
-    if not _ANALYTE.fullmatch(analyte):
-        table.problems.add("unknown_header", table.text.file, None, table.text.label(name), name)
     table.columns[target][analyte] = _read_column(table, column)
 
 

@@ -34,12 +34,15 @@ class Costs:
     unknown: Mapping[str, npt.NDArray[np.bool_]]
 
     def net_ucny_per_kg(self) -> IntArray:
-        """Return the sum per pair, MISSING where any of its money is unknown."""
+        """Return the sum per pair, MISSING where its transport or gate fee is unknown.
+
+        A generator who names a limit and no price asks none: the limit still protects her.
+        """
         parts = list(self.components.values())
         total = parts[0].copy()
         for part in parts[1:]:
             total += part
-        total[np.logical_or.reduce(list(self.unknown.values()))] = MISSING
+        total[self.unknown["transport"] | self.unknown["gate_fee"]] = MISSING
         return total
 
 

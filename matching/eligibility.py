@@ -88,7 +88,7 @@ def tables_of(case: Case) -> Tables:
     outputs, facilities, lanes, parameters = case.outputs, case.facilities, case.lanes, case.parameters
     located = _any_given(outputs.lat_e7) and _any_given(facilities.lat_e7)
     distances_known = located or _any_given(lanes.distance_m)
-    fees_known = _any_given(outputs.price_ucny_per_kg) and _any_given(case.capacities.gate_fee_ucny_per_kg)
+    fees_known = _any_given(case.capacities.gate_fee_ucny_per_kg)
     return Tables(
         outputs=columns_of(OutputColumns, outputs),
         facilities=columns_of(FacilityColumns, facilities),

@@ -20,14 +20,14 @@ from matching.problem import Problem
 class Exchange:
     """Residual arcs between limits and the root, and their cost vectors, shape (levels, arcs).
 
-    Nodes are numbered as in the network; those of outputs have no arcs.
+    Nodes are those of the cap tree, then the root.
     """
 
     residual: Residual
     costs: IntArray
 
     def distances_from(self, node: int) -> IntArray:
-        """Return the lexicographically shortest distances from a limit or the root, shape (levels, nodes)."""
+        """Return the lexicographically shortest distances from a node, shape (levels, nodes)."""
         return lexicographic_distances(
             self.residual, lambda residual, level: self.costs[level][residual.arc], node, len(self.costs)
         )
@@ -55,5 +55,12 @@ def exchange_of(problem: Problem, network: Network, residual: Residual, levels: 
     kept = np.flatnonzero(cheapest & (tail != head))
     arcs = np.arange(len(kept))
     return Exchange(
-        Residual(tail[kept], head[kept], arcs, np.ones_like(arcs), residual.n_nodes), cost[:, order[kept]]
+        Residual(
+            tail[kept] - n_outputs,
+            head[kept] - n_outputs,
+            arcs,
+            np.ones_like(arcs),
+            residual.n_nodes - n_outputs,
+        ),
+        cost[:, order[kept]],
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -32,6 +32,11 @@ _NOISE = Decimal("1e-12")
 
 _BLANK_MARKS = frozenset({"/", "-", "--", "—", "——", "\\", "无", "空"})
 
+_PLAIN = re.compile(r"-?\d{1,12}(?:\.\d{1,7})?", re.ASCII)
+"""What the strict reader takes in any column of numbers: most cells, which need no second look."""
+
+Said = tuple[str, dict[str, Any]]
+
 Say = Callable[..., None]
 """Takes a note's rule and its facts."""
 
@@ -48,6 +53,31 @@ class Words:
 def plain(value: Any) -> str:
     """Return a cell as text with full-width characters made plain and outer blanks gone."""
     return unicodedata.normalize("NFKC", cell_text(value)).strip()
+
+
+class Translator:
+    """Turns the cells of one column; remembers what it said about a cell that it has seen before."""
+
+    def __init__(self, words: Words) -> None:
+        self.words = words
+        self._numeric = words.kind in NUMBERS
+        self._plain = self._numeric and words.factor == 1
+        self._verbatim = not self._numeric and words.kind not in _TURNS
+        self._known: dict[Any, tuple[str, list[Said]]] = {}
+
+    def turn(self, value: Any) -> tuple[str, Sequence[Said]]:
+        """Return the strict text of a cell and the notes on it, as pairs of a rule and its facts."""
+        text = value if type(value) is str else cell_text(value)
+        if self._verbatim or not text or (self._plain and _PLAIN.fullmatch(text)):
+            return text, ()
+        key = (type(value), value)
+        known = self._known.get(key)
+        if known is None:
+            said: list[Said] = []
+            known = translate(value, self.words, lambda rule, **facts: said.append((rule, facts))), said
+            if not self._numeric:
+                self._known[key] = known
+        return known
 
 
 def translate(value: Any, words: Words, say: Say) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,7 @@ from matching.case_notes import Notes
 from matching.case_problems import Problems, shorten
 from matching.case_sources import Grid, cell_text
 from matching.case_tables import TextTable
-from matching.friendly_cells import Words, plain, translate
+from matching.friendly_cells import Translator, Words, plain
 from matching.friendly_headers import MASS_UNITS, UNITS, Header, Heading, find_header, meaning, unit_of_title
 from matching.friendly_rows import MASS, RowSorter, decimal_or_none
 
@@ -155,7 +155,7 @@ class FriendlySheet:
         place = self.places.get(MASS[self.header.sheet], -1)
         if not 0 <= place < len(row):
             return None
-        return decimal_or_none(translate(row[place], self._row_words(place, row), _silent))
+        return decimal_or_none(Translator(self._row_words(place, row)).turn(row[place])[0])
 
     def _row_words(self, place: int, row: Sequence[Any]) -> Words:
         """Return the words of a cell; in a column of masses the row's own unit decides where there is one."""
@@ -167,23 +167,19 @@ class FriendlySheet:
 
     def _column(self, name: str, place: int, rows: Sequence[tuple[int, list[Any]]]) -> list[str]:
         shown = self.header.headings[place].shown
+        translator = Translator(self.words[place])
+        by_row = self.row_units and self.words[place].kind == "mass"
         texts = []
         for number, row in rows:
             cell = row[place] if place < len(row) else ""
-            if type(cell) is str and not cell:
-                texts.append("")
-                continue
-            words = self._row_words(place, row) if self.row_units else self.words[place]
-            texts.append(translate(cell, words, self._say(number, shown)))
+            by_unit = Translator(self._row_words(place, row)) if by_row else translator
+            text, said = by_unit.turn(cell)
+            texts.append(text)
+            for rule, facts in said:
+                self.notes.add(rule, self.grid.file, number, shown, **facts)
         if name in {"mass_t", "capacity_t"} and self.row_units:
             self._check_row_units(rows)
         return texts
-
-    def _say(self, number: int, shown: str) -> Callable[..., None]:
-        def say(rule: str, **facts: Any) -> None:
-            self.notes.add(rule, self.grid.file, number, shown, **facts)
-
-        return say
 
     def _check_row_units(self, rows: Sequence[tuple[int, list[Any]]]) -> None:
         place = self.places["unit"]
@@ -231,7 +227,3 @@ class FriendlySheet:
                     name or f"#{place + 1}",
                     values=shorten("; ".join(values)),
                 )
-
-
-def _silent(_: str, **__: Any) -> None:
-    return

@@ -86,7 +86,7 @@ def _changes(
     n_outputs, n_tree = len(problem.supply_kg), len(problem.tree.parent)
     change = np.zeros((TIE_LEVEL, n_tree), dtype=np.int64)
     nested: dict[int, list[int]] = {}
-    for node in np.flatnonzero(flow[-n_tree:] == problem.tree.limit_kg).tolist():
+    for node in np.flatnonzero(flow[len(flow) - n_tree :] == problem.tree.limit_kg).tolist():
         above = int(network.head[len(flow) - n_tree + node])
         bound = potentials[:TIE_LEVEL, n_outputs + node] - potentials[:TIE_LEVEL, above]
         if not _improves(bound):
@@ -98,9 +98,9 @@ def _changes(
     if nested:
         exchange = exchange_of(problem, network, residual, TIE_LEVEL)
         for above, nodes in nested.items():
-            distances = exchange.distances_from(above)
+            distances = exchange.distances_from(above - n_outputs)
             for node in nodes:
-                way = distances[:, n_outputs + node]
+                way = distances[:, node]
                 if way[0] < UNREACHED and _improves(way):
                     change[:, node] = way
     return change

@@ -152,10 +152,9 @@ def urgent_outputs(case: Case) -> npt.NDArray[np.bool_]:
 def _coefficients(case: Case, arcs: Arcs) -> tuple[Coefficients, ...]:
     on = date.fromordinal(case.parameters.as_of_day)
     codes, operation_of = np.unique(case.capacities.operation, return_inverse=True)
-    ranks = np.array([operations.get(str(code)).rank for code in codes], dtype=np.int8)
+    ranks = np.array([_rank(str(code), on) for code in codes], dtype=np.int8)
     counts = np.array(
-        [[utilisation.counts(hazardous, str(code), on) for code in codes] for hazardous in (False, True)],
-        dtype=np.int8,
+        [[_counts(hazardous, str(code), on) for code in codes] for hazardous in (False, True)], dtype=np.int8
     ).reshape(2, len(codes))
     operation = operation_of[arcs.capacity]
     hazardous = _hazardous(case.outputs.waste_code)[arcs.output].astype(np.intp)
@@ -166,6 +165,17 @@ def _coefficients(case: Case, arcs: Arcs) -> tuple[Coefficients, ...]:
         ranks[operation],
         arcs.cost_ucny_per_kg,
     )
+
+
+def _rank(operation: str, on: date) -> int:
+    """Return an operation's rank; one that nobody stated ranks last, so that silence is never preferred."""
+    if operation:
+        return operations.get(operation).rank
+    return max(known.rank for known in operations.all_operations(on))
+
+
+def _counts(hazardous: bool, operation: str, on: date) -> bool:
+    return bool(operation) and utilisation.counts(hazardous, operation, on)
 
 
 def _hazardous(waste_codes: npt.NDArray[np.str_]) -> npt.NDArray[np.bool_]:

@@ -28,10 +28,15 @@ _RATIO_FROM_BYTES = 5 * 1024 * 1024
 _CHUNK = 1 << 20
 _LONGEST_ROW = 32 * _CHUNK
 
+_PREFIX = rb"<(?:\w[\w.-]*:)?"
 _CELL = re.compile(
-    rb"<(?:\w+:)?c(?:\s(?:[^>]*?\s)?r=[\"']([A-Za-z]+)(\d+)[\"']([^>]*?)|(?:\s[^>]*?)?)(/?)>(\s*<(?:\w+:)?f[\s/>])?"
+    _PREFIX + rb"c(?=[\s/>])(?:\s+(?:[^>]*?\s)??r\s*=\s*[\"']([A-Za-z]+)(\d+)[\"'])?([^>]*)>"
+    rb"(\s*<(?:\w[\w.-]*:)?f[\s/>])?"
 )
-_ROW = re.compile(rb"<(?:\w+:)?row\s(?:[^>]*?\s)?r=[\"'](\d+)[\"']")
+_ROW = re.compile(_PREFIX + rb"row\s(?:[^>]*?\s)??r\s*=\s*[\"'](\d+)[\"']")
+_ROW_END = re.compile(rb"</(?:\w[\w.-]*:)?row>")
+_HIDING = re.compile(rb"=\s*(?:\"[^\"<>]*>|'[^'<>]*>)")
+"""An attribute that holds a bare `>`: no program writes one, and it would hide a cell from `_CELL`."""
 _REL = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
@@ -84,24 +89,23 @@ class _Scan:
 
     def take(self, xml: bytes) -> None:
         """Go through the cells of whole rows."""
-        unnamed = 0
-        for letters, row, tail, closed, formula in _CELL.findall(xml):
-            if not letters:
-                unnamed += 1
-                continue
-            if closed:
-                continue
-            place = (int(row) - 1, _column(letters))
-            self.height, self.width = max(self.height, place[0] + 1), max(self.width, place[1] + 1)
-            if formula:
+        if _HIDING.search(xml):
+            raise Refused("not_xlsx")
+        cells = _CELL.findall(xml)
+        filled = [(letters, row) for letters, row, tail, _ in cells if letters and tail[-1:] != b"/"]
+        columns = {letters: _column(letters) for letters in {letters for letters, _ in filled}}
+        self.width = max([self.width, *(place + 1 for place in columns.values())])
+        self.height = max([self.height, *map(int, {row for _, row in filled})])
+        for letters, row, tail, formula in cells:
+            if formula and letters:
+                place = (int(row) - 1, columns[letters])
                 self.formulas.add(place)
                 if b'"str"' in tail:
                     self.computed_text.add(place)
-        if unnamed:
-            # Cells without a place of their own follow each other from the row's.
-            rows = [int(row) for row in _ROW.findall(xml)]
-            self.height = max([self.height, *rows])
-            self.width = max(self.width, unnamed if len(rows) < 2 else _widest(xml))
+        if any(not letters for letters, *_ in cells):
+            # Cells without a place of their own follow each other from the place of their row.
+            self.height = max([self.height, *map(int, _ROW.findall(xml))])
+            self.width = max([self.width, *(len(_CELL.findall(row)) for row in _ROW_END.split(xml))])
         if self.height * self.width > MAX_CELLS:
             raise Refused("sheet_too_large")
 
@@ -113,10 +117,6 @@ def _column(letters: bytes) -> int:
     for letter in letters.upper():
         number = number * 26 + letter - 64
     return number - 1
-
-
-def _widest(xml: bytes) -> int:
-    return max(len(_CELL.findall(row)) for row in re.split(rb"</(?:\w+:)?row>", xml))
 
 
 def _measure(archive: zipfile.ZipFile) -> dict[str, _Scan]:

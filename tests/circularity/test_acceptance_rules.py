@@ -382,13 +382,13 @@ def test_the_strictest_of_three_distance_limits_decides() -> None:
     assert found(slag, plant, max_distance_m=50_000)["distance"].slack == 288_672 - 50_000
 
 
-def test_unknown_money_is_not_judged_too_dear() -> None:
+def test_an_unknown_gate_fee_is_not_judged_too_dear_and_a_missing_price_asks_nothing() -> None:
     built = case(
-        [output("O1", max_net_cost_cny_per_t=1, price_cny_per_t=0), output("O2", max_net_cost_cny_per_t=1)],
-        [capacity("C1", gate_fee_cny_per_t=900)],
+        [output("O1", max_net_cost_cny_per_t=1)],
+        [capacity("C1", gate_fee_cny_per_t=900), capacity("C2")],
     )
-    rows = np.array([0, 1])
-    verdicts = judge(with_costs(built, Pairs(tables_of(built), rows, np.zeros(2, dtype=np.int64))))
+    columns = np.array([0, 1])
+    verdicts = judge(with_costs(built, Pairs(tables_of(built), np.zeros(2, dtype=np.int64), columns)))
     assert [VERDICTS[v] for v in verdicts.verdict] == ["unlawful", "lawful"]
 
 

@@ -256,9 +256,7 @@ def test_only_lanes_works_with_ids_code_mass_capacity_and_lanes_alone(tmp_path: 
     folder.mkdir()
     (folder / "outputs.csv").write_text("output_id,waste_code,mass_t\nA,900-001-S02,10\nB,900-001-S02,10\n")
     (folder / "facilities.csv").write_text("facility_id\nF\n")
-    (folder / "capacities.csv").write_text(
-        "capacity_id,facility_id,waste_pattern,operation,capacity_t\nC,F,SW02,C2,15\n"
-    )
+    (folder / "capacities.csv").write_text("capacity_id,facility_id,capacity_t\nC,F,15\n")
     (folder / "lanes.csv").write_text("output_id,capacity_id,cost_cny_per_t\nA,C,9\nB,C,4\n")
     described = json.loads(circularity("match", folder, "--only-lanes", "--json").output)
     assert described["placed_t"] == "15"
