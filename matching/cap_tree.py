@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from circularity.units import IntArray
-from matching.case import Cap, Case, InvalidCase, TextArray
+from matching.case import Case, InvalidCase, TextArray
 
 
 @dataclass(frozen=True)
@@ -66,20 +66,6 @@ def build_cap_tree(case: Case) -> CapTree:
         parent=parent,
         origin_entries=tuple(sorted(bound, key=lambda e: (-len(e[2]), e))),
     )
-
-
-def crossing_caps(caps: list[Cap]) -> list[tuple[str, str]]:
-    """Name every pair of caps, or of a cap and a capacity ("" as cap id), that cross."""
-    crossing = []
-    for k, cap in enumerate(caps):
-        if cap.origin_region and len(cap.members) > 1:
-            crossing.append((cap.cap_id, ""))
-        for other in caps[:k]:
-            one = frozenset(cap.members), cap.origin_region
-            two = frozenset(other.members), other.origin_region
-            if not (_inside(one, two) or _inside(two, one) or _apart(one, two)):
-                crossing.append((other.cap_id, cap.cap_id))
-    return crossing
 
 
 def _inside(inner: tuple[frozenset[int], str], outer: tuple[frozenset[int], str]) -> bool:

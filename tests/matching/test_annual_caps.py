@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from matching.annual_caps import OPEN_YEARS, PricedCap, Share, annual_caps
-from matching.cap_tree import crossing_caps
+from matching.caps import crossing_caps
 
 
 def share(

@@ -7,7 +7,7 @@ from stdnum.cn import uscc
 from circularity.catalogue.waste_types import is_hazardous
 from circularity.geography import inside_delta
 from circularity.units import MISSING
-from matching.cap_tree import crossing_caps
+from matching.caps import crossing_caps
 from matching.eligibility import find_arcs
 from seed.credit_codes import demo_credit_code
 from seed.generate import generate_case
