@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, Text, func, literal, or_, select, type_coerce
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from circularity.catalogue.waste_codes import EVERYTHING, kind_of
@@ -129,7 +129,7 @@ def list_whitelist(session: Session, wanted: WhitelistFilter, number: int = 1) -
         query = query.where(WhitelistEntry.operation == wanted.operation)
     if wanted.origin:
         # Origins are `;`-separated prefixes; the province is accepted where any prefix begins with it.
-        spelled = func.concat(";", WhitelistEntry.__table__.c.accepted_origins)
+        spelled = literal(";") + type_coerce(WhitelistEntry.__table__.c.accepted_origins, Text)
         query = query.where(spelled.contains(f";{wanted.origin}", autoescape=True))
     order = (
         WhitelistEntry.issuer_region,
