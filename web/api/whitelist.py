@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow.fields import Boolean, Date, Integer, List, Nested, String
 from marshmallow.validate import OneOf
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, Text, func, literal, select, type_coerce
 from sqlalchemy.orm import joinedload
 
 from circularity.catalogue.waste_codes import EVERYTHING, kind_of
@@ -91,7 +91,7 @@ def _wanted(query: dict[str, Any]) -> Select[WhitelistEntry]:
         wanted = wanted.where(func.substr(Site.region_code, 1, 2) == query["province"])
     if "origin" in query:
         # Origins are `;`-separated prefixes of region codes; one inside the province is one from it.
-        spelled = func.concat(";", WhitelistEntry.__table__.c.accepted_origins)
+        spelled = literal(";") + type_coerce(WhitelistEntry.__table__.c.accepted_origins, Text)
         wanted = wanted.where(spelled.contains(f";{query['origin']}", autoescape=True))
     if "operation" in query:
         wanted = wanted.where(WhitelistEntry.operation == operation_of(query["operation"]))
