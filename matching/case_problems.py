@@ -68,8 +68,8 @@ PROBLEM_SENTENCES: Mapping[str, tuple[str, str]] = {
     "coordinates_out_of_range": ("坐标超出范围", "the coordinate is out of range"),
     "swapped_coordinates": ("经度与纬度可能填反了", "latitude and longitude seem to be swapped"),
     "missing_coordinates": (
-        "需要经纬度,或至少一条 lanes 线路",
-        "coordinates are needed here, or at least one lane",
+        "需要经纬度,或至少一条 lanes 线路(Excel 也可填写行政区划)",
+        "coordinates are needed here, or at least one lane (in people's Excel a region will do)",
     ),
     "not_a_date": ("不是有效日期(应为 2026-01-31)", "this is not a date such as 2026-01-31"),
     "dates_reversed": ("起始日期晚于截止日期 {end}", "the period starts after it ends on {end}"),

@@ -118,6 +118,6 @@ def _decode(content: bytes, friendly: bool) -> tuple[str | None, str]:
 
 
 def _delimiter(text: str) -> str:
-    """Return the separator that stands most often in the first lines."""
-    start = "".join(text.splitlines(keepends=True)[:20])
-    return max(",;\t", key=start.count)
+    """Return the separator that most of the first lines hold; a comma where several do."""
+    lines = text[:100_000].splitlines()[:20]
+    return max(",;\t", key=lambda separator: sum(separator in line for line in lines))

@@ -73,8 +73,11 @@ class RowSorter:
 
     def _is_plain_data(self, row: Sequence[Any]) -> bool:
         """Tell quickly that a row has all its identity and no word of a total: nearly every row."""
-        code = self._cell(row, _CODES.get(self.sheet, IDENTITY[self.sheet][0]))
-        return bool(code) and any(character.isdigit() for character in code)
+        if self.sheet in _CODES:
+            code = self._cell(row, _CODES[self.sheet])
+            return len(code) > 3 and any(character.isdigit() for character in code)
+        identity = self._cell(row, IDENTITY[self.sheet][0])
+        return bool(identity) and identity not in self.shown
 
     def _set_aside(self, number: int, row: Sequence[Any]) -> bool:
         filled = [text for text in (plain(cell) for cell in row) if text]
