@@ -85,24 +85,22 @@ def _changes(
     """
     n_outputs, n_tree = len(problem.supply_kg), len(problem.tree.parent)
     change = np.zeros((TIE_LEVEL, n_tree), dtype=np.int64)
-    nested: dict[int, list[int]] = {}
-    for node in np.flatnonzero(flow[len(flow) - n_tree :] == problem.tree.limit_kg).tolist():
+    nested: list[tuple[int, int]] = []
+    for node in np.flatnonzero(flow[-n_tree:] == problem.tree.limit_kg).tolist():
         above = int(network.head[len(flow) - n_tree + node])
         bound = potentials[:TIE_LEVEL, n_outputs + node] - potentials[:TIE_LEVEL, above]
-        if not _improves(bound):
-            continue
-        if above == network.root:
+        if above == network.root and _improves(bound):
             change[:, node] = bound
-        else:
-            nested.setdefault(above, []).append(node)
+        elif _improves(bound):
+            nested.append((node, above - n_outputs))
     if nested:
+        nodes, parents = np.array(nested, dtype=np.int64).T
+        sources, source_of = np.unique(parents, return_inverse=True)
         exchange = exchange_of(problem, network, residual, TIE_LEVEL)
-        for above, nodes in nested.items():
-            distances = exchange.distances_from(above - n_outputs)
-            for node in nodes:
-                way = distances[:, node]
-                if way[0] < UNREACHED and _improves(way):
-                    change[:, node] = way
+        ways = exchange.distances(sources)[source_of, :, nodes]
+        for node, way in zip(nodes, ways, strict=True):
+            if way[0] < UNREACHED and _improves(way):
+                change[:, node] = way
     return change
 
 
