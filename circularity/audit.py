@@ -15,7 +15,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import event, select, text
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
 from circularity.columns import between, canonical_json, utc
 from circularity.database import STRICT, Base
@@ -169,5 +169,7 @@ def _head(session: Session) -> tuple[int, str]:
 
 
 @event.listens_for(Session, "after_transaction_end")
-def _forget_head(session: Session, _: Any) -> None:
-    session.info.pop(_HEAD, None)
+def _forget_head(session: Session, transaction: SessionTransaction) -> None:
+    # A flush is a transaction within the transaction: the lock, and with it the head, outlives it.
+    if transaction.nested or transaction.parent is None:
+        session.info.pop(_HEAD, None)

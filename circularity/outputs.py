@@ -206,7 +206,8 @@ def declare_generation(  # noqa: PLR0913 - a verb names every fact it takes
     if placed_kg > masses["generated_kg"]:
         zh, en = "利用与处置之和大于产生量", "what was used and disposed of exceeds what was generated"
         raise RuleBroken("more_than_generated", zh, en, field="generated_kg", **masses)
-    session.flush()
+    if site.id is None:
+        session.flush()
     declared = session.scalar(
         select(GenerationDeclaration).filter_by(site_id=site.id, waste_code=code, year=year)
     )
