@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from web.api.paging import HEADERS, Paged
 from web.api.requests import StrictParser
-from web.api.writing import KEY_HEADER, REPLAYED_HEADER, refuse_unless_writable, write_once
+from web.api.writing import KEY_HEADER, REPLAYED_HEADER, refuse_unless_writable, write, write_once
 
 View = TypeVar("View", bound=Callable[..., Any])
 Act = TypeVar("Act", bound=Callable[..., dict[str, Any]])
@@ -107,8 +107,7 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
         def declare(act: Act) -> Act:
             @wraps(act)
             def view(loaded: dict[str, Any], **path: str) -> dict[str, Any]:
-                changed, _ = write_once(lambda session: dict(answer().dump(act(session, loaded, **path))))
-                return changed
+                return write(lambda session: act(session, loaded, **path))
 
             shaped: Any = self.response(200, answer)(view)
             shaped = self.etag(self.arguments(body, location="json")(shaped))

@@ -34,6 +34,7 @@ SENTENCES: tuple[tuple[str, str, str], ...] = (
 
 _LOCATIONS = {"json": "body", "query": "query", "headers": "header", "files": "form", "form": "form"}
 _SHOWN = 80
+_UNKNOWN = "Unknown field."
 
 
 def bad_input(error: ValidationError, data: Any) -> BadInput:
@@ -50,14 +51,17 @@ def bad_input(error: ValidationError, data: Any) -> BadInput:
 def _leaves(messages: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
     if isinstance(messages, Mapping):
         for key, inner in messages.items():
-            # marshmallow files what concerns a mapping's own key or value one level deeper.
-            deeper = path if key in ("_schema", "key", "value") else (*path, str(key))
-            yield from _leaves(inner, deeper)
+            yield from _leaves(inner, path if _adds_no_step(key, inner) else (*path, str(key)))
     elif isinstance(messages, (list, tuple)):
         for sentence in messages:
             yield from _leaves(sentence, path)
     else:
         yield path, str(messages)
+
+
+def _adds_no_step(key: Any, inner: Any) -> bool:
+    """Tell whether marshmallow's key is no field: a mapping's own keys and values are filed one deeper."""
+    return key == "_schema" or (key in ("key", "value") and inner != [_UNKNOWN])
 
 
 def _problem(place: str, path: tuple[str, ...], sentence: str, data: Any) -> InputProblem:

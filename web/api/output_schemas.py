@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema
-from marshmallow.fields import Boolean, Date, Dict, List, Nested, String
-from marshmallow.validate import Equal, Length, OneOf
+from typing import Any
+
+from marshmallow import Schema, ValidationError
+from marshmallow.fields import Boolean, Date, Dict, Field, List, Nested, String
+from marshmallow.validate import Length, OneOf
 
 from circularity.outputs import STATUSES, VISIBILITIES
 from web.api.codes import CODE_LENGTH, PROVINCE, PUBLIC_ID
@@ -61,16 +63,22 @@ class OutputCreate(Schema):
     )
 
 
+class OnlyTrue(Field[bool]):
+    """The JSON value true and nothing that Python takes for it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(metadata={"type": "boolean", "enum": [True]}, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:  # noqa: ARG002
+        if value is not True:
+            raise ValidationError("Must be true.")
+        return True
+
+
 class OutputChange(Schema):
     """What can be changed of a posted lot: it can be withdrawn from future runs."""
 
-    withdrawn = Boolean(
-        required=True,
-        truthy={True},
-        falsy=set(),
-        validate=Equal(True, error="Must be true."),
-        metadata={"enum": [True]},
-    )
+    withdrawn = OnlyTrue(required=True)
 
 
 class OutputAnswer(Answer):

@@ -77,7 +77,6 @@ def register_api(app: Flask) -> None:
                 "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
                 "x-release": version("circularity"),
             },
-            "servers": [{"url": "/"}],
         },
     )
     api = OurApi(app)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from circularity.audit import Actor
+from circularity.database import writing
 from circularity.errors import NotAllowed, Stale
 from circularity.idempotency import MAX_KEY_LENGTH, Request, act_once
 from web.config import Config
@@ -40,10 +41,19 @@ def refuse_unless_writable() -> None:
 def write_once(act: Callable[[Session], dict[str, Any]]) -> tuple[dict[str, Any], bool]:
     """Run `act` in one transaction, once per key; return its answer and whether it is a repetition.
 
+    Raises RuleBroken for a key that was used with other content.
+    """
+    return act_once(engine(), _request(), now(), act)
+
+
+def write(act: Callable[[Session], dict[str, Any]]) -> dict[str, Any]:
+    """Run `act` in one transaction; If-Match already keeps it from being done twice.
+
     Raises Stale when somebody else changed the same row meanwhile.
     """
     try:
-        return act_once(engine(), _request(), now(), act)
+        with writing(engine()).begin() as session:
+            return act(session)
     except StaleDataError:
         zh, en = "数据刚被他人更改,请重新读取", "somebody else has just changed it: read it again"
         raise Stale("stale", zh, en) from None
