@@ -86,7 +86,7 @@ def _changes(
     n_outputs, n_tree = len(problem.supply_kg), len(problem.tree.parent)
     change = np.zeros((TIE_LEVEL, n_tree), dtype=np.int64)
     nested: list[tuple[int, int]] = []
-    for node in np.flatnonzero(flow[-n_tree:] == problem.tree.limit_kg).tolist():
+    for node in np.flatnonzero(flow[len(flow) - n_tree :] == problem.tree.limit_kg).tolist():
         above = int(network.head[len(flow) - n_tree + node])
         bound = potentials[:TIE_LEVEL, n_outputs + node] - potentials[:TIE_LEVEL, above]
         if above == network.root and _improves(bound):
