@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 from marshmallow import Schema
@@ -18,6 +17,7 @@ from web.api.blueprint import ApiBlueprint
 from web.api.codes import CODE_LENGTH
 from web.api.paging import Paged, Paging
 from web.api.shapes import Answer
+from web.today import today
 
 blp = ApiBlueprint("catalogue", "Wastes and operations, with sources.")
 
@@ -79,7 +79,7 @@ class OperationAnswer(Sourced):
 @blp.read("/catalogue/wastes", WasteAnswer, many=True, query=WasteQuery)
 def list_wastes(query: dict[str, Any]) -> tuple[Sequence[WasteType], dict[str, str]]:
     """List the kinds and codes of the official lists, or those that a name may mean."""
-    on = query.get("on", date.today())
+    on = query.get("on", today())
     found = waste_types.propose(query["name"], on) if "name" in query else waste_types.all_types(on)
     if "kind" in query:
         found = [waste for waste in found if waste.kind == query["kind"].upper()]
@@ -92,7 +92,7 @@ def list_wastes(query: dict[str, Any]) -> tuple[Sequence[WasteType], dict[str, s
 def get_waste(query: dict[str, Any], code: str) -> WasteType:
     """Read one full code, at the level of its kind where the lists here lack it."""
     try:
-        return waste_types.find(code, query.get("on", date.today()))
+        return waste_types.find(code, query.get("on", today()))
     except waste_types.MalformedCode:
         raise _unknown(code) from None
 
@@ -100,7 +100,7 @@ def get_waste(query: dict[str, Any], code: str) -> WasteType:
 @blp.read("/catalogue/operations", OperationAnswer, many=True, query=OnDay)
 def list_operations(query: dict[str, Any]) -> list[Operation]:
     """List the operations, best in the hierarchy first."""
-    return operations.all_operations(query.get("on", date.today()))
+    return operations.all_operations(query.get("on", today()))
 
 
 def _unknown(code: str) -> NotFound:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -21,6 +20,7 @@ from web.api.output_schemas import OutputAnswer, OutputChange, OutputCreate, Out
 from web.api.paging import Paging
 from web.api.writing import ACTOR, now
 from web.session import read_session
+from web.today import today
 
 blp = ApiBlueprint("outputs", "Lots of waste that look for an outlet.")
 
@@ -78,7 +78,7 @@ def output_shown(output: Output, *, exact: bool | None = None) -> dict[str, Any]
 
 
 def _identity(output: Output) -> dict[str, Any]:
-    waste = find(output.waste_code, date.today())
+    waste = find(output.waste_code, today())
     return {
         "id": output.public_id,
         "organisation": organisation_shown(output.site.organisation),
