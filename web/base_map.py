@@ -17,11 +17,11 @@ from typing import Any
 Point = tuple[float, float]
 Ring = list[Point]
 
-BOX = (113.5, 26.0, 124.5, 36.2)
-"""West, south, east, north in WGS-84 degrees: the Delta and what frames it."""
+BOX = (107.0, 25.6, 125.8, 37.4)
+"""West, south, east, north in WGS-84 degrees: the Delta and what frames it, all of it mainland or sea."""
 
 DELTA = {"31", "32", "33", "34"}
-AROUND = {"13", "35", "36", "37", "41", "42", "43", "44"}
+AROUND = {"12", "13", "14", "35", "36", "37", "41", "42", "43", "44", "45", "50", "52", "61"}
 DECIMALS = 3
 
 

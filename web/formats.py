@@ -8,11 +8,20 @@ from decimal import ROUND_HALF_UP, Decimal
 from flask import Flask
 from flask_babel import gettext
 
+from circularity.acceptance.facts import analyte_words
 from circularity.catalogue import operations, regions, streams, waste_types
 from circularity.catalogue.waste_types import MalformedCode, WasteType
 from circularity.flows import OTHER, UNMATCHED
-from circularity.units import KG_PER_T, M_PER_KM, UCNY_PER_CNY, UCNY_PER_KG_PER_CNY_PER_T
+from circularity.units import (
+    KG_PER_T,
+    M_PER_KM,
+    MICRO,
+    UCNY_PER_CNY,
+    UCNY_PER_KG_PER_CNY_PER_T,
+    format_scaled,
+)
 from web.language import SHANGHAI, language, said
+from web.words import word
 
 DASH = "–"
 PERCENT_OF_PERMILLE = 10
@@ -21,6 +30,8 @@ PERCENT_OF_PERMILLE = 10
 def register_formats(app: Flask) -> None:
     """Make every function below a filter of the templates, under its own name."""
     for show in (
+        analyte_name,
+        measured,
         tonnes,
         exact_tonnes,
         weight,
@@ -134,8 +145,18 @@ def moment(value: datetime | None) -> str:
     return DASH if value is None else value.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
 
 
+def analyte_name(analyte: str) -> str:
+    """Return what is measured, without its unit."""
+    return word("analyte", analyte_words(analyte)[0])
+
+
+def measured(value_micro: int, analyte: str) -> str:
+    """Return a value in millionths with the unit in the analyte's name."""
+    return f"{format_scaled(value_micro, MICRO)} {analyte_words(analyte)[1]}".rstrip()
+
+
 def operation_name(code: str) -> str:
-    """Return an operation's name, or what stands in its place in a flow; an unknown code stands for itself."""
+    """Return an operation's name or what stands in its place in a flow; an unknown code as it is."""
     if code in (OTHER, UNMATCHED):
         return _in_place(code)
     try:

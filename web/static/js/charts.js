@@ -11,7 +11,7 @@
   function readFlows(table) {
     return Array.from(table.tBodies[0].rows).map(function (row) {
       var words = Array.from(row.cells).map(function (cell) { return cell.textContent.trim(); });
-      return { origin: words[0], stream: words[1], operation: words[2], kg: Number(row.dataset.kg) };
+      return { origin: words[0], stream: words[1], operation: words[2], kg: Number(row.dataset.kg), unmatched: "unmatched" in row.dataset };
     });
   }
 
@@ -35,7 +35,11 @@
     }
     flows.forEach(function (flow) {
       var names = ["0" + flow.origin, "1" + flow.stream, "2" + flow.operation];
-      names.forEach(function (name) { nodes.set(name, { name: name, depth: Number(name[0]) }); });
+      names.forEach(function (name, depth) {
+        var node = nodes.get(name) || { name: name, depth: depth, kg: 0, unmatched: depth === 2 && flow.unmatched };
+        node.kg += flow.kg;
+        nodes.set(name, node);
+      });
       add(names[0], names[1], flow.kg);
       add(names[1], names[2], flow.kg);
     });
@@ -57,9 +61,11 @@
     var ink = token("--ink");
     var palette = [1, 2, 3, 4, 5, 6, 7, 8].map(function (n) { return token("--series-" + n); });
     var narrow = box.clientWidth < 560;
+    var whole = graph.nodes.reduce(function (sum, node) { return sum + (node.depth ? 0 : node.kg); }, 0);
     graph.nodes.forEach(function (node, n) {
-      node.itemStyle = { color: palette[n % palette.length] };
-      node.label = { position: node.depth === 2 ? "left" : "right" };
+      node.itemStyle = { color: node.unmatched ? token("--bad") : palette[n % palette.length] };
+      // A sliver's label would lie on its neighbour's; the tooltip and the table still tell it.
+      node.label = { show: node.kg > whole * 0.008, position: node.depth === 2 ? "left" : "right" };
     });
     return {
       animation: false,

@@ -3,11 +3,12 @@
 (function () {
   "use strict";
   var KINDS = { utiliser: "--series-1", disposer: "--series-7", collector: "--series-6" };
+  // Where flows start and end, and where the name stands clear of plants.
   var PROVINCES = {
-    31: { at: [31.05, 121.42], zh: "上海", en: "Shanghai" },
-    32: { at: [33.15, 119.75], zh: "江苏", en: "Jiangsu" },
-    33: { at: [29.15, 119.95], zh: "浙江", en: "Zhejiang" },
-    34: { at: [31.95, 117.05], zh: "安徽", en: "Anhui" },
+    31: { at: [31.1, 121.4], name: [31.02, 122.55], zh: "上海", en: "Shanghai" },
+    32: { at: [32.6, 119.7], name: [33.65, 119.7], zh: "江苏", en: "Jiangsu" },
+    33: { at: [29.6, 120.2], name: [28.75, 119.75], zh: "浙江", en: "Zhejiang" },
+    34: { at: [31.9, 117.4], name: [32.55, 116.25], zh: "安徽", en: "Anhui" },
   };
 
   function token(name) {
@@ -39,7 +40,7 @@
       name.className = "map-label";
       name.textContent = PROVINCES[code][language];
       var icon = L.divIcon({ className: "", html: name, iconSize: [0, 0] });
-      L.marker(PROVINCES[code].at, { icon: icon, interactive: false, keyboard: false }).addTo(map);
+      L.marker(PROVINCES[code].name, { icon: icon, interactive: false, keyboard: false }).addTo(map);
     });
   }
 
@@ -113,12 +114,12 @@
       box.hidden = true; // the table tells it all
       return;
     }
-    var map = L.map(box, { zoomSnap: 0.25, minZoom: 5.5, maxZoom: 13, scrollWheelZoom: false, maxBounds: [[25.5, 112.5], [37, 125.5]], maxBoundsViscosity: 0.8, attributionControl: true });
+    var map = L.map(box, { zoomSnap: 0.25, minZoom: 5.75, maxZoom: 13, scrollWheelZoom: false, maxBounds: [[25.7, 107.2], [37.2, 125.7]], maxBoundsViscosity: 1, attributionControl: true });
     map.attributionControl.setPrefix(false);
     map.createPane("outlines").style.zIndex = 150;
     map.createPane("flows").style.zIndex = 380;
     if (box.dataset.lat) map.setView([Number(box.dataset.lat), Number(box.dataset.lon)], 7.5);
-    else map.fitBounds([[27.6, 115.2], [34.9, 122.6]]);
+    else map.fitBounds([[27.9, 115.9], [34.6, 122.4]]);
     var painters = [];
     function paint() { painters.forEach(function (painter) { painter(); }); }
     if (box.dataset.tiles) L.tileLayer(box.dataset.tiles, { attribution: box.dataset.attribution, maxZoom: 13 }).addTo(map);
