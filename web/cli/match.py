@@ -57,7 +57,7 @@ class Kilometres(click.ParamType[int]):
 @click.option("--engine", type=click.Choice(["auto", *sorted(ENGINES)]), default="auto", show_default=True)
 @click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True)
 @click.option("--friendly/--strict", default=None, help="Read people's Excel, or insist on the exact format "
-              "[friendly for XLSX, strict for folders].")  # fmt: skip
+              "[friendly for a file, strict for a folder].")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON; write only with --out.")
 def match(case: Path, **chosen: Any) -> None:
     """Match the outputs of CASE to lawful outlets, prove the optimum, explain the rest.
@@ -91,7 +91,7 @@ def match(case: Path, **chosen: Any) -> None:
 def _match(case: Path, chosen: dict[str, Any]) -> None:
     friendly, as_of, facilities_from = chosen["friendly"], chosen["as_of"], chosen["facilities_from"]
     options: dict[str, Any] = {
-        "friendly": friendly if friendly is not None else case.suffix.lower() == ".xlsx",
+        "friendly": friendly if friendly is not None else case.is_file(),
         "only_lanes": chosen["only_lanes"],
         "max_distance_m": chosen["max_distance"],
         "as_of": as_of.date() if as_of else None,
