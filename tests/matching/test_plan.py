@@ -103,6 +103,12 @@ def test_only_lanes_needs_no_places() -> None:
     assert make_plan(built).unmatched_kg.tolist() == [0, 5_000], "no lane, no match"
 
 
+def test_no_capacity_at_all_leaves_everything_unmatched_with_a_reason() -> None:
+    plan = make_plan(case([output("A", 5)], []))
+    assert plan.unmatched_kg.tolist() == [5_000]
+    assert plan.reasons.reason.tolist() == ["no_candidate"]
+
+
 def test_an_empty_capacity_side_leaves_everything_unmatched_with_reasons() -> None:
     built = case([output("A", 5), output("B", 0)], [capacity("X", 0)])
     plan = make_plan(built)
