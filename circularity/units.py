@@ -8,7 +8,7 @@ only rounding: half away from zero.
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, localcontext
 from typing import overload
 
 import numpy as np
@@ -41,18 +41,21 @@ class NotAQuantity(ValueError):
 def parse_scaled(text: str, scale: int, *, minimum: int | None = None, maximum: int | None = None) -> int:
     """Return the decimal `text` times `scale` as an exact integer.
 
-    Raises NotAQuantity: `not_a_number` (NaN, infinities and exponents beyond any quantity included),
-    `too_precise` when the product is no whole number, `out_of_range` outside minimum..maximum.
+    Raises NotAQuantity: `not_a_number` (NaN, infinities, and commas, which mean thousands to some and
+    decimals to others), `too_precise` when the product is no whole number, `out_of_range` outside
+    minimum..maximum.
     """
     try:
-        value = Decimal(text.strip().replace(",", ""))
+        value = Decimal(text.strip())
     except InvalidOperation:
         raise NotAQuantity("not_a_number") from None
     if not value.is_finite():
         raise NotAQuantity("not_a_number")
-    if abs(value.adjusted()) > 30:
-        raise NotAQuantity("not_a_number" if value else "too_precise")
-    scaled = value * scale
+    if value and (value.adjusted() > 30 or int(value.as_tuple().exponent) < -30):
+        # beyond any quantity of ours; also keeps the exact product below from growing without bound
+        raise NotAQuantity("out_of_range" if value.adjusted() > 30 else "too_precise")
+    with localcontext(prec=100):
+        scaled = value * scale
     if scaled != scaled.to_integral_value():
         raise NotAQuantity("too_precise")
     number = int(scaled)
