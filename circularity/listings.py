@@ -24,6 +24,9 @@ from circularity.whitelist import WhitelistEntry
 Row = TypeVar("Row")
 
 PAGE_SIZE = 50
+PUBLISHED = ("listed", "suspended", "delisted", "expired")
+"""Statuses of whitelist entries that lists show; an application concerns applicant and authority only."""
+
 LAST_PAGE = 2_000
 """No reader turns further; it bounds what one request can make the database skip."""
 
@@ -119,7 +122,7 @@ def list_whitelist(session: Session, wanted: WhitelistFilter, number: int = 1) -
         select(WhitelistEntry)
         .join(WhitelistEntry.facility)
         .join(Facility.site)
-        .where(*_of_province(wanted.province))
+        .where(WhitelistEntry.status.in_(PUBLISHED), *_of_province(wanted.province))
         .options(joinedload(WhitelistEntry.facility).joinedload(Facility.site))
     )
     if wanted.codes is not None:
@@ -141,9 +144,10 @@ def list_whitelist(session: Session, wanted: WhitelistFilter, number: int = 1) -
 
 
 def facility_whitelist(session: Session, facility: Facility) -> Sequence[WhitelistEntry]:
-    """Return the entries that name a facility, by issuing region and waste."""
-    order = (WhitelistEntry.issuer_region, WhitelistEntry.waste_pattern, WhitelistEntry.id)
-    return session.scalars(select(WhitelistEntry).filter_by(facility_id=facility.id).order_by(*order)).all()
+    """Return the published entries that name a facility, by issuing region and waste."""
+    entry = WhitelistEntry
+    wanted = select(entry).where(entry.facility_id == facility.id, entry.status.in_(PUBLISHED))
+    return session.scalars(wanted.order_by(entry.issuer_region, entry.waste_pattern, entry.id)).all()
 
 
 def streams_in_use(session: Session) -> set[str]:

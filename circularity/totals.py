@@ -14,8 +14,10 @@ from circularity.outputs import Output
 from circularity.whitelist import WhitelistEntry
 
 
-def map_points(session: Session, limit: int) -> Sequence[tuple[Facility, int]]:
-    """Return up to `limit` facilities that offer something with the kg they offer, heaviest first."""
+def map_points(
+    session: Session, limit: int, *, heaviest_first: bool = False
+) -> Sequence[tuple[Facility, int]]:
+    """Return up to `limit` facilities that offer something with the kg they offer."""
     offered = func.sum(CapacityWindow.offered_kg)
     rows = session.execute(
         select(Facility, offered)
@@ -24,7 +26,7 @@ def map_points(session: Session, limit: int) -> Sequence[tuple[Facility, int]]:
         .join(EntitlementLine.windows)
         .where(CapacityWindow.withdrawn_at.is_(None))
         .group_by(Facility.id)
-        .order_by(offered.desc(), Facility.id)
+        .order_by(*([offered.desc()] if heaviest_first else []), Facility.id)
         .options(joinedload(Facility.site))
         .limit(limit)
     )

@@ -32,8 +32,8 @@ ENTITLEMENT_WORDS = {
     "discharge_permit": ("排污许可证", "discharge permit"),
     "capability_statement": ("能力说明", "statement of capability"),
 }
-_UNIT = re.compile(r"(?P<name>.+)_(?P<unit>[a-z0-9]+_per_[a-z0-9]+|percent|permille)", re.ASCII)
-_SIGNS = {"percent": "%", "permille": "‰"}
+_UNIT = re.compile(r"(?P<name>.+)_(?P<unit>[a-z0-9]+_per_[a-z0-9]+|percent|pct|permille)", re.ASCII)
+_SIGNS = {"percent": "%", "pct": "%", "permille": "‰"}
 
 
 def fill(template: str, pair: Pairs, rule: Rule, slack: int, receiver: str = "") -> str:

@@ -13,7 +13,7 @@ from circularity.outputs import STATUSES, Output
 from circularity.runs import latest_run, proposals_of_output, unmatched_of_output
 from matching.recommend import outlets_for_output
 from web.formats import waste_type
-from web.pages.frame import tells_all
+from web.pages.disclosure import tells_all
 from web.pages.requests import choice, page_number, province, text
 from web.session import read_session
 from web.today import now

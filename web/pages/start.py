@@ -10,6 +10,7 @@ from circularity.flows import flows
 from circularity.runs import latest_run, reasons_of_run
 from circularity.totals import map_points, stock
 from circularity.utilisation import planned_rates_by_region
+from web.pages.disclosure import is_withheld, tells_all
 from web.pages.rates import bars_of
 from web.session import read_session
 
@@ -25,9 +26,15 @@ def show_start() -> str:
         "run": run,
         "flows": flows(session, run) if run else [],
         "between": crossings(session, run) if run else [],
-        "bars": [bars_of(rate) for found in rates.values() for rate in found if rate.target],
+        "bars": [
+            bars_of(rate)
+            for found in rates.values()
+            for rate in found
+            if rate.target and not is_withheld(rate)
+        ],
         "rates": rates,
         "reasons": reasons_of_run(session, run)[:5] if run else [],
     }
-    points, provinces = map_points(session, MAX_POINTS), all_regions("province")
+    points = map_points(session, MAX_POINTS, heaviest_first=tells_all())
+    provinces = all_regions("province")
     return render_template("start.html", stock=stock(session), points=points, provinces=provinces, **facts)

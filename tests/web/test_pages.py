@@ -1,0 +1,134 @@
+"""Every page in both languages: what a reader must find on it, and what must never be on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from page_world import PAYLOAD, Pages, served_pages
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
+    with served_pages(tmp_path_factory.mktemp("pages")) as made:
+        yield made
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_page_answers_and_says_that_its_parties_are_fictional(pages: Pages, lang: str) -> None:
+    said = {"zh": "演示数据，均为虚构", "en": "Demonstration data, all fictional"}[lang]
+    for address in pages.addresses():
+        text = pages.text(address, lang)
+        assert said in text, address
+        assert f'<html lang="{"zh-Hans" if lang == "zh" else "en"}">' in text
+
+
+def test_the_overview_shows_what_is_posted_placed_and_why_the_rest_is_not(pages: Pages) -> None:
+    text = pages.text("/")
+    assert "1.1 <small>kt</small>" in text  # posted: 1000 t ash + 80 t acid
+    assert "950" in text  # placed: 600 t + 300 t ash, 50 t acid
+    assert "mostly: Outlets are full" in text
+
+
+def test_a_plan_says_that_it_is_advice_and_that_the_authority_decides(pages: Pages) -> None:
+    text = pages.text(f"/runs/{pages.ids['run']}", "zh")
+    assert "撮合建议，不构成义务" in text
+    assert "合规预检，以主管部门审批为准" in text
+    assert "撮合建议，不构成义务" in pages.text(f"/outputs/{pages.ids['ash']}", "zh")
+
+
+def test_a_run_shows_plan_conditions_reasons_prices_and_proof(pages: Pages) -> None:
+    text = pages.text(f"/runs/{pages.ids['run']}")
+    assert "Proven optimal" in text
+    assert "Can move today" in text  # ash within Shanghai
+    assert "record for utilisation across provinces" in text  # ash to Anhui
+    assert "hazardous waste across provinces" in text  # acid to Jiangsu
+    assert "Outlets are full" in text
+    assert "What one more tonne of a limit is worth" in text
+    assert "Case digest" in text
+
+
+def test_a_conditional_outlet_names_authority_lead_time_and_law(pages: Pages) -> None:
+    text = pages.text(f"/outputs/{pages.ids['ash']}")
+    assert "Recommended outlets" in text
+    assert "Fictional Cement" in text
+    assert "working days" in text
+    assert "confidence" in text
+
+
+def test_a_facility_shows_entitlement_window_and_white_list(pages: Pages) -> None:
+    text = pages.text(f"/facilities/{pages.ids['acid_plant']}")
+    assert "Hazardous-waste licence" in text
+    assert "2028-12-31" in text
+    assert "Agreed by two provinces" in text
+    assert "12.3" in pages.text(f"/facilities/{pages.ids['plant']}")  # gate fee, CNY/t
+
+
+def test_the_catalogue_badges_what_nobody_has_checked(pages: Pages) -> None:
+    assert "未核实" in pages.text("/catalogue?q=SW06", "zh")
+    assert "99 %" in pages.text("/catalogue")
+
+
+def test_a_name_with_markup_is_shown_as_text(pages: Pages) -> None:
+    shown = "&lt;script&gt;alert(1)&lt;/script&gt;"
+    for address in ("/outputs", f"/outputs/{pages.ids['ash']}", f"/runs/{pages.ids['run']}"):
+        text = pages.text(address)
+        assert shown in text
+        assert PAYLOAD not in text
+
+
+@pytest.mark.parametrize("kind", ["outputs", "facilities", "runs"])
+def test_an_unknown_id_is_not_found(pages: Pages, kind: str) -> None:
+    assert "This page does not exist" in pages.text(f"/{kind}/{'0' * 32}", status=404)
+    assert "页面不存在" in pages.text(f"/{kind}/../../etc", "zh", status=404)
+
+
+def test_filters_keep_what_fits(pages: Pages) -> None:
+    ash, acid = f"/outputs/{pages.ids['ash']}", f"/outputs/{pages.ids['acid']}"
+    for query, found, missing in (
+        ("stream=fly_ash", ash, acid),
+        ("hazard=hazardous", acid, ash),
+        ("hazard=general", ash, acid),
+    ):
+        text = pages.text(f"/outputs?{query}")
+        assert found in text
+        assert missing not in text
+    assert ash in pages.text("/outputs?province=31&status=waste&q=fictional")
+    assert "No output fits these filters" in pages.text("/outputs?province=34")
+    assert "No output fits these filters" in pages.text("/outputs?status=product")
+    assert "No output fits these filters" in pages.text("/outputs?q=%25")
+
+
+def test_facilities_are_filtered_by_province_kind_and_operation(pages: Pages) -> None:
+    text = pages.text("/facilities?province=34&kind=utiliser&operation=C2")
+    assert "Fictional Cement" in text
+    assert "Fictional Bricks" not in text
+    assert "No facility fits" in pages.text("/facilities?kind=collector")
+
+
+def test_the_white_lists_are_searched_by_code_kind_name_province_and_operation(pages: Pages) -> None:
+    entry = f"/facilities/{pages.ids['acid_plant']}"
+    for query in ("q=398-007-34", "q=hw34", "q=废酸", "q=acid", "province=32", "origin=31", "operation=R6"):
+        assert entry in pages.text(f"/whitelist?{query}"), query
+    for query in ("q=312-001-S01", "province=31", "origin=33", "operation=D1", "q=nothing+like+this"):
+        assert entry not in pages.text(f"/whitelist?{query}"), query
+
+
+def test_nonsense_in_the_address_is_no_error(pages: Pages) -> None:
+    for query in (
+        "page=-1",
+        "page=99999999999999999999",
+        "page=١",
+        "q=%00%ED%A0%80",
+        "stream=%3Cb%3E",
+        "lang=xx",
+    ):
+        assert "<b>" not in pages.text(f"/outputs?{query}")
+
+
+def test_before_the_first_run_the_pages_say_so(tmp_path: Path) -> None:
+    with served_pages(tmp_path, matched=False) as fresh:
+        assert "No run has been made yet" in fresh.text("/")
+        assert "No run has been made yet" in fresh.text("/runs")
+        assert "No run has been made yet" in fresh.text(f"/outputs/{fresh.ids['ash']}")
