@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -66,7 +67,7 @@ def assemble_outputs(
     check_points(table, np.ones(len(table), dtype=np.bool_))
     problems.raise_if_any()
     order = np.argsort(table.columns["output_id"], kind="stable")
-    taken = {
+    taken: dict[str, Any] = {
         name: {analyte: values[order] for analyte, values in column.items()}
         if isinstance(column, dict)
         else column[order]

@@ -216,7 +216,7 @@ class FriendlySheet:
             cells = [plain(row[place]) for _, row in rows if place < len(row)]
             values = list(dict.fromkeys(cell for cell in cells if cell))
             meant = meaning(self.header.sheet, name)
-            if meant in MASS.values():
+            if meant is not None and meant in MASS.values():
                 used = self.header.headings[self.places[meant]].shown
                 self.notes.add("several_masses", self.grid.file, None, name, used=used)
             elif values or name:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
-from dataclasses import fields
+from dataclasses import asdict, fields
+from datetime import date
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
-from circularity.acceptance import CONDITIONS
+from circularity.acceptance import ADVICE_EN, ADVICE_ZH, CONDITIONS
 from circularity.units import (
     KG_PER_T,
     MISSING,
@@ -25,11 +26,14 @@ from circularity.units import (
 from matching.case import Parameters
 from matching.graph import bottlenecks
 from matching.plan import Plan
+from matching.reason_words import reason_words
 
-NOTICE_ZH = "撮合建议:不产生任何权利义务,不保留产能,不替代主管部门审批,也不替代产废单位的尽职核查义务。"
+NOTICE_ZH = (
+    f"撮合建议:不产生任何权利义务,不保留产能,不替代主管部门审批,也不替代产废单位的尽职核查义务。{ADVICE_ZH}。"
+)
 NOTICE_EN = (
     "Matching advice: it creates no duty, reserves nothing, and replaces neither an approval by the "
-    "competent authority nor the sender's own due diligence."
+    f"competent authority nor the sender's own due diligence. {ADVICE_EN}."
 )
 MARGINS_PERCENT = (1, 5, 10)
 BOTTLENECKS_SHOWN = 10
@@ -117,7 +121,7 @@ def by_reason(plan: Plan) -> list[dict[str, Any]]:
         mass[reason] += kg
         outputs[reason] += 1
     return [
-        {"reason": reason, "outputs": outputs[reason], "mass_t": format_tonnes(kg)}
+        {"reason": reason, "outputs": outputs[reason], "mass_t": format_tonnes(kg), **_words(plan, reason)}
         for reason, kg in sorted(mass.items(), key=lambda item: (-item[1], item[0]))
     ]
 
@@ -129,8 +133,14 @@ def conditions(plan: Plan) -> list[dict[str, Any]]:
         waiting = (plan.arcs.conditions >> k & 1 == 1) & (plan.mass_kg > 0)
         if waiting.any():
             mass = format_tonnes(int(plan.mass_kg[waiting].sum()))
-            rows.append({"condition": code, "pairs": int(waiting.sum()), "mass_t": mass})
+            rows.append(
+                {"condition": code, "pairs": int(waiting.sum()), "mass_t": mass, **_words(plan, code)}
+            )
     return rows
+
+
+def _words(plan: Plan, code: str) -> dict[str, str]:
+    return asdict(reason_words(code, date.fromordinal(plan.case.parameters.as_of_day)))
 
 
 def _by_waste(plan: Plan) -> list[dict[str, str]]:

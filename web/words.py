@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask_babel import gettext, lazy_gettext
+from flask_babel import lazy_gettext
 
-from circularity.acceptance import WORDS
+from matching.reason_words import reason_words
 from web.language import said
+from web.today import today
 
 _ = lazy_gettext
 
@@ -135,9 +136,7 @@ GROUPS: Mapping[str, Mapping[str, object]] = {
 
 
 def word(group: str, code: str) -> str:
-    """Return the word for a code; rules are named by the rules themselves, an unknown code by itself."""
+    """Return the word for a code; rules are named by the rules themselves, an unknown word by itself."""
     if group == "rule":
-        if code == "capacity":
-            return str(gettext("Outlets are full"))
-        return said(WORDS[code]) if code in WORDS else code
+        return said(reason_words(code, today()))
     return str(GROUPS[group].get(code, code))

@@ -28,7 +28,7 @@ def test_the_overview_shows_what_is_posted_placed_and_why_the_rest_is_not(pages:
     text = pages.text("/")
     assert "1.1 <small>kt</small>" in text  # posted: 1000 t ash + 80 t acid
     assert "950" in text  # placed: 600 t + 300 t ash, 50 t acid
-    assert "mostly: Outlets are full" in text
+    assert "mostly: lawful outlets are full" in text
 
 
 def test_a_plan_says_that_it_is_advice_and_that_the_authority_decides(pages: Pages) -> None:
@@ -44,7 +44,7 @@ def test_a_run_shows_plan_conditions_reasons_prices_and_proof(pages: Pages) -> N
     assert "Can move today" in text  # ash within Shanghai
     assert "record for utilisation across provinces" in text  # ash to Anhui
     assert "hazardous waste across provinces" in text  # acid to Jiangsu
-    assert "Outlets are full" in text
+    assert "lawful outlets are full" in text
     assert "What one more tonne of a limit is worth" in text
     assert "Case digest" in text
 

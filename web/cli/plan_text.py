@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from web.cli.text_table import text_table
+
 TOP = 10
 
 
@@ -20,8 +22,8 @@ def plan_text(described: dict[str, Any]) -> str:
     if described["unknown_money_t"]:
         known = ", ".join(f"{name} {_t(mass)} t" for name, mass in described["unknown_money_t"].items())
         lines.append(f"  未报价、不计入成本 · unstated, left out: {known}")
-    lines += _table("未匹配原因 · reasons", described["by_reason"], ("reason", "outputs", "mass_t"))
-    lines += _table("先办手续 · conditions", described["conditions"], ("condition", "pairs", "mass_t"))
+    lines += _worded("未匹配原因 · reasons", described["by_reason"], "outputs", "批次 outputs")
+    lines += _worded("先办手续 · procedures first", described["conditions"], "pairs", "配对 pairs")
     for held in described["bottlenecks"][:TOP]:
         shown = ", ".join(held["limits"][:3]) + (" …" if len(held["limits"]) > 3 else "")
         count = len(held["limits"])
@@ -37,15 +39,25 @@ def plan_text(described: dict[str, Any]) -> str:
 
 
 def _table(title: str, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> list[str]:
+    """Return the first rows as a table: a text, then numbers."""
     if not rows:
         return []
-    lines = [f"\n{title}", "  " + "".join(f"{c:>24}" if k else f"{c:<28}" for k, c in enumerate(columns))]
-    for row in rows[:TOP]:
-        cells = (str(row[c]) if k == 0 else _t(str(row[c])) for k, c in enumerate(columns))
-        lines.append("  " + "".join(f"{cell:>24}" if k else f"{cell:<28}" for k, cell in enumerate(cells)))
-    if len(rows) > TOP:
-        lines.append(f"  … {len(rows) - TOP} more")
-    return lines
+    cells = [[str(row[columns[0]]), *(_t(str(row[c])) for c in columns[1:])] for row in rows[:TOP]]
+    more = [f"  … {len(rows) - TOP} more"] if len(rows) > TOP else []
+    return ["", title, *text_table(columns, cells), *more]
+
+
+def _worded(title: str, rows: list[dict[str, Any]], counted: str, counted_name: str) -> list[str]:
+    """Return reasons or conditions by mass, each with its name and the legal row it stands on."""
+    if not rows:
+        return []
+    cells = [
+        [f"{row['name_zh']} · {row['name_en']}", f"{row[counted]:,}", _t(row["mass_t"])] for row in rows[:TOP]
+    ]
+    basis = [
+        f"  依据 · basis  {row['basis_zh']} · {row['basis_en']}" for row in rows[:TOP] if row["basis_zh"]
+    ]
+    return ["", *text_table((title, counted_name, "t"), cells), *basis]
 
 
 def _t(number: str) -> str:

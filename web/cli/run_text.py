@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from circularity.acceptance import ADVICE_EN, ADVICE_ZH, WORDS
+from circularity.acceptance import ADVICE_EN, ADVICE_ZH
 from circularity.catalogue import regions
 from circularity.runs import MatchingRun, Proposal, reasons_of_run, unmatched_of_run
 from circularity.units import format_scaled, format_tonnes
 from circularity.utilisation import LABEL_EN, LABEL_ZH, PlannedRate
+from matching.reason_words import reason_words
 from web.cli.text_table import text_table
 
 TOP = 5
@@ -68,8 +70,10 @@ def run_values(session: Session, run: MatchingRun) -> dict[str, Any]:
 def run_lines(session: Session, run: MatchingRun) -> list[str]:
     """Return what a run placed, what must be granted first, and why the rest found nothing."""
     waits_kg = run.placed_kg - run.can_move_today_kg
-    conditions = [[_words(code), _t(kg)] for code, kg in conditions_of(session, run)]
-    reasons = [[_words(code), f"{n:,}", _t(kg)] for code, n, kg in reasons_of_run(session, run)[:TOP]]
+    conditions = [[_words(code, run.as_of), _t(kg)] for code, kg in conditions_of(session, run)]
+    reasons = [
+        [_words(code, run.as_of), f"{n:,}", _t(kg)] for code, n, kg in reasons_of_run(session, run)[:TOP]
+    ]
     lines = [
         f"区域撮合 · region-wide match {run.as_of.isoformat()}: {run.status}, 已核验 verified, {run.engine}",
         f"  待处理 · to place          {_t(run.supply_kg):>14} t   ({run.outputs} × {run.windows})",
@@ -153,10 +157,9 @@ def closing_lines(*, fictional: bool) -> list[str]:
     return [ADVICE, f"{ADVICE_ZH} · {ADVICE_EN}", *([FICTIONAL] if fictional else [])]
 
 
-def _words(code: str) -> str:
-    if code == "capacity":
-        return "能力已满 · outlets are full"
-    return f"{WORDS[code].name_zh} · {WORDS[code].name_en}" if code in WORDS else code
+def _words(code: str, on: date) -> str:
+    words = reason_words(code, on)
+    return f"{words.name_zh} · {words.name_en}"
 
 
 def _heaviest(session: Session, run: MatchingRun) -> str:
