@@ -38,15 +38,18 @@ UNMATCHED_COLUMNS = (
 )  # fmt: skip
 PRICE_COLUMNS = ("kind", "id", "used_t", "limit_t", "placed_t_per_t", "saving_cny_per_t")
 
+PLAN_FILES = frozenset(
+    ("plan.csv", "unmatched.csv", "prices.csv", "summary.json", "NOTICE.txt", "certificate.json")
+)
+
 
 def write_plan(plan: Plan, directory: Path, reading: dict[str, Any] | None = None) -> dict[str, Any]:
     """Write the plan's files through a temporary folder that replaces `directory`; return the summary.
 
     `reading` holds the options under which the case was read, so that a verifier reads it alike. Raises
-    FileExistsError when `directory` exists and is no plan folder: nothing foreign is ever replaced.
+    FileExistsError when `directory` exists and holds anything but a plan: nothing foreign is ever replaced.
     """
-    if directory.exists() and not (directory / "certificate.json").is_file() and any(directory.iterdir()):
-        raise FileExistsError(f"{directory} exists and holds no plan; choose another --out")
+    _refuse_foreign(directory)
     files = plan_tables(plan)
     described = summary(plan, sha256_of(files["plan.csv"]))
     files["summary.json"] = canonical_json(described)
@@ -65,6 +68,16 @@ def write_plan(plan: Plan, directory: Path, reading: dict[str, Any] | None = Non
         shutil.rmtree(temporary, ignore_errors=True)
         raise
     return described
+
+
+def _refuse_foreign(directory: Path) -> None:
+    if not directory.exists():
+        return
+    names = {entry.name for entry in directory.iterdir()} if directory.is_dir() else {directory.name}
+    if names and "certificate.json" not in names:
+        raise FileExistsError(f"{directory} exists and holds no plan; choose another --out")
+    if foreign := sorted(names - PLAN_FILES):
+        raise FileExistsError(f"{directory} also holds {foreign[0]}; choose another --out")
 
 
 def canonical_json(value: Any) -> bytes:

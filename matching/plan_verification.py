@@ -6,7 +6,6 @@ import csv
 import io
 import json
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,7 @@ import numpy as np
 
 from circularity.units import M_PER_KM, IntArray, NotAQuantity, parse_scaled, parse_tonnes
 from matching.case import Case
-from matching.case_files import read_case
-from matching.certificate import FORMAT, certificate_digest, potentials_of, sha256_of
+from matching.certificate import certificate_digest, potentials_of, sha256_of
 from matching.eligibility import Arcs, find_arcs
 from matching.explain import explain_unmatched
 from matching.plan import LevelValue, Plan
@@ -30,26 +28,16 @@ from matching.verify import (
     distance_faults,
     distance_tolerance_m,
     feasibility_faults,
+    gap_faults,
     optimality_faults,
     value_faults,
 )
+from matching.written_plan import FILES, UnreadablePlanError, Written, case_as_read, read_written_plan, whole
 
-FILES = ("plan.csv", "unmatched.csv", "prices.csv", "summary.json", "NOTICE.txt")
+__all__ = ["UnreadablePlanError", "Verification", "verify_written_plan"]
+
 NOT_COMPARED = {"seconds", "versions", "engine", "plan_digest"}
 """Facts of the run, not of the plan: they may differ on another machine."""
-
-
-class UnreadablePlanError(ValueError):
-    """The plan folder cannot be read at all; the message names the file."""
-
-
-@dataclass(frozen=True)
-class Written:
-    """A plan folder as read: its files and its certificate."""
-
-    files: dict[str, bytes]
-    certificate: dict[str, Any]
-    certificate_bytes: bytes
 
 
 @dataclass(frozen=True)
@@ -69,9 +57,9 @@ def verify_written_plan(case_path: Path, directory: Path, *, ignore_digests: boo
 
     Raises UnreadablePlanError for a folder that is no plan and BadInput for a case that cannot be read.
     """
-    written = _read(directory)
+    written = read_written_plan(directory)
     faults = [] if ignore_digests else integrity_faults(written)
-    case = _case_as_read(case_path, written.certificate)
+    case = case_as_read(case_path, written.certificate)
     if not ignore_digests and case.digest() != written.certificate["case_digest"]:
         faults.append("the case is not the one this plan was made from")
     return Verification(faults) if faults else content_verification(case, written)
@@ -99,7 +87,7 @@ def content_verification(case: Case, written: Written) -> Verification:
         mass, moved_m, faults = _masses(case, arcs, written.files["plan.csv"])
         unmatched = _unmatched(case, written.files["unmatched.csv"])
         potentials = potentials_of(written.certificate)
-        levels = tuple(int(level["value"]) for level in written.certificate["levels"])
+        levels = tuple(whole(level["value"]) for level in written.certificate["levels"])
     except (KeyError, TypeError, ValueError) as error:
         return Verification([f"the plan's figures cannot be read: {error}"])
     if len(levels) != len(LEVELS):
@@ -112,45 +100,15 @@ def content_verification(case: Case, written: Written) -> Verification:
 
 
 def _verification_with_gap(case: Case, arcs: Arcs, problem: Problem, claim: Claim) -> Verification:
-    """Judge a plan whose distances differ by a metre: all but cost and tie must hold exactly."""
-    faults = feasibility_faults(problem, claim) or value_faults(problem, claim, COST_LEVEL) + distance_faults(
-        case, arcs, claim.mass_kg
-    ) + optimality_faults(problem, claim, COST_LEVEL)
+    """Judge a plan whose distances differ by a metre: all but the cost holds exactly, and that nearly."""
+    faults = (
+        feasibility_faults(problem, claim)
+        or value_faults(problem, claim, but=(COST_LEVEL,))
+        + distance_faults(case, arcs, claim.mass_kg)
+        + optimality_faults(problem, claim, COST_LEVEL)
+        or gap_faults(case, problem, claim)
+    )
     return Verification(faults, 0 if faults else cost_gap_bound_ucny(problem, claim))
-
-
-def _read(directory: Path) -> Written:
-    try:
-        files = {name: (directory / name).read_bytes() for name in FILES}
-        content = (directory / "certificate.json").read_bytes()
-        certificate = json.loads(content)
-    except OSError as error:
-        raise UnreadablePlanError(f"{error.filename}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise UnreadablePlanError(f"{directory / 'certificate.json'}: no JSON") from error
-    keys = ("format", "case_digest", "reading", "levels", "potentials", "certificate_digest")
-    if not isinstance(certificate, dict) or any(key not in certificate for key in keys):
-        raise UnreadablePlanError(f"{directory / 'certificate.json'}: no certificate")
-    if certificate["format"] != FORMAT:
-        raise UnreadablePlanError(f"{directory / 'certificate.json'}: unknown format {certificate['format']}")
-    return Written(files, certificate, content)
-
-
-def _case_as_read(case_path: Path, certificate: dict[str, Any]) -> Case:
-    reading = dict(certificate["reading"])
-    try:
-        as_of = date.fromisoformat(reading["as_of"])
-        facilities_from = reading.get("facilities_from")
-        return read_case(
-            case_path,
-            friendly=bool(reading["friendly"]),
-            only_lanes=bool(reading["only_lanes"]),
-            max_distance_m=reading["max_distance_m"],
-            as_of=as_of,
-            facilities_from=Path(facilities_from) if facilities_from else None,
-        ).case
-    except (KeyError, TypeError) as error:
-        raise UnreadablePlanError(f"certificate.json: reading options are incomplete: {error}") from error
 
 
 def _masses(case: Case, arcs: Arcs, content: bytes) -> tuple[IntArray, int, list[str]]:
@@ -207,12 +165,25 @@ def _presentation_faults(
         for name, content in plan_tables(plan).items()
         if content != written.files[name]
     ]
-    stated = json.loads(written.files["summary.json"])
-    implied = json.loads(canonical_json(summary(plan)))
-    return faults + [
+    levels = [{"name": v.name, "value": v.value, "bound": v.bound} for v in plan.levels]
+    if written.certificate["levels"] != levels or written.certificate.get("gap") != 0:
+        faults.append("certificate.json states other levels, bounds or another gap")
+    return faults + _summary_faults(written.files["summary.json"], summary(plan))
+
+
+def _summary_faults(content: bytes, implied: dict[str, Any]) -> list[str]:
+    """Return the figures in which a written summary differs from the implied one."""
+    try:
+        stated = json.loads(content)
+    except (ValueError, RecursionError):
+        stated = None
+    if not isinstance(stated, dict):
+        return ["summary.json cannot be read"]
+    expected = json.loads(canonical_json(implied))
+    return [
         f"summary.json states another {key}"
-        for key in sorted(set(implied) - NOT_COMPARED)
-        if stated.get(key) != implied[key]
+        for key in sorted(set(expected) - NOT_COMPARED)
+        if stated.get(key) != expected[key]
     ]
 
 

@@ -8,13 +8,14 @@ non-positive one. Then no exchange of kilograms improves any level without worse
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from geopy.distance import geodesic
 
-from circularity.units import MISSING, IntArray, divide_half_up
+from circularity.units import M_PER_KM, MICRO, MISSING, IntArray, divide_half_up
 from matching.case import Case
 from matching.eligibility import Arcs
 from matching.problem import COST_LEVEL, LEVELS, Problem
@@ -69,25 +70,25 @@ def feasibility_faults(problem: Problem, claim: Claim) -> list[str]:
     return faults
 
 
-def value_faults(problem: Problem, claim: Claim, levels: int = len(LEVELS)) -> list[str]:
-    """Return levels, among the first so many, whose claimed value is not the sum in Python integers."""
+def value_faults(problem: Problem, claim: Claim, but: tuple[int, ...] = ()) -> list[str]:
+    """Return levels, but those at the places `but`, whose claimed value is not the exact sum."""
     sums = problem.level_sums(claim.mass_kg)
-    claims = list(zip(LEVELS, sums, claim.levels, strict=True))[:levels]
     return [
         f"level {level.name} is {level.value(actual)}, not {claimed}"
-        for level, actual, claimed in claims
-        if level.value(actual) != claimed
+        for k, (level, actual, claimed) in enumerate(zip(LEVELS, sums, claim.levels, strict=True))
+        if k not in but and level.value(actual) != claimed
     ]
 
 
 def distance_faults(case: Case, arcs: Arcs, mass_kg: IntArray) -> list[str]:
     """Return used pairs whose distance differs by over a metre from geopy's geodesic.
 
-    Pairs on lanes are given, not computed. Of very many pairs an evenly spread selection is measured.
+    A lane's own distance is given, not computed. Of very many pairs an evenly spread selection is measured.
     """
     allowed_m = distance_tolerance_m(case)
     outputs, facilities = case.outputs, case.facilities
-    lanes = set(zip(case.lanes.output.tolist(), case.lanes.capacity.tolist(), strict=True))
+    told = case.lanes.distance_m != MISSING
+    lanes = set(zip(case.lanes.output[told].tolist(), case.lanes.capacity[told].tolist(), strict=True))
     used = np.flatnonzero((mass_kg > 0) & (arcs.distance_m != MISSING))
     faults = []
     for a in used[:: max(1, -(-len(used) // DISTANCES_CHECKED))].tolist():
@@ -119,53 +120,109 @@ def optimality_faults(problem: Problem, claim: Claim, levels: int = len(LEVELS))
     potentials = claim.potentials
     if potentials.shape != (len(LEVELS), n_outputs + n_tree + 1):
         return ["the certificate does not have the shape of the problem"]
-    if potentials.size and int(np.abs(potentials).max()) >= POTENTIAL_BOUND:
+    # not through np.abs: the smallest int64 has no absolute value and would pass as negative
+    if potentials.size and max(int(potentials.max()), -int(potentials.min())) >= POTENTIAL_BOUND:
         return ["a potential is too large to be checked"]
-    load = problem.tree_load_kg(claim.mass_kg)
-    parent = np.where(problem.tree.parent < 0, n_tree, problem.tree.parent)
-    groups = (
-        ("pair", problem.arc_output, problem.arc_entry + n_outputs, claim.mass_kg, problem.arc_limit_kg),
-        ("unmatched part of output", np.arange(n_outputs), np.full(n_outputs, n_outputs + n_tree),
-         claim.unmatched_kg, problem.supply_kg),
-        ("limit", np.arange(n_tree) + n_outputs, parent + n_outputs, load, problem.tree.limit_kg),
-    )  # fmt: skip
     faults = []
-    for kind, tail, head, flow, limit in groups:
-        sign, _ = _first_sign(problem, potentials[:levels], tail, head, costed=kind == "pair")
-        wrong = ((sign < 0) & (flow < limit)) | ((sign > 0) & (flow > 0))
-        faults += [f"{kind} {a} could be improved" for a in np.flatnonzero(wrong)[:10]]
+    for arcs in _arc_groups(problem, claim):
+        sign, _ = _first_sign(problem, potentials[:levels], arcs)
+        wrong = ((sign < 0) & (arcs.flow_kg < arcs.limit_kg)) | ((sign > 0) & (arcs.flow_kg > 0))
+        faults += [f"{arcs.kind} {a} could be improved" for a in np.flatnonzero(wrong)[:10]]
+    return faults
+
+
+def gap_faults(case: Case, problem: Problem, claim: Claim) -> list[str]:
+    """Return what distances that differ by a metre cannot explain: a cost or a cost gap beyond that.
+
+    A cost changes by at most `step` per kg between two honest machines, so a plan of least cost on the one is
+    within `step` for each kg it places, and for each kg another plan would place, on the other.
+    """
+    step, supply_kg = _metre_step_ucny_per_kg(case), sum(problem.supply_kg.tolist())
+    cost = LEVELS[COST_LEVEL].value(problem.level_sums(claim.mass_kg)[COST_LEVEL])
+    faults = []
+    if abs(cost - claim.levels[COST_LEVEL]) > step * supply_kg:
+        faults.append(f"level cost is {cost}, not {claim.levels[COST_LEVEL]}; no metre explains that")
+    if (gap := cost_gap_bound_ucny(problem, claim)) > 2 * step * supply_kg:
+        faults.append(f"the cost is proven only to {gap} µCNY of the least; no metre explains that")
     return faults
 
 
 def cost_gap_bound_ucny(problem: Problem, claim: Claim) -> int:
     """Return a proven bound on how much cheaper any plan equal on the levels before the cost could be.
 
-    Weak duality with the claim's potentials: used pairs count their positive reduced cost, and each kilogram
-    of an output at most the most negative one among its pairs. 0 for an optimal plan.
+    Weak duality with the claim's potentials, over every arc that those levels leave free: what an arc carries
+    counts its positive reduced cost, the room it has its negative one, of pairs at most the most negative one
+    for each kilogram of their output. 0 for an optimal plan with its own potentials.
     """
-    n_outputs = len(problem.supply_kg)
-    tail, head = problem.arc_output, problem.arc_entry + n_outputs
-    _, tied = _first_sign(problem, claim.potentials[:COST_LEVEL], tail, head, costed=True)
+    bound, total_kg = 0, sum(problem.supply_kg.tolist())
     potential = claim.potentials[COST_LEVEL]
-    reduced = potential[tail[tied]] - potential[head[tied]] + problem.coefficient(COST_LEVEL, tied)
-    worst = np.zeros(n_outputs, dtype=np.int64)
-    np.maximum.at(worst, tail[tied], -reduced)
-    used = np.flatnonzero((claim.mass_kg[tied] > 0) & (reduced > 0))
-    pairs = zip(claim.mass_kg[tied[used]].tolist(), reduced[used].tolist(), strict=True)
-    supplies = zip(problem.supply_kg.tolist(), worst.tolist(), strict=True)
-    bound: int = sum(mass * cost for mass, cost in pairs) + sum(mass * cost for mass, cost in supplies)
+    for arcs in _arc_groups(problem, claim):
+        _, tied = _first_sign(problem, claim.potentials[:COST_LEVEL], arcs)
+        reduced = potential[arcs.tail[tied]] - potential[arcs.head[tied]]
+        if arcs.priced:
+            reduced = reduced + problem.coefficient(COST_LEVEL, tied)
+        flow, room = arcs.flow_kg[tied], (arcs.limit_kg - arcs.flow_kg)[tied]
+        bound += _dot(flow, np.maximum(reduced, 0))
+        gain = np.where(room > 0, np.maximum(-reduced, 0), 0)
+        if arcs.priced:
+            worst = np.zeros(len(problem.supply_kg), dtype=np.int64)
+            np.maximum.at(worst, arcs.tail[tied], gain)
+            bound += _dot(problem.supply_kg, worst)
+        else:
+            bound += _dot(np.minimum(room, total_kg), gain)
     return bound
 
 
+@dataclass(frozen=True)
+class _ArcGroup:
+    """Arcs of one kind in the flow network of a claim; only pairs are `priced`, other arcs cost nothing."""
+
+    kind: str
+    tail: IntArray
+    head: IntArray
+    flow_kg: IntArray
+    limit_kg: IntArray
+    priced: bool = False
+
+
+def _arc_groups(problem: Problem, claim: Claim) -> Iterator[_ArcGroup]:
+    """Yield pairs, what stays unmatched, and limits; nodes are outputs, then limits, then the root."""
+    n_outputs, n_tree = len(problem.supply_kg), len(problem.tree.parent)
+    outputs, limits, root = np.arange(n_outputs), np.arange(n_tree) + n_outputs, n_outputs + n_tree
+    above = np.where(problem.tree.parent < 0, root, problem.tree.parent + n_outputs)
+    load = problem.tree_load_kg(claim.mass_kg)
+    entry = problem.arc_entry + n_outputs
+    yield _ArcGroup("pair", problem.arc_output, entry, claim.mass_kg, problem.arc_limit_kg, priced=True)
+    yield _ArcGroup(
+        "unmatched part of output", outputs, np.full(n_outputs, root), claim.unmatched_kg, problem.supply_kg
+    )
+    yield _ArcGroup("limit", limits, above, load, problem.tree.limit_kg)
+
+
+def _metre_step_ucny_per_kg(case: Case) -> int:
+    """Return by how much the tolerance of distances can change a pair's cost, roundings included."""
+    parameters, metres = case.parameters, distance_tolerance_m(case)
+    carbon = parameters.emission_mg_per_kg_km * parameters.carbon_price_ucny_per_kg_co2e
+    transport_step = metres * parameters.transport_ucny_per_kg_km // M_PER_KM + 1
+    return transport_step + metres * carbon // (M_PER_KM * MICRO) + 1
+
+
+def _dot(masses_kg: IntArray, costs: IntArray) -> int:
+    """Return the sum of products in Python integers."""
+    used = np.flatnonzero(costs)
+    products = zip(masses_kg[used].tolist(), costs[used].tolist(), strict=True)
+    return sum(mass * cost for mass, cost in products)
+
+
 def _first_sign(
-    problem: Problem, potentials: IntArray, tail: IntArray, head: IntArray, *, costed: bool
+    problem: Problem, potentials: IntArray, arcs: _ArcGroup
 ) -> tuple[npt.NDArray[np.int8], IntArray]:
     """Return the sign of each arc's first non-zero reduced cost, and the arcs that are zero throughout."""
-    sign = np.zeros(len(tail), dtype=np.int8)
-    undecided = np.arange(len(tail))
+    sign = np.zeros(len(arcs.tail), dtype=np.int8)
+    undecided = np.arange(len(arcs.tail))
     for level, potential in enumerate(potentials):
-        reduced = potential[tail[undecided]] - potential[head[undecided]]
-        if costed:
+        reduced = potential[arcs.tail[undecided]] - potential[arcs.head[undecided]]
+        if arcs.priced:
             reduced = reduced + problem.coefficient(level, undecided)
         sign[undecided] = np.sign(reduced)
         undecided = undecided[reduced == 0]

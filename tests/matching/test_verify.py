@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from builders import ANHUI, capacity, case, output
 from random_problems import best_sums, claim_of, faults, random_problem
 
+from matching.eligibility import find_arcs
+from matching.plan import make_plan
 from matching.prices import dual_prices
-from matching.problem import LEVELS
+from matching.problem import LEVELS, build_problem
 from matching.solve import solve
-from matching.verify import feasibility_faults
+from matching.verify import Claim, check, cost_gap_bound_ucny, distance_faults, feasibility_faults
 
 
 def test_the_optimum_of_every_random_problem_is_accepted() -> None:
@@ -60,3 +63,39 @@ def test_potentials_of_another_plan_prove_nothing() -> None:
     assert faults(problem, claim_of(problem, mass, shifted)) != []
     assert faults(problem, claim_of(problem, mass, potentials[:, :-1])) != []
     assert faults(problem, claim_of(problem, mass, potentials + 2**61)) != []
+
+
+def test_a_potential_at_the_edge_of_64_bits_proves_nothing() -> None:
+    built = case([output("O", 10)], [capacity("C", 10)])
+    arcs = find_arcs(built)
+    problem = build_problem(built, arcs)
+    potentials = np.zeros((len(LEVELS), 3), dtype=np.int64)
+    potentials[0, 0] = np.iinfo(np.int64).min  # less 1 kg placed, it wraps round to the largest integer
+    nothing_placed = Claim(np.zeros(1, np.int64), np.array([10_000]), (0,) * len(LEVELS), potentials)
+    assert check(built, arcs, problem, nothing_placed) == ["a potential is too large to be checked"]
+
+
+def test_a_saturated_lane_opens_no_gap_in_the_cost() -> None:
+    built = case(
+        [output("O", 10)],
+        [capacity("NEAR", 10), capacity("FAR", 10)],
+        lanes=[
+            {"output": "O", "capacity": "NEAR", "cost_cny_per_t": 1, "limit_t": 4},
+            {"output": "O", "capacity": "FAR", "cost_cny_per_t": 9},
+        ],
+        only_lanes=True,
+    )
+    plan = make_plan(built)
+    assert plan.mass_kg.tolist() == [6_000, 4_000]
+    assert cost_gap_bound_ucny(plan.problem, plan.claim) == 0
+
+
+def test_a_distance_that_a_lane_leaves_open_is_measured_again() -> None:
+    built = case(
+        [output("O", 10)], [capacity("C", 10, place=ANHUI)],
+        lanes=[{"output": "O", "capacity": "C", "cost_cny_per_t": 1}],
+    )  # fmt: skip
+    arcs = find_arcs(built)
+    moved = replace(arcs, distance_m=arcs.distance_m + 1_000)
+    assert distance_faults(built, arcs, np.array([1])) == []
+    assert len(distance_faults(built, moved, np.array([1]))) == 1

@@ -1,0 +1,141 @@
+"""A written plan against its case: what is forged or broken is refused or unreadable, never a crash."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from builders import AS_OF
+
+from matching.case_files import read_case
+from matching.plan import LevelValue, Plan, make_plan
+from matching.plan_files import write_plan
+from matching.plan_verification import UnreadablePlanError, verify_written_plan
+from matching.problem import COST_LEVEL, LEVELS
+
+READING: dict[str, Any] = {
+    "as_of": AS_OF.isoformat(), "friendly": False, "only_lanes": False, "max_distance_m": None,
+}  # fmt: skip
+
+
+@pytest.fixture
+def case_path(tmp_path: Path) -> Path:
+    """5 t of ash, a near outlet at 10 CNY/t and a far one at 90, each with room for 10 t."""
+    folder = tmp_path / "case"
+    folder.mkdir()
+    (folder / "outputs.csv").write_text(
+        "output_id,lat,lon,waste_code,mass_t\nO,31.2,121.4,900-001-S02,5\n", encoding="utf-8"
+    )
+    (folder / "facilities.csv").write_text(
+        "facility_id,lat,lon\nF,31.3,121.5\nG,31.4,121.7\n", encoding="utf-8"
+    )
+    (folder / "capacities.csv").write_text(
+        "capacity_id,facility_id,waste_pattern,operation,capacity_t,gate_fee_cny_per_t\n"
+        "NEAR,F,SW02,C2,10,10\nFAR,G,SW02,C2,10,90\n",
+        encoding="utf-8",
+    )
+    return folder
+
+
+@pytest.fixture
+def plan(case_path: Path) -> Plan:
+    return make_plan(read_case(case_path, friendly=False, as_of=AS_OF).case)
+
+
+def test_a_plan_written_on_a_machine_whose_distances_differ_by_a_metre_is_verified_with_its_gap(
+    case_path: Path, plan: Plan, tmp_path: Path
+) -> None:
+    elsewhere = replace(plan, arcs=replace(plan.arcs, distance_m=plan.arcs.distance_m + 1))
+    write_plan(elsewhere, tmp_path / "plan", READING)
+    verification = verify_written_plan(case_path, tmp_path / "plan")
+    assert (verification.faults, verification.gap_ucny) == ([], 0)
+
+
+def test_a_metre_of_difference_is_no_licence_for_a_dear_plan(
+    case_path: Path, plan: Plan, tmp_path: Path
+) -> None:
+    far = np.flatnonzero(plan.mass_kg == 0)
+    mass = np.zeros_like(plan.mass_kg)
+    mass[far] = 5_000
+    # potentials that make both pairs look equally good, at the expense of the limits' own arcs
+    potentials = plan.prices.potentials.copy()
+    potentials[COST_LEVEL] = [0, *plan.arcs.cost_ucny_per_kg.tolist(), 0]
+    sums = plan.problem.level_sums(mass)
+    values = [level.value(total) for level, total in zip(LEVELS, sums, strict=True)]
+    forged = replace(
+        plan,
+        arcs=replace(plan.arcs, distance_m=plan.arcs.distance_m + 1),
+        mass_kg=mass,
+        levels=tuple(
+            LevelValue(level.name, v, level.unit, v) for level, v in zip(LEVELS, values, strict=True)
+        ),
+        prices=replace(plan.prices, potentials=potentials),
+    )
+    write_plan(forged, tmp_path / "plan", READING)
+    assert "no metre explains that" in verify_written_plan(case_path, tmp_path / "plan").faults[0]
+
+
+def test_a_cost_that_no_metre_explains_is_refused(case_path: Path, plan: Plan, tmp_path: Path) -> None:
+    levels = list(plan.levels)
+    levels[COST_LEVEL] = replace(levels[COST_LEVEL], value=-777, bound=-777)
+    arcs = replace(plan.arcs, distance_m=plan.arcs.distance_m + 1)
+    write_plan(replace(plan, arcs=arcs, levels=tuple(levels)), tmp_path / "plan", READING)
+    faults = verify_written_plan(case_path, tmp_path / "plan").faults
+    assert [fault.endswith("not -777; no metre explains that") for fault in faults] == [True]
+
+
+def changed(**changes: Any) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        path = folder / "certificate.json"
+        path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | changes), encoding="utf-8")
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "breaking",
+    [
+        changed(files=[1]),
+        changed(reading=[1]),
+        changed(reading=READING | {"as_of": "yesterday"}),
+        changed(reading=READING | {"max_distance_m": "5"}),
+    ],
+)
+def test_a_certificate_that_says_nothing_usable_is_unreadable(
+    breaking: Callable[[Path], None], case_path: Path, plan: Plan, tmp_path: Path
+) -> None:
+    write_plan(plan, tmp_path / "plan", READING)
+    breaking(tmp_path / "plan")
+    with pytest.raises(UnreadablePlanError):
+        verify_written_plan(case_path, tmp_path / "plan")
+
+
+@pytest.mark.parametrize(
+    "breaking",
+    [
+        changed(levels=[{"value": 1e999}] * len(LEVELS)),
+        changed(gap=7),
+        lambda folder: (folder / "summary.json").write_text("{", encoding="utf-8"),
+        lambda folder: (folder / "summary.json").write_text("[]", encoding="utf-8"),
+    ],
+)
+def test_content_that_cannot_be_read_is_refused_without_the_digests_too(
+    breaking: Callable[[Path], None], case_path: Path, plan: Plan, tmp_path: Path
+) -> None:
+    write_plan(plan, tmp_path / "plan", READING)
+    breaking(tmp_path / "plan")
+    assert len(verify_written_plan(case_path, tmp_path / "plan", ignore_digests=True).faults) == 1
+
+
+def test_a_plan_folder_with_somebodys_notes_is_not_replaced(plan: Plan, tmp_path: Path) -> None:
+    write_plan(plan, tmp_path / "plan", READING)
+    write_plan(plan, tmp_path / "plan", READING)
+    (tmp_path / "plan" / "notes.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(FileExistsError, match=r"also holds notes\.txt"):
+        write_plan(plan, tmp_path / "plan", READING)
+    assert (tmp_path / "plan" / "notes.txt").read_text(encoding="utf-8") == "mine"
