@@ -12,6 +12,7 @@ import numpy as np
 from ortools.graph.python import min_cost_flow
 
 from circularity.units import IntArray
+from matching.lemon_flow import AVAILABLE, lemon_flow
 
 SMALL_ARCS = 60
 """Up to here networkx answers at once, so a small case is solved without compiled code."""
@@ -67,7 +68,13 @@ def networkx_flow(
     return flow
 
 
-ENGINES: dict[str, Engine] = {"ortools": ortools_flow, "networkx": networkx_flow}
+ENGINES: dict[str, Engine] = {
+    "ortools": ortools_flow,
+    "networkx": networkx_flow,
+    **({"lemon": lemon_flow} if AVAILABLE else {}),
+}
+
+FASTEST = "lemon" if AVAILABLE else "ortools"
 
 
 def engine_for(name: str, n_arcs: int) -> str:
@@ -76,7 +83,7 @@ def engine_for(name: str, n_arcs: int) -> str:
     Raises ValueError for an unknown name.
     """
     if name == "auto":
-        return "networkx" if n_arcs <= SMALL_ARCS else "ortools"
+        return "networkx" if n_arcs <= SMALL_ARCS else FASTEST
     if name not in ENGINES:
         raise ValueError(f"unknown engine {name}; known are auto, {', '.join(sorted(ENGINES))}")
     return name

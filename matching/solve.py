@@ -24,7 +24,7 @@ from matching.network import (
     shortest_distances,
 )
 from matching.network_flow import ENGINES, Engine, engine_for
-from matching.problem import COST_LEVEL, LEVELS, Problem
+from matching.problem import LEVELS, TIE_LEVEL, Problem
 
 PACKED_LIMIT = 2**40
 """Weights of packed levels stay below this, far from what the engines and path sums can hold."""
@@ -146,17 +146,23 @@ def solve_component(problem: Problem, engine: str) -> tuple[IntArray, str]:
 
 
 def _level_groups(problem: Problem) -> list[list[int]]:
-    """Pack the levels before the cost into one weighted solve where a bound proves the weights exact.
+    """Pack levels into as few weighted solves as a bound proves exact; the tie level stays by itself.
 
-    A residual cycle crosses each output at most once, so it changes a level by at most 2 n R, R being the
-    level's largest coefficient; a weight above the change of everything after it keeps the order strict.
+    Two plans differ by residual cycles. A cycle visits a node once, so it uses at most `crossings` pair arcs
+    and changes a level by at most that times the level's largest coefficient. A weight above everything
+    that the later levels of its group can change this way keeps the order strict.
     """
-    if _weights(problem, range(COST_LEVEL))[0] < PACKED_LIMIT:
-        return [list(range(COST_LEVEL)), *([k] for k in range(COST_LEVEL, len(LEVELS)))]
-    return [[k] for k in range(len(LEVELS))]
+    groups = [[0]]
+    for level in range(1, TIE_LEVEL):
+        if _weights(problem, [*groups[-1], level])[0] < PACKED_LIMIT:
+            groups[-1].append(level)
+        else:
+            groups.append([level])
+    return [*groups, [TIE_LEVEL]]
 
 
-def _weights(problem: Problem, levels: range | list[int]) -> list[int]:
+def _weights(problem: Problem, levels: list[int]) -> list[int]:
+    """Return the levels' weights in one objective, computed and bounded in Python integers."""
     crossings = 2 * (min(len(problem.supply_kg), len(problem.tree.parent)) + 1)
     weights, weight, later = [], 1, 0
     for level in reversed(levels):
@@ -170,7 +176,7 @@ def _weights(problem: Problem, levels: range | list[int]) -> list[int]:
 def _packed_cost(problem: Problem, network: Network, free: IntArray, group: list[int]) -> IntArray:
     cost = np.zeros(len(free), dtype=np.int64)
     pairs = np.flatnonzero(free < network.pair_arcs)
-    weights = [1] if len(group) == 1 else _weights(problem, group)
+    weights = _weights(problem, group) if len(group) > 1 else [1]
     for weight, level in zip(weights, group, strict=True):
         cost[pairs] += weight * problem.coefficient(level, free[pairs])
     return cost

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 import pytest
 from random_problems import best_sums, random_problem
 
+from matching.lemon_flow import AVAILABLE
 from matching.network_flow import NotProvenError, networkx_flow, ortools_flow
 from matching.problem import Problem
-from matching.solve import components, solve
+from matching.solve import _level_groups, components, solve
 
 
 def test_300_random_problems_with_nested_caps_agree_with_a_second_engine_on_every_level() -> None:
@@ -27,6 +29,28 @@ def test_300_random_problems_with_nested_caps_agree_with_a_second_engine_on_ever
         one, other = solve(problem, "ortools"), solve(problem, "networkx")
         assert problem.level_sums(one.mass_kg) == problem.level_sums(other.mass_kg), f"problem {k}"
         assert one.mass_kg.tolist() == other.mass_kg.tolist(), f"problem {k}: the plan is not unique"
+
+
+@pytest.mark.skipif(not AVAILABLE, reason="the extra circularity[fast] is not installed")
+def test_the_fast_extra_gives_the_same_plans() -> None:
+    rng = np.random.default_rng(31)
+    for k in range(300):
+        problem = random_problem(
+            rng, int(rng.integers(1, 9)), int(rng.integers(1, 7)), n_caps=k % 4, lanes=bool(k % 2)
+        )
+        fast, plain = solve(problem, "lemon"), solve(problem, "ortools")
+        assert fast.mass_kg.tolist() == plain.mass_kg.tolist(), f"problem {k}"
+
+
+def test_levels_are_packed_only_under_a_proven_bound() -> None:
+    """One level a solve, as for enormous costs, must give what packed levels give."""
+    rng = np.random.default_rng(32)
+    for _ in range(50):
+        problem = random_problem(rng, 7, 5, n_caps=2, largest_cost=40)
+        assert len(_level_groups(problem)) == 2, "five small levels in one solve, and the tie"
+        dear = replace(problem, coefficients=(*problem.coefficients[:4], problem.coefficients[4] * 10**13))
+        assert len(_level_groups(dear)) == 3, "such costs are solved by themselves"
+        assert solve(dear).mass_kg.tolist() == solve(problem).mass_kg.tolist()
 
 
 def brute_force_sums(problem: Problem) -> tuple[int, ...]:
