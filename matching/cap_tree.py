@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from circularity.catalogue.regions import prefix_of
 from circularity.units import IntArray
 from matching.case import Case, InvalidCase, TextArray
 
@@ -39,7 +40,7 @@ def build_cap_tree(case: Case) -> CapTree:
     """Return the tree of a case's limits; raises InvalidCase naming two caps that cross."""
     n_capacities = case.shape[1]
     sets = [(frozenset((j,)), "") for j in range(n_capacities)]
-    sets += [(frozenset(cap.members), cap.origin_region) for cap in case.caps]
+    sets += [(frozenset(cap.members), prefix_of(cap.origin_region)) for cap in case.caps]
     parent = np.full(len(sets), -1, dtype=np.int64)
     tops: list[set[int]] = [set() for _ in range(n_capacities)]
     for node in sorted(range(len(sets)), key=lambda s: (len(sets[s][0]), -len(sets[s][1]), s)):
@@ -55,7 +56,7 @@ def build_cap_tree(case: Case) -> CapTree:
         for j in members:
             tops[j].add(node)
     bound = [
-        (n_capacities + k, cap.members[0], cap.origin_region)
+        (n_capacities + k, cap.members[0], prefix_of(cap.origin_region))
         for k, cap in enumerate(case.caps)
         if cap.origin_region
     ]

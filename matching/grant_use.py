@@ -14,6 +14,7 @@ import numpy as np
 
 from circularity.acceptance import Pairs, days
 from circularity.acceptance.rules import PROCEDURES
+from circularity.catalogue.regions import prefix_of
 from circularity.catalogue.waste_types import pattern_covers
 from circularity.units import MISSING, IntArray
 from matching.case import Case
@@ -97,6 +98,6 @@ class _Granted:
             grant
             for grant in self._by_facility.get(facility, [])
             if grant.organisation in ("", sender)
-            and region.startswith(grant.origin_region)
+            and region.startswith(prefix_of(grant.origin_region))
             and pattern_covers(grant.waste_pattern, code)
         ]

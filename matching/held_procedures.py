@@ -7,10 +7,12 @@ limited mass cannot be said there; it is used after solving, on the mass that th
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from circularity.catalogue.waste_codes import EVERYTHING
+from circularity.catalogue import operations
+from circularity.catalogue.waste_codes import EVERYTHING, is_hazardous
 from circularity.catalogue.waste_types import pattern_covers
 from circularity.units import MISSING
 from matching.annual_caps import PricedCap
@@ -86,18 +88,35 @@ def covers(pattern: str, line_pattern: str) -> bool:
 
 
 def open_origins(windows: Iterable[Window], grants: Sequence[Grant], as_of_day: int) -> dict[int, set[str]]:
-    """Return by capacity row the origins whose grant holds for all waste of the line to the window's end."""
+    """Return by capacity row the origins whose grants hold for all waste of the line to the window's end.
+
+    Each grant opens what its kind of procedure is for: a record never stands in for an approval.
+    """
     held = [grant for grant in grants if grant.opens_to_all and grant.valid_from_day <= as_of_day]
     origins: dict[int, set[str]] = {}
     for window in windows:
+        granted: dict[str, set[str]] = defaultdict(set)
         for grant in held:
             if (
                 grant.facility == window.facility
                 and MISSING < window.available_to_day <= grant.valid_to_day
                 and covers(grant.waste_pattern, window.waste_pattern)
             ):
-                origins.setdefault(window.capacity, set()).add(grant.origin_region)
+                granted[grant.kind].add(grant.origin_region)
+        needed = [tuple(granted[kind]) for kind in _procedures_of(window)]
+        held_from = {o for kind in needed for o in kind if all(o.startswith(every) for every in needed)}
+        if held_from:
+            origins[window.capacity] = held_from
     return origins
+
+
+def _procedures_of(window: Window) -> tuple[str, ...]:
+    """Return the kinds of procedure that waste of a window needs between provinces."""
+    utilises = operations.get(window.operation).group == "utilisation"
+    general = "general_record" if utilises else "general_approval"
+    if window.waste_pattern == EVERYTHING:
+        return ("hazardous_approval", general)
+    return ("hazardous_approval",) if is_hazardous(window.waste_pattern) else (general,)
 
 
 def listed_windows(windows: Sequence[Window], listings: Iterable[Listing]) -> Listed:

@@ -9,7 +9,7 @@ import numpy as np
 
 from circularity.acceptance.columns import BoolArray
 from circularity.acceptance.pairs import OPEN_DAY, Pairs
-from circularity.acceptance.tables import LICENCES, SCHEMES, Tables
+from circularity.acceptance.tables import SCHEMES, Tables
 from circularity.units import MISSING, IntArray
 
 
@@ -36,7 +36,7 @@ def operation_not_allowed(pairs: Pairs) -> IntArray:
 
 def no_hazardous_entitlement(pairs: Pairs) -> IntArray:
     """Broken where hazardous waste meets neither a licence nor an exemption scheme."""
-    return _broken(pairs.tables.hazardous[pairs.i] & ~pairs.tables.kind_is(*LICENCES, *SCHEMES)[pairs.j])
+    return _broken(pairs.tables.hazardous[pairs.i] & ~pairs.tables.takes_hazardous[pairs.j])
 
 
 def not_on_exemption_list(pairs: Pairs) -> IntArray:
@@ -49,7 +49,7 @@ def not_on_exemption_list(pairs: Pairs) -> IntArray:
 def scheme_names_nobody(pairs: Pairs) -> IntArray:
     """Broken where hazardous waste meets a point-to-point scheme that names no sender at all."""
     tables = pairs.tables
-    nameless = tables.kind_is("point_to_point_scheme") & (tables.capacities.senders == "")
+    nameless = tables.kind_is("point_to_point_scheme") & ~tables.names_senders
     return _broken(tables.hazardous[pairs.i] & nameless[pairs.j])
 
 

@@ -1,6 +1,6 @@
 """Whether the tables hold the data a rule needs: one function a rule.
 
-A rule without data is listed as not asked; its answer is never guessed.
+A rule without data, or without the data of some pairs, is listed as not asked; its answer is never guessed.
 """
 
 from __future__ import annotations
@@ -30,6 +30,11 @@ def allowed_operations(tables: Tables) -> bool:
 def regions(tables: Tables) -> bool:
     """Some output and some facility have a region."""
     return bool(np.any(tables.outputs.region_code != "") and np.any(tables.facilities.region_code != ""))
+
+
+def every_region(tables: Tables) -> bool:
+    """Every output and every facility has a region; a pair without one cannot be said to stay at home."""
+    return bool(np.all(tables.outputs.region_code != "") and np.all(tables.facilities.region_code != ""))
 
 
 def senders(tables: Tables) -> bool:

@@ -26,8 +26,9 @@ CONDITIONAL = "conditional"
 class Rule:
     """One rule. `slack(pairs)` is int64 per pair: above 0 the rule is broken by that many `slack_unit`.
 
-    `asked(tables)` tells whether the tables hold the data the rule needs. `needs` names what must be known of
-    the pairs besides their rows: "", "distance", "net_cost", or "conditions" for the rule that follows from
+    `asked(tables)` tells whether the tables hold the data the rule needs, `asked_of_all(tables)` whether they
+    hold it for every pair; a pair without its data breaks nothing. `needs` names what must be known of the
+    pairs besides their rows: "", "distance", "net_cost", or "conditions" for the rule that follows from
     the others. A rule `by_code` depends on the waste code and the capacity alone. `procedure` is the kind of
     procedure that meets a conditional rule; `legal_key` leads to the legal basis of a day.
     """
@@ -37,6 +38,7 @@ class Rule:
     legal_key: str
     slack: Callable[[Pairs], IntArray]
     asked: Callable[[Tables], bool] = presence.always
+    asked_of_all: Callable[[Tables], bool] = presence.always
     slack_unit: str = ""
     needs: str = ""
     procedure: str = ""
@@ -75,22 +77,34 @@ RULES: tuple[Rule, ...] = (
         "exemption_region",
         predicates.exemption_not_recognised,
         presence.regions,
+        presence.every_region,
     ),
     Rule("sender", UNLAWFUL, "sender", predicates.sender_not_named, presence.senders),
-    Rule("period", UNLAWFUL, "period", predicates.no_common_day, presence.intervals, "days"),
+    Rule("period", UNLAWFUL, "period", predicates.no_common_day, presence.intervals, slack_unit="days"),
     Rule(
         "licence_validity",
         UNLAWFUL,
         "licence_validity",
         predicates.entitlement_too_short,
         presence.entitlement_ends,
-        "days",
+        slack_unit="days",
     ),
     Rule(
-        "composition", UNLAWFUL, "composition", predicates.outside_limits, presence.measured_limits, "assay"
+        "composition",
+        UNLAWFUL,
+        "composition",
+        predicates.outside_limits,
+        presence.measured_limits,
+        slack_unit="assay",
     ),
     Rule(
-        "distance", UNLAWFUL, "distance", predicates.too_far, presence.distance_limits, "m", needs="distance"
+        "distance",
+        UNLAWFUL,
+        "distance",
+        predicates.too_far,
+        presence.distance_limits,
+        slack_unit="m",
+        needs="distance",
     ),
     Rule(
         "too_dear",
@@ -98,7 +112,7 @@ RULES: tuple[Rule, ...] = (
         "price",
         predicates.too_dear,
         presence.net_cost_limits,
-        "ucny_per_kg",
+        slack_unit="ucny_per_kg",
         needs="net_cost",
     ),
     Rule(
@@ -107,6 +121,7 @@ RULES: tuple[Rule, ...] = (
         "hazardous_cross_province",
         predicates.hazardous_needs_approval,
         presence.regions,
+        presence.every_region,
         procedure="hazardous_approval",
     ),
     Rule(
@@ -115,6 +130,7 @@ RULES: tuple[Rule, ...] = (
         "general_record",
         predicates.general_needs_record,
         presence.regions,
+        presence.every_region,
         procedure="general_record",
     ),
     Rule(
@@ -123,6 +139,7 @@ RULES: tuple[Rule, ...] = (
         "general_approval",
         predicates.general_needs_approval,
         presence.regions,
+        presence.every_region,
         procedure="general_approval",
     ),
     Rule(
@@ -131,7 +148,7 @@ RULES: tuple[Rule, ...] = (
         "plan",
         predicates.mass_beyond_plan,
         presence.management_plans,
-        "kg",
+        slack_unit="kg",
         procedure="plan_change",
     ),
     Rule("assay", CONDITIONAL, "composition", predicates.assays_missing, presence.limits, procedure="assay"),
@@ -163,8 +180,8 @@ _BY_CODE = {each.code: each for each in RULES}
 
 
 def not_asked(tables: Tables) -> tuple[str, ...]:
-    """Return the codes of the rules for which the tables hold no data, in order."""
-    return tuple(each.code for each in RULES if not each.asked(tables))
+    """Return the codes of the rules that lack their data, of all pairs or of some, in order."""
+    return tuple(each.code for each in RULES if not (each.asked(tables) and each.asked_of_all(tables)))
 
 
 def ask_conditions(pairs: Pairs) -> Pairs:

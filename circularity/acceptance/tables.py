@@ -26,7 +26,6 @@ from circularity.units import MISSING, IntArray
 
 NO_PROVINCE = 0
 SCHEMES = ("point_to_point_scheme", "stage_exemption")
-LICENCES = ("hazardous_licence", "collection_licence")
 
 
 @dataclass(frozen=True)
@@ -180,11 +179,29 @@ class Tables:
         return self._entries(str(self.outputs.waste_code[output]), str(self._schemes[capacity]))
 
     @cached_property
+    def names_senders(self) -> BoolArray:
+        """Per capacity: its entitlement names at least one sender."""
+        texts, row = np.unique(self.capacities.senders, return_inverse=True)
+        names: BoolArray = np.array([bool(listed(text)) for text in texts.tolist()], dtype=bool)
+        return names[row]
+
+    @cached_property
     def utilises(self) -> BoolArray:
         """Per capacity: its operation is a utilisation, for which a record is enough between provinces."""
+        utilises: BoolArray = self._group == "utilisation"
+        return utilises
+
+    @cached_property
+    def takes_hazardous(self) -> BoolArray:
+        """Per capacity: its entitlement is one for hazardous waste; a collection licence only collects."""
+        collects = np.isin(self._group, ("storage", "")) & self.kind_is("collection_licence")
+        return self.kind_is("hazardous_licence", *SCHEMES) | collects
+
+    @cached_property
+    def _group(self) -> TextArray:
+        """Per capacity: the group of its operation, "" where none is stated."""
         texts, row = np.unique(self.capacities.operation, return_inverse=True)
-        utilises: BoolArray = np.array([_group(text) == "utilisation" for text in texts.tolist()], dtype=bool)
-        return utilises[row]
+        return np.array([_group(text) for text in texts.tolist()], dtype=str)[row]
 
     def kind_is(self, *kinds: str) -> BoolArray:
         """Per capacity: its entitlement is of one of these kinds."""
@@ -211,7 +228,7 @@ def _joined(left: TextArray, right: TextArray) -> TextArray:
 
 
 def _among_prefixes(region: str, prefixes: str) -> bool:
-    return bool(region) and region.startswith(listed(prefixes))
+    return bool(region) and region.startswith(tuple(regions.prefix_of(prefix) for prefix in listed(prefixes)))
 
 
 def _provinces(region_codes: TextArray) -> IntArray:

@@ -46,16 +46,16 @@ class Procedure(Dated):
 def find(kind: str, origin_region: str, on: date, whitelisted: bool = False) -> Procedure:
     """Return the procedure for waste leaving `origin_region` (code or prefix); raises UnknownProcedure.
 
-    Where no white-list variant exists, the ordinary procedure is returned.
+    Where no white-list variant exists, the ordinary procedure is returned. A row in force goes before any
+    that is not, however near its place; on a day without one the nearest in time answers.
     """
-    for wanted in (True, False) if whitelisted else (False,):
-        for prefix in (origin_region[:4], origin_region[:2], NATION):
-            row = closest(
-                (p for p in _procedures() if (p.kind, p.province, p.whitelisted) == (kind, prefix, wanted)),
-                on,
-            )
-            if row is not None:
-                return row
+    of_kind = [row for row in _procedures() if row.kind == kind]
+    for rows in ([row for row in of_kind if row.holds(on)], of_kind):
+        for wanted in (True, False) if whitelisted else (False,):
+            for prefix in (origin_region[:4], origin_region[:2], NATION):
+                row = closest((p for p in rows if (p.province, p.whitelisted) == (prefix, wanted)), on)
+                if row is not None:
+                    return row
     raise UnknownProcedure(f"not a kind of procedure: {kind!r}")
 
 

@@ -50,6 +50,14 @@ def province_of(code: str) -> str:
     return text[:2]
 
 
+def prefix_of(code: str) -> str:
+    """Return the digits that a region's code shares with all places inside it: `34` for `340000` and `34`."""
+    text = code.strip()
+    while len(text) > 2 and len(text) % 2 == 0 and text.endswith("00"):
+        text = text[:-2]
+    return text
+
+
 def all_regions(level: str | None = None) -> list[Region]:
     """Return the regions (of one level), ordered by code."""
     return [region for region in _regions().values() if level is None or region.level == level]

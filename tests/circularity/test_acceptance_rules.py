@@ -56,9 +56,9 @@ SLAG, KILN = output("O1"), capacity("C1")
 LAWFUL = {
     "slag to a building-material plant next door": (SLAG, KILN),
     "acid to a licensed works": (acid(), acid_works()),
-    "a collection licence takes what its pattern covers": (
+    "a collection licence stores what its pattern covers": (
         acid(),
-        acid_works(entitlement_kind="collection_licence"),
+        acid_works(entitlement_kind="collection_licence", operation="ZC"),
     ),
     "a kind pattern covers the full code": (SLAG, capacity("C1", waste_pattern="SW02")),
     "a full-code pattern covers the code": (acid(), acid_works(waste_pattern=ACID)),
@@ -127,6 +127,22 @@ BROKEN: dict[str, tuple[dict[str, Any], dict[str, Any], str, int, str, str]] = {
         1,
         "允许的方式(R5;R4)不含 C2",
         "allows R5;R4, not C2",
+    ),
+    "acid to be regenerated under a licence that only collects": (
+        acid(),
+        acid_works(entitlement_kind="collection_licence"),
+        "hazardous_licence",
+        1,
+        "现为:危险废物收集许可证",
+        "this is: collection licence",
+    ),
+    "a point-to-point scheme whose list of senders is a bare separator": (
+        acid(),
+        acid_works(entitlement_kind="point_to_point_scheme", senders=";"),
+        "point_to_point",
+        1,
+        "未写明产生单位",
+        "names no sender",
     ),
     "acid to a plant without licence": (
         acid(),
@@ -410,6 +426,23 @@ def test_a_rule_without_data_is_listed_as_not_asked() -> None:
         "plan",
         "assay",
     )
+
+
+def test_a_rule_that_lacks_the_region_of_some_pairs_is_listed_as_not_asked() -> None:
+    somewhere = (31.222, 121.458, "")
+    built = case([acid(), output("O2", 1, ACID, place=somewhere)], [acid_works(place=ANHUI)])
+    assert judge(Pairs(tables_of(built), np.array([0, 1]), np.array([0, 0]))).conditions.tolist() == [1, 0]
+    unknown = {"exemption_region", "hazardous_cross_province", "general_record", "general_approval"}
+    assert unknown <= set(not_asked(tables_of(built)))
+    told = case([acid()], [acid_works(place=ANHUI)])
+    assert not unknown & set(not_asked(tables_of(told)))
+
+
+@pytest.mark.parametrize("spelled", ["34", "3402", "340000", "340200"])
+def test_a_province_may_be_spelled_with_all_six_digits(spelled: str) -> None:
+    from_anhui = acid(place=ANHUI)
+    assert found(from_anhui, acid_works()) != {}
+    assert found(from_anhui, acid_works(accepts_from=spelled)) == {}
 
 
 def test_the_plan_rule_is_not_asked_where_no_hazardous_output_states_its_plan() -> None:

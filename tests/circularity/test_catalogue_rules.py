@@ -147,6 +147,11 @@ def test_a_shaoxing_record_does_not_cross_the_year() -> None:
     assert not procedures.find("general_record", "330100", TODAY).ends_with_year
 
 
+def test_a_citys_rule_does_not_hold_before_it_was_made() -> None:
+    assert procedures.find("general_record", "330600", date(2024, 1, 1)).province == "33"
+    assert procedures.find("general_record", "330600", date(2025, 12, 8)).province == "3306"
+
+
 def test_hazardous_waste_leaves_a_province_after_20_working_days_and_for_a_year() -> None:
     approval = procedures.find("hazardous_approval", "310000", TODAY)
     assert (approval.lead_working_days, approval.validity_months) == (20, 12)

@@ -31,6 +31,17 @@ def test_a_quota_by_origin_over_two_capacities_crosses_each_of_them() -> None:
         build_cap_tree(built)
 
 
+def test_a_quota_binds_a_province_spelled_with_all_six_digits() -> None:
+    plan = make_plan(
+        case(
+            [output("FROM-AH", 10, place=ANHUI)],
+            [capacity("A", 100, accepts_from="34")],
+            caps=[("quota", 3, ["A"], "340000")],
+        )
+    )
+    assert plan.placed_kg == 3_000
+
+
 def test_a_quota_by_origin_limits_only_that_origin() -> None:
     built = case(
         [output("FROM-AH", 10, place=ANHUI), output("FROM-SH", 10, place=SHANGHAI)],

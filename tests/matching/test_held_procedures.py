@@ -56,6 +56,28 @@ def test_a_grant_that_covers_less_than_the_window_opens_nothing(change: dict[str
     assert open_origins([WINDOW], [replace(GRANT, **change)], TODAY) == {}
 
 
+@pytest.mark.parametrize(
+    ("pattern", "operation", "kinds", "opened"),
+    [
+        ("HW34", "R6", ("general_record", "general_approval"), False),
+        ("HW34", "R6", ("hazardous_approval",), True),
+        ("SW02", "C2", ("general_record",), True),
+        ("SW02", "C2", ("general_approval", "hazardous_approval"), False),
+        ("SW02", "D1", ("general_record", "hazardous_approval"), False),
+        ("SW02", "D1", ("general_approval",), True),
+        ("*", "R15", ("general_record",), False),
+        ("*", "R15", ("hazardous_approval",), False),
+        ("*", "R15", ("general_record", "hazardous_approval"), True),
+    ],
+)
+def test_each_procedure_opens_only_what_it_is_for(
+    pattern: str, operation: str, kinds: tuple[str, ...], opened: bool
+) -> None:
+    window = replace(WINDOW, waste_pattern=pattern, operation=operation)
+    grants = [replace(GRANT, id=k, kind=kind, waste_pattern="*") for k, kind in enumerate(kinds)]
+    assert open_origins([window], grants, TODAY) == ({0: {"31"}} if opened else {})
+
+
 def test_a_window_without_an_end_outlasts_every_grant() -> None:
     assert open_origins([replace(WINDOW, available_to_day=MISSING)], [GRANT], TODAY) == {}
 
