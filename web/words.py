@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from flask_babel import lazy_gettext
 
-from matching.reason_words import reason_words
+from matching.reason_words import ReasonWords, reason_words
 from web.language import said
 from web.today import today
 
@@ -136,7 +136,20 @@ GROUPS: Mapping[str, Mapping[str, object]] = {
 
 
 def word(group: str, code: str) -> str:
-    """Return the word for a code; rules are named by the rules themselves, an unknown word by itself."""
+    """Return the word for a code; rules are named by the rules themselves, an unknown code by itself."""
     if group == "rule":
-        return said(reason_words(code, today()))
+        return said(_reason(code)) or code
     return str(GROUPS[group].get(code, code))
+
+
+def basis(code: str) -> str:
+    """Return the legal basis of a rule as of today; "" where a reason is no rule of law."""
+    return said(_reason(code), "basis")
+
+
+def _reason(code: str) -> ReasonWords:
+    """Return the words of a reason; one that only an older version knew has none."""
+    try:
+        return reason_words(code, today())
+    except KeyError:
+        return ReasonWords("", "")

@@ -14,7 +14,7 @@ from circularity.totals import has_fiction
 from web.language import language, said
 from web.pages.disclosure import TOLD
 from web.session import read_session
-from web.words import word
+from web.words import basis, word
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +23,7 @@ def frame() -> dict[str, Any]:
     """Return what templates may call."""
     return {
         "asset": asset,
+        "basis": basis,
         "choices_of": choices_of,
         "words_of": words_of,
         "shows_fiction": shows_fiction,

@@ -65,7 +65,7 @@
     graph.nodes.forEach(function (node, n) {
       node.itemStyle = { color: node.unmatched ? token("--bad") : palette[n % palette.length] };
       // A sliver's label would lie on its neighbour's; the tooltip and the table still tell it.
-      node.label = { show: node.kg > whole * 0.008, position: node.depth === 2 ? "left" : "right" };
+      node.label = { show: node.kg > whole * (narrow ? 0.03 : 0.008), position: node.depth === 2 ? "left" : "right" };
     });
     return {
       animation: false,
