@@ -16,9 +16,10 @@ from matching.case import Case
 from matching.certificate import certificate_digest, potentials_of, sha256_of
 from matching.eligibility import Arcs, find_arcs
 from matching.explain import explain_unmatched
+from matching.metre_apart import arcs_as_stated, says_the_same
 from matching.plan import LevelValue, Plan
 from matching.plan_files import PLAN_COLUMNS, UNMATCHED_COLUMNS, canonical_json, plan_tables
-from matching.prices import dual_prices
+from matching.prices import DualPrices, dual_prices
 from matching.problem import COST_LEVEL, LEVELS, Problem, build_problem
 from matching.summary import summary
 from matching.verify import (
@@ -29,6 +30,7 @@ from matching.verify import (
     distance_tolerance_m,
     feasibility_faults,
     gap_faults,
+    metre_step_ucny_per_kg,
     optimality_faults,
     value_faults,
 )
@@ -84,7 +86,7 @@ def content_verification(case: Case, written: Written) -> Verification:
     arcs = find_arcs(case)
     problem = build_problem(case, arcs)
     try:
-        mass, moved_m, faults = _masses(case, arcs, written.files["plan.csv"])
+        mass, stated_m, faults = _masses(case, arcs, written.files["plan.csv"])
         unmatched = _unmatched(case, written.files["unmatched.csv"])
         potentials = potentials_of(written.certificate)
         levels = tuple(whole(level["value"]) for level in written.certificate["levels"])
@@ -93,31 +95,38 @@ def content_verification(case: Case, written: Written) -> Verification:
     if len(levels) != len(LEVELS):
         return Verification(["the certificate does not name every level"])
     claim = Claim(mass, unmatched, levels, potentials)
+    moved_m = max((abs(metres - int(arcs.distance_m[arc])) for arc, metres in stated_m.items()), default=0)
     if not faults and 0 < moved_m <= distance_tolerance_m(case):
-        return _verification_with_gap(case, arcs, problem, claim)
+        return _verification_with_gap(case, arcs_as_stated(case, arcs, stated_m), problem, claim, written)
     faults += check(case, arcs, problem, claim)
     return Verification(faults or _presentation_faults(case, arcs, problem, claim, written))
 
 
-def _verification_with_gap(case: Case, arcs: Arcs, problem: Problem, claim: Claim) -> Verification:
-    """Judge a plan whose distances differ by a metre: all but the cost holds exactly, and that nearly."""
+def _verification_with_gap(
+    case: Case, arcs: Arcs, problem: Problem, claim: Claim, written: Written
+) -> Verification:
+    """Judge a plan whose distances differ by a metre: all but the cost holds exactly, and that nearly.
+
+    `arcs` have the distances that the plan states: its files must say what follows from these, and no more.
+    """
     faults = (
         feasibility_faults(problem, claim)
         or value_faults(problem, claim, but=(COST_LEVEL,))
         + distance_faults(case, arcs, claim.mass_kg)
         + optimality_faults(problem, claim, COST_LEVEL)
         or gap_faults(case, problem, claim)
+        or _presentation_faults(case, arcs, problem, claim, written, a_metre_apart=True)
     )
     return Verification(faults, 0 if faults else cost_gap_bound_ucny(problem, claim))
 
 
-def _masses(case: Case, arcs: Arcs, content: bytes) -> tuple[IntArray, int, list[str]]:
-    """Return the kg per arc that plan.csv states, by how many metres its distances differ at most from
-    those computed here, and its rows on pairs that are no lawful arc."""
+def _masses(case: Case, arcs: Arcs, content: bytes) -> tuple[IntArray, dict[int, int], list[str]]:
+    """Return the kg per arc that plan.csv states, the metres it states by arc, and its rows on pairs that
+    are no lawful arc."""
     n_capacities = case.shape[1]
     keys = arcs.output * n_capacities + arcs.capacity
     mass = np.zeros(len(keys), dtype=np.int64)
-    faults, moved_m = [], 0
+    faults, stated_m = [], {}
     for row in _rows(content, PLAN_COLUMNS):
         i = _place(case.outputs.output_id, row["output_id"])
         j = _place(case.capacities.capacity_id, row["capacity_id"])
@@ -129,9 +138,8 @@ def _masses(case: Case, arcs: Arcs, content: bytes) -> tuple[IntArray, int, list
         else:
             mass[arc] = _mass(row["mass_t"])
             if row["distance_km"]:
-                stated_m = parse_scaled(row["distance_km"], M_PER_KM)
-                moved_m = max(moved_m, abs(stated_m - int(arcs.distance_m[arc])))
-    return mass, moved_m, faults
+                stated_m[arc] = parse_scaled(row["distance_km"], M_PER_KM)
+    return mass, stated_m, faults
 
 
 def _unmatched(case: Case, content: bytes) -> IntArray:
@@ -145,10 +153,11 @@ def _unmatched(case: Case, content: bytes) -> IntArray:
 
 
 def _presentation_faults(
-    case: Case, arcs: Arcs, problem: Problem, claim: Claim, written: Written
+    case: Case, arcs: Arcs, problem: Problem, claim: Claim, written: Written, *, a_metre_apart: bool = False
 ) -> list[str]:
     """Return files that say something else than the verified plan: distances, money, reasons, prices."""
     values = zip(LEVELS, claim.levels, strict=True)
+    prices, tolerance_ucny = _prices(case, problem, claim, a_metre_apart=a_metre_apart)
     plan = Plan(
         case=case,
         arcs=arcs,
@@ -156,7 +165,7 @@ def _presentation_faults(
         mass_kg=claim.mass_kg,
         unmatched_kg=claim.unmatched_kg,
         levels=tuple(LevelValue(level.name, value, level.unit, value) for level, value in values),
-        prices=dual_prices(problem, claim.mass_kg),
+        prices=prices,
         reasons=explain_unmatched(case, arcs, claim.unmatched_kg),
         engine="",
     )
@@ -164,11 +173,32 @@ def _presentation_faults(
         f"{name} does not say what the case and the plan imply"
         for name, content in plan_tables(plan).items()
         if content != written.files[name]
+        and not (a_metre_apart and says_the_same(name, written.files[name], content, tolerance_ucny))
     ]
+    cost = sum(int(claim.mass_kg[a]) * int(arcs.cost_ucny_per_kg[a]) for a in np.flatnonzero(claim.mass_kg))
+    if cost != claim.levels[COST_LEVEL]:
+        faults.append(f"level cost is {cost} by the plan's own distances, not {claim.levels[COST_LEVEL]}")
     levels = [{"name": v.name, "value": v.value, "bound": v.bound} for v in plan.levels]
     if written.certificate["levels"] != levels or written.certificate.get("gap") != 0:
         faults.append("certificate.json states other levels, bounds or another gap")
     return faults + _summary_faults(written.files["summary.json"], summary(plan))
+
+
+def _prices(
+    case: Case, problem: Problem, claim: Claim, *, a_metre_apart: bool
+) -> tuple[DualPrices, int | None]:
+    """Return the prices here and by how many µCNY/kg others may differ; None where no price follows.
+
+    A price is the cost of a path, which leaves each output at most once and enters it at most once.
+    """
+    try:
+        tolerance = 2 * len(problem.supply_kg) * metre_step_ucny_per_kg(case)
+        return dual_prices(problem, claim.mass_kg), tolerance
+    except ArithmeticError:
+        if not a_metre_apart:
+            raise
+    nothing = np.zeros((COST_LEVEL + 1, len(problem.tree.parent)), dtype=np.int64)
+    return DualPrices(claim.potentials, nothing), None
 
 
 def _summary_faults(content: bytes, implied: dict[str, Any]) -> list[str]:

@@ -137,7 +137,7 @@ def gap_faults(case: Case, problem: Problem, claim: Claim) -> list[str]:
     A cost changes by at most `step` per kg between two honest machines, so a plan of least cost on the one is
     within `step` for each kg it places, and for each kg another plan would place, on the other.
     """
-    step, supply_kg = _metre_step_ucny_per_kg(case), sum(problem.supply_kg.tolist())
+    step, supply_kg = metre_step_ucny_per_kg(case), sum(problem.supply_kg.tolist())
     cost = LEVELS[COST_LEVEL].value(problem.level_sums(claim.mass_kg)[COST_LEVEL])
     faults = []
     if abs(cost - claim.levels[COST_LEVEL]) > step * supply_kg:
@@ -199,7 +199,7 @@ def _arc_groups(problem: Problem, claim: Claim) -> Iterator[_ArcGroup]:
     yield _ArcGroup("limit", limits, above, load, problem.tree.limit_kg)
 
 
-def _metre_step_ucny_per_kg(case: Case) -> int:
+def metre_step_ucny_per_kg(case: Case) -> int:
     """Return by how much the tolerance of distances can change a pair's cost, roundings included."""
     parameters, metres = case.parameters, distance_tolerance_m(case)
     carbon = parameters.emission_mg_per_kg_km * parameters.carbon_price_ucny_per_kg_co2e

@@ -13,6 +13,7 @@ import pytest
 from builders import AS_OF
 
 from matching.case_files import read_case
+from matching.metre_apart import arcs_as_stated
 from matching.plan import LevelValue, Plan, make_plan
 from matching.plan_files import write_plan
 from matching.plan_verification import UnreadablePlanError, verify_written_plan
@@ -47,13 +48,62 @@ def plan(case_path: Path) -> Plan:
     return make_plan(read_case(case_path, friendly=False, as_of=AS_OF).case)
 
 
+def a_metre_farther(plan: Plan) -> Plan:
+    """Return the plan as a machine states it whose distances are a metre longer, costs and all."""
+    longer = {arc: int(metres) + 1 for arc, metres in enumerate(plan.arcs.distance_m)}
+    arcs = arcs_as_stated(plan.case, plan.arcs, longer)
+    cost = int((plan.mass_kg * arcs.cost_ucny_per_kg).sum())
+    levels = list(plan.levels)
+    levels[COST_LEVEL] = replace(levels[COST_LEVEL], value=cost, bound=cost)
+    return replace(plan, arcs=arcs, levels=tuple(levels))
+
+
 def test_a_plan_written_on_a_machine_whose_distances_differ_by_a_metre_is_verified_with_its_gap(
     case_path: Path, plan: Plan, tmp_path: Path
 ) -> None:
-    elsewhere = replace(plan, arcs=replace(plan.arcs, distance_m=plan.arcs.distance_m + 1))
-    write_plan(elsewhere, tmp_path / "plan", READING)
+    write_plan(a_metre_farther(plan), tmp_path / "plan", READING)
     verification = verify_written_plan(case_path, tmp_path / "plan")
     assert (verification.faults, verification.gap_ucny) == ([], 0)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("plan.csv", ",92.755,42.755,", ",1,1,"),
+        ("plan.csv", AS_OF.isoformat(), "2020-01-01"),
+        ("prices.csv", "capacity,NEAR,5,10,", "capacity,NEAR,5,90,"),
+        ("prices.csv", "FAR,0,10,0,0", "FAR,0,10,1,0"),
+        ("prices.csv", "FAR,0,10,0,0", "FAR,0,10,0,77"),
+        ("summary.json", '"placed_t": "5"', '"placed_t": "50"'),
+        ("summary.json", '"can_move_today_t": "5"', '"can_move_today_t": "4"'),
+        ("summary.json", '"cost_cny": "', '"cost_cny": "1'),
+    ],
+)
+def test_a_metre_of_difference_excuses_no_other_word_of_the_plan(
+    case_path: Path, plan: Plan, tmp_path: Path, file: str, old: str, new: str
+) -> None:
+    write_plan(a_metre_farther(plan), tmp_path / "plan", READING)
+    path = tmp_path / "plan" / file
+    before = path.read_text(encoding="utf-8")
+    path.write_text(before.replace(old, new, 1), encoding="utf-8")
+    assert path.read_text(encoding="utf-8") != before, before
+    faults = verify_written_plan(case_path, tmp_path / "plan", ignore_digests=True).faults
+    assert [file in fault for fault in faults[:1]] == [True], faults
+
+
+def test_a_metre_of_difference_excuses_no_reason_of_what_is_left(case_path: Path, tmp_path: Path) -> None:
+    outputs = case_path / "outputs.csv"
+    outputs.write_text(outputs.read_text(encoding="utf-8").replace(",5\n", ",25\n"), encoding="utf-8")
+    plan = make_plan(read_case(case_path, friendly=False, as_of=AS_OF).case)
+    write_plan(a_metre_farther(plan), tmp_path / "plan", READING)
+    assert verify_written_plan(case_path, tmp_path / "plan").faults == []
+    path = tmp_path / "plan" / "unmatched.csv"
+    for old, new in [("capacity,", "waste_code,"), ("合规去处", "不合规去处"), ("more room", "less room")]:
+        before = path.read_text(encoding="utf-8")
+        path.write_text(before.replace(old, new, 1), encoding="utf-8")
+        faults = verify_written_plan(case_path, tmp_path / "plan", ignore_digests=True).faults
+        assert faults[:1] == ["unmatched.csv does not say what the case and the plan imply"], (old, faults)
+        path.write_text(before, encoding="utf-8")
 
 
 def test_a_metre_of_difference_is_no_licence_for_a_dear_plan(
