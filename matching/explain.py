@@ -17,11 +17,13 @@ from circularity.acceptance.facts import deviations, fill
 from circularity.acceptance.pairs import Pairs
 from circularity.acceptance.rules import CONDITIONAL, RULES, Rule, ask_conditions
 from circularity.acceptance.sentences import WORDS
-from circularity.catalogue import operations, utilisation, waste_types
+from circularity.catalogue import waste_types
 from circularity.units import MISSING, IntArray, format_tonnes
 from matching.candidates import outputs_with_all
 from matching.case import Case
 from matching.eligibility import Arcs, tables_of, with_costs
+from matching.problem import is_utilisation, rank_of
+from matching.room import ROOM, Room
 
 CAPACITY = "capacity"
 NO_CANDIDATE = "no_candidate"
@@ -64,12 +66,15 @@ class Miss:
     change_en: str
 
 
-def explain_unmatched(case: Case, arcs: Arcs, unmatched_kg: IntArray) -> Unmatched:
-    """Return the reason of every output with unmatched kg; `unmatched_kg` has one entry per output."""
+def explain_unmatched(case: Case, arcs: Arcs, unmatched_kg: IntArray, room: Room | None = None) -> Unmatched:
+    """Return the reason of every output with unmatched kg; `unmatched_kg` has one entry per output.
+
+    `room` is what the plan leaves free; without it a full outlet is taken to want room of its own.
+    """
     left = np.flatnonzero(unmatched_kg > 0)
     lawful = np.zeros(case.shape[0], dtype=bool)
     lawful[arcs.output] = True
-    full = _full_outlets(case, arcs, left[lawful[left]], unmatched_kg)
+    full = _full_outlets(case, arcs, left[lawful[left]], unmatched_kg, room)
     misses = _nearest_misses(case, left[~lawful[left]])
     rows = sorted([*full, *misses], key=lambda miss: miss.output)
     return Unmatched(
@@ -84,7 +89,9 @@ def explain_unmatched(case: Case, arcs: Arcs, unmatched_kg: IntArray) -> Unmatch
     )
 
 
-def _full_outlets(case: Case, arcs: Arcs, outputs: IntArray, unmatched_kg: IntArray) -> list[Miss]:
+def _full_outlets(
+    case: Case, arcs: Arcs, outputs: IntArray, unmatched_kg: IntArray, room: Room | None
+) -> list[Miss]:
     """Outputs whose lawful outlets are full: the nearest of them would need room for what is left."""
     wanted = np.zeros(case.shape[0], dtype=bool)
     wanted[outputs] = True
@@ -97,8 +104,11 @@ def _full_outlets(case: Case, arcs: Arcs, outputs: IntArray, unmatched_kg: IntAr
         i, j = int(arcs.output[arc]), int(arcs.capacity[arc])
         kg, name = int(unmatched_kg[i]), str(case.capacities.capacity_id[j])
         tonnes = format_tonnes(kg)
-        zh = f"{n} 个合规去处的可用能力已排满;最近的 {name} 再有 {tonnes} t 能力即可接收"
-        en = f"its {n} lawful outlet(s) are full; {tonnes} t more room at {name}, the nearest, would take it"
+        wanting = room.wanting(arc, j, kg) if room else [ROOM]
+        more_zh, more_en = "、".join(zh for zh, _ in wanting), " and ".join(en for _, en in wanting)
+        zh = f"{n} 个合规去处的可用能力已排满;最近的 {name} 再有 {tonnes} t {more_zh}即可接收"
+        more = f"{tonnes} t more {more_en} at {name}, the nearest"
+        en = f"its {n} lawful outlet(s) are full; {more}, would take it"
         misses.append(Miss(i, CAPACITY, j, kg, "kg", zh, en))
     return misses
 
@@ -221,9 +231,7 @@ def explain_match(case: Case, arcs: Arcs, output_row: int) -> Alternatives:
     on = date.fromordinal(case.parameters.as_of_day)
     hazardous = waste_types.is_hazardous(str(case.outputs.waste_code[output_row]))
     codes = case.capacities.operation[capacity].tolist()
-    utilised = np.array(
-        [bool(code) and utilisation.counts(hazardous, code, on) for code in codes], dtype=bool
-    )
-    rank = np.array([operations.get(code).rank if code else 0 for code in codes], dtype=np.int64)
+    utilised = np.array([is_utilisation(hazardous, code, on) for code in codes], dtype=bool)
+    rank = np.array([rank_of(code, on) for code in codes], dtype=np.int64)
     order = np.lexsort((capacity, cost, rank, ~utilised))
     return Alternatives(rows[order], capacity[order], utilised[order], rank[order], cost[order])

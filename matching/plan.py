@@ -15,6 +15,7 @@ from matching.eligibility import Arcs, find_arcs
 from matching.explain import Unmatched, explain_unmatched
 from matching.prices import DualPrices, dual_prices
 from matching.problem import LEVELS, Problem, build_problem
+from matching.room import Room
 from matching.solve import solve
 from matching.verify import Claim, check
 
@@ -101,7 +102,7 @@ def make_plan(
         if faults := check(case, arcs, problem, claim):
             raise PlanRefusedError(faults)
     with clock.phase("explain"):
-        reasons = explain_unmatched(case, arcs, unmatched)
+        reasons = explain_unmatched(case, arcs, unmatched, Room.left_by(problem, solution.mass_kg))
     levels = tuple(
         LevelValue(level.name, value, level.unit, bound=value)
         for level, value in zip(LEVELS, values, strict=True)

@@ -21,6 +21,7 @@ from matching.plan import LevelValue, Plan
 from matching.plan_files import PLAN_COLUMNS, UNMATCHED_COLUMNS, canonical_json, plan_tables
 from matching.prices import DualPrices, dual_prices
 from matching.problem import COST_LEVEL, LEVELS, Problem, build_problem
+from matching.room import Room
 from matching.summary import summary
 from matching.verify import (
     Claim,
@@ -166,7 +167,7 @@ def _presentation_faults(
         unmatched_kg=claim.unmatched_kg,
         levels=tuple(LevelValue(level.name, value, level.unit, value) for level, value in values),
         prices=prices,
-        reasons=explain_unmatched(case, arcs, claim.unmatched_kg),
+        reasons=explain_unmatched(case, arcs, claim.unmatched_kg, Room.left_by(problem, claim.mass_kg)),
         engine="",
     )
     faults = [

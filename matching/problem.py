@@ -152,9 +152,10 @@ def urgent_outputs(case: Case) -> npt.NDArray[np.bool_]:
 def _coefficients(case: Case, arcs: Arcs) -> tuple[Coefficients, ...]:
     on = date.fromordinal(case.parameters.as_of_day)
     codes, operation_of = np.unique(case.capacities.operation, return_inverse=True)
-    ranks = np.array([_rank(str(code), on) for code in codes], dtype=np.int8)
+    ranks = np.array([rank_of(str(code), on) for code in codes], dtype=np.int8)
     counts = np.array(
-        [[_counts(hazardous, str(code), on) for code in codes] for hazardous in (False, True)], dtype=np.int8
+        [[is_utilisation(hazardous, str(code), on) for code in codes] for hazardous in (False, True)],
+        dtype=np.int8,
     ).reshape(2, len(codes))
     operation = operation_of[arcs.capacity]
     hazardous = _hazardous(case.outputs.waste_code)[arcs.output].astype(np.intp)
@@ -167,14 +168,15 @@ def _coefficients(case: Case, arcs: Arcs) -> tuple[Coefficients, ...]:
     )
 
 
-def _rank(operation: str, on: date) -> int:
+def rank_of(operation: str, on: date) -> int:
     """Return an operation's rank; one that nobody stated ranks last, so that silence is never preferred."""
     if operation:
         return operations.get(operation).rank
     return max(known.rank for known in operations.all_operations(on))
 
 
-def _counts(hazardous: bool, operation: str, on: date) -> bool:
+def is_utilisation(hazardous: bool, operation: str, on: date) -> bool:
+    """Return whether an operation counts as utilisation for a class of waste; an unstated one does not."""
     return bool(operation) and utilisation.counts(hazardous, operation, on)
 
 

@@ -13,6 +13,7 @@ from circularity.units import MISSING
 from matching.case import Case
 from matching.eligibility import find_arcs
 from matching.explain import Unmatched, explain_match, explain_unmatched
+from matching.plan import make_plan
 
 ACID = "398-007-34"
 
@@ -49,6 +50,29 @@ def test_full_outlets_are_the_reason_where_there_are_lawful_ones() -> None:
         unmatched.change_en[0]
         == "its 2 lawful outlet(s) are full; 20 t more room at C2, the nearest, would take it"
     )
+
+
+@pytest.mark.parametrize(
+    ("limits", "wanted_zh", "wanted_en"),
+    [
+        ({"tonnes": 10}, "能力", "room"),
+        ({"tonnes": 100, "cap": 10}, "限额", "allowance"),
+        ({"tonnes": 20, "cap": 10}, "能力、限额", "room and allowance"),
+        ({"tonnes": 100, "lane": 10}, "线路限量", "lane limit"),
+    ],
+)
+def test_a_full_outlet_is_told_by_what_it_lacks(
+    limits: dict[str, int], wanted_zh: str, wanted_en: str
+) -> None:
+    built = case(
+        [output("O1", 50)],
+        [capacity("C1", limits["tonnes"])],
+        caps=[("line", limits["cap"], ["C1"], "")] if "cap" in limits else [],
+        lanes=[{"output": "O1", "capacity": "C1", "limit_t": limits["lane"]}] if "lane" in limits else [],
+    )
+    reasons = make_plan(built).reasons
+    assert reasons.change_zh[0] == f"1 个合规去处的可用能力已排满;最近的 C1 再有 40 t {wanted_zh}即可接收"
+    assert f"40 t more {wanted_en} at C1" in reasons.change_en[0]
 
 
 def test_only_outputs_with_unmatched_mass_are_explained_in_their_order() -> None:
@@ -179,3 +203,10 @@ def test_a_match_tells_its_alternatives_best_level_first() -> None:
     assert outlets.cost_ucny_per_kg.tolist() == [80_000, 4_000, 9_000, -50_000]
     assert arcs.components["gate_fee"][outlets.arc].tolist() == [80_000, 4_000, 9_000, -50_000]
     assert set(arcs.output[outlets.arc].tolist()) == {1}
+
+
+def test_an_outlet_that_states_no_operation_is_the_last_alternative_as_in_a_plan() -> None:
+    built = case([output("O1")], [capacity("C1", operation=""), capacity("C2", operation="D1")])
+    outlets = explain_match(built, find_arcs(built), 0)
+    assert built.capacities.capacity_id[outlets.capacity].tolist() == ["C2", "C1"]
+    assert make_plan(built).mass_kg.tolist() == [0, 100_000]
