@@ -98,17 +98,18 @@ def content_verification(case: Case, written: Written) -> Verification:
     claim = Claim(mass, unmatched, levels, potentials)
     moved_m = max((abs(metres - int(arcs.distance_m[arc])) for arc, metres in stated_m.items()), default=0)
     if not faults and 0 < moved_m <= distance_tolerance_m(case):
-        return _verification_with_gap(case, arcs_as_stated(case, arcs, stated_m), problem, claim, written)
+        stated = arcs_as_stated(case, arcs, stated_m)
+        return _verification_with_gap(case, arcs, stated, problem, claim, written)
     faults += check(case, arcs, problem, claim)
     return Verification(faults or _presentation_faults(case, arcs, problem, claim, written))
 
 
 def _verification_with_gap(
-    case: Case, arcs: Arcs, problem: Problem, claim: Claim, written: Written
+    case: Case, arcs: Arcs, stated: Arcs, problem: Problem, claim: Claim, written: Written
 ) -> Verification:
     """Judge a plan whose distances differ by a metre: all but the cost holds exactly, and that nearly.
 
-    `arcs` have the distances that the plan states: its files must say what follows from these, and no more.
+    `stated` has the distances that the plan states: its rows must say what follows from these, and no more.
     """
     faults = (
         feasibility_faults(problem, claim)
@@ -116,7 +117,7 @@ def _verification_with_gap(
         + distance_faults(case, arcs, claim.mass_kg)
         + optimality_faults(problem, claim, COST_LEVEL)
         or gap_faults(case, problem, claim)
-        or _presentation_faults(case, arcs, problem, claim, written, a_metre_apart=True)
+        or _presentation_faults(case, arcs, problem, claim, written, stated)
     )
     return Verification(faults, 0 if faults else cost_gap_bound_ucny(problem, claim))
 
@@ -154,14 +155,19 @@ def _unmatched(case: Case, content: bytes) -> IntArray:
 
 
 def _presentation_faults(
-    case: Case, arcs: Arcs, problem: Problem, claim: Claim, written: Written, *, a_metre_apart: bool = False
+    case: Case, arcs: Arcs, problem: Problem, claim: Claim, written: Written, stated: Arcs | None = None
 ) -> list[str]:
-    """Return files that say something else than the verified plan: distances, money, reasons, prices."""
+    """Return files that say something else than the verified plan: distances, money, reasons, prices.
+
+    `stated` are the arcs with the plan's own distances where these are a metre from those of `arcs`. Reasons
+    compare distances with each other and follow from `arcs`, where all were computed alike.
+    """
+    a_metre_apart, told = stated is not None, stated or arcs
     values = zip(LEVELS, claim.levels, strict=True)
     prices, tolerance_ucny = _prices(case, problem, claim, a_metre_apart=a_metre_apart)
     plan = Plan(
         case=case,
-        arcs=arcs,
+        arcs=told,
         problem=problem,
         mass_kg=claim.mass_kg,
         unmatched_kg=claim.unmatched_kg,
@@ -176,7 +182,7 @@ def _presentation_faults(
         if content != written.files[name]
         and not (a_metre_apart and says_the_same(name, written.files[name], content, tolerance_ucny))
     ]
-    cost = sum(int(claim.mass_kg[a]) * int(arcs.cost_ucny_per_kg[a]) for a in np.flatnonzero(claim.mass_kg))
+    cost = sum(int(claim.mass_kg[a]) * int(told.cost_ucny_per_kg[a]) for a in np.flatnonzero(claim.mass_kg))
     if cost != claim.levels[COST_LEVEL]:
         faults.append(f"level cost is {cost} by the plan's own distances, not {claim.levels[COST_LEVEL]}")
     levels = [{"name": v.name, "value": v.value, "bound": v.bound} for v in plan.levels]
