@@ -86,6 +86,6 @@ def _touching(shares: Sequence[Share]) -> Iterator[list[Share]]:
 def _years(together: Sequence[Share]) -> str:
     first = min(share.years[0] for share in together)
     last = max(share.years[1] for share in together)
-    if (first, last) == OPEN_YEARS:
+    if last == OPEN_YEARS[1]:
         return ""
     return str(first) if first == last else f"{first}-{last}"

@@ -85,7 +85,7 @@ def read_snapshot(
     listings = [_listing(row) for row in session.execute(listings_in_force(on))]
     meant = [_window(k, row) for k, row in enumerate(rows)]
     listed = listed_windows(meant, listings)
-    caps = (*annual_caps(shares(offered, {row.id: k for k, row in enumerate(rows)})), *listed.quotas)
+    caps = (*annual_caps(shares(offered, {row.id: k for k, row in enumerate(rows)}, on.year)), *listed.quotas)
     plants = list({row.facility: row for row in rows}.values())
     case = Case.build(
         outputs=output_table(posted, _assays(session, posted, outputs)),

@@ -84,13 +84,17 @@ def capacity_table(
     )
 
 
-def shares(rows: Rows, capacity: Mapping[int, int]) -> list[Share]:
-    """Return every window's share of the limits above it; `capacity` is the row of those in the case."""
+def shares(rows: Rows, capacity: Mapping[int, int], year: int) -> list[Share]:
+    """Return every window's share of the limits of a year and the years after it.
+
+    `capacity` is the row of those in the case. What a window that ended in an earlier year took is no longer
+    a matter of any limit; of a window that began in one, all that it took is counted in this year.
+    """
     return [
         Share(
             capacity=capacity.get(row.id),
             years=(
-                OPEN_YEARS[0] if row.available_from is None else row.available_from.year,
+                year if row.available_from is None else max(row.available_from.year, year),
                 OPEN_YEARS[1] if row.available_to is None else row.available_to.year,
             ),
             taken_kg=row.received_kg + row.committed_kg,
@@ -99,6 +103,7 @@ def shares(rows: Rows, capacity: Mapping[int, int]) -> list[Share]:
             limits_kg=(row.line_limit_kg, row.entitlement_limit_kg, row.facility_limit_kg),
         )
         for row in rows
+        if row.available_to is None or row.available_to.year >= year
     ]
 
 

@@ -139,6 +139,16 @@ def test_what_a_withdrawn_window_took_is_gone_for_the_year(registry: Registry) -
     assert cap.limit_kg == 100_000 - 60_000
 
 
+def test_what_was_taken_in_earlier_years_is_off_no_limit_of_this_one(registry: Registry) -> None:
+    line = registry.line(annual_limit_kg=100_000)
+    last_year = {"available_from": date(2025, 1, 1), "available_to": date(2025, 12, 31)}
+    registry.window(100, line, received_kg=100_000, **last_year)
+    for tonnes in (80, 30):
+        registry.window(tonnes, line, available_from=None, available_to=None, received_kg=5_000)
+    (cap,) = snapshot(registry).case.caps
+    assert (cap.cap_id, cap.limit_kg) == (f"line:{line.public_id}", 100_000 - 2 * 5_000)
+
+
 def test_a_facilitys_own_limit_bounds_all_its_entitlements(registry: Registry) -> None:
     facility = registry.facility(annual_limit_kg=150_000)
     for _ in range(2):
