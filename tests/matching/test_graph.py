@@ -25,6 +25,23 @@ def test_only_room_inside_a_bottleneck_places_more() -> None:
     assert inside > 20, "hardly any bottleneck was looked at"
 
 
+def test_under_shared_limits_only_room_inside_a_bottleneck_places_more() -> None:
+    rng = np.random.default_rng(18)
+    helpful = 0
+    for k in range(60):
+        problem = random_problem(rng, 7, 5, n_caps=3, groups=2, lanes=bool(k % 2))
+        mass = solve(problem).mass_kg
+        before = problem.level_sums(mass)[0]
+        members = {node for bottleneck in bottlenecks(problem, mass) for node in bottleneck.limits}
+        load = problem.tree_load_kg(mass)
+        assert all(load[node] == problem.tree.limit_kg[node] for node in members)
+        for node in range(len(problem.tree.parent)):
+            if best_sums(with_one_more_kg(problem, node))[0] < before:
+                assert node in members
+                helpful += 1
+    assert helpful > 40, "hardly any limit was worth enlarging"
+
+
 def test_the_mass_before_all_bottlenecks_is_the_lawful_mass_left_unmatched() -> None:
     rng = np.random.default_rng(9)
     for _ in range(30):
