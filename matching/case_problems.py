@@ -46,8 +46,8 @@ PROBLEM_SENTENCES: Mapping[str, tuple[str, str]] = {
         "the formula has no computed value: open and save the file in Excel first",
     ),
     "malformed_code": (
-        "废物代码格式错误或类别不存在",
-        "this waste code is malformed or its kind does not exist",
+        "废物代码格式错误或类别不存在(应为完整代码,如 900-001-S06、900-300-34)",
+        "this waste code is malformed or its kind does not exist (a full code looks like 900-001-S06)",
     ),
     "code_not_proposed": (
         "没有代码,也无法从名称推出代码{hint}",
@@ -57,7 +57,10 @@ PROBLEM_SENTENCES: Mapping[str, tuple[str, str]] = {
     "unknown_entitlement": ("未知的资质类型", "this entitlement kind is unknown"),
     "unknown_status": ("未知的状态", "this status is unknown"),
     "unknown_standing": ("未知的信用状态", "this standing is unknown"),
-    "malformed_region": ("行政区划代码应为 2、4 或 6 位数字", "a region code has 2, 4 or 6 digits"),
+    "malformed_region": (
+        "行政区划代码应为 2、4 或 6 位数字,以省级代码开头",
+        "a region code has 2, 4 or 6 digits and begins with a province of China",
+    ),
     "not_a_number": ("不是数字", "this is not a number"),
     "not_a_flag": ("应为 true 或 false", "this must be true or false"),
     "unknown_unit": ("不认识的计量单位", "this unit cannot be converted"),

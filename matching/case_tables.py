@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from circularity.catalogue import operations, waste_types
+from circularity.catalogue import operations, regions, waste_types
 from circularity.units import MISSING
 from matching.case import STANDINGS, STATUSES
 from matching.case_cells import (
@@ -175,6 +175,7 @@ def _one_of(choices: Collection[str]) -> Callable[[str], str]:
 def _parse_region(text: str) -> str:
     if not _REGION.fullmatch(text):
         raise ValueError(text)
+    regions.province_of(text)  # raises where China has no such province
     return text
 
 

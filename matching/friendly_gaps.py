@@ -16,6 +16,11 @@ from matching.case_tables import TextTable
 
 _NUMBERED = {"outputs": "output_id", "facilities": "facility_id", "capacities": "capacity_id"}
 
+SIGNS_OF_HAZARD = (
+    *("含油", "油泥", "浮油", "含铬", "铬渣", "含铅", "含汞", "含砷", "含镉", "含镍", "含铜", "含锌", "含氰"),
+    *("重金属", "危废", "危险", "有毒", "沾染", "感染"),
+)
+
 
 def fill_gaps(tables: dict[str, TextTable], problems: Problems, notes: Notes) -> None:
     """Fill ids, codes and points that are absent from the tables, in place; says so in notes."""
@@ -66,12 +71,15 @@ def _propose_codes(table: TextTable, problems: Problems, notes: Notes) -> None:
 def _proposal(name: str) -> tuple[str, str]:
     """Return the code proposed for a name with what it means; no code where only a hazardous kind is clear.
 
+    A name with a sign of hazard is never proposed as general waste: that is for its sender to say.
     Every general kind has an official 900-099 code for "other"; hazardous kinds have none.
     """
     offers = propose(name)
     if not offers:
         return "", ""
     best = offers[0]
+    if not best.hazardous and name != best.name_zh and any(mark in name for mark in SIGNS_OF_HAZARD):
+        return "", "可能属危险废物 may be hazardous waste"
     if best.level == "kind":
         same = [offer for offer in offers if offer.kind == best.kind and offer.level == "code"]
         if same:

@@ -273,6 +273,14 @@ def test_a_name_that_means_nothing_is_a_problem(tmp_path: Path) -> None:
     assert (problem.rule, problem.row, problem.found) == ("code_not_proposed", 2, "某某某东西")
 
 
+@pytest.mark.parametrize("name", ["含油污泥", "轧钢油泥", "含铬污泥", "重金属污泥", "含锌污泥"])
+def test_a_name_with_a_sign_of_hazard_is_never_proposed_as_general_waste(tmp_path: Path, name: str) -> None:
+    rows = [["废物名称", "数量(吨)"], [name, "1"], ["粉煤灰", "1"]]
+    (problem,) = _problems(_csv(tmp_path / "l.csv", rows))
+    assert (problem.rule, problem.row, problem.found) == ("code_not_proposed", 2, name)
+    assert "HW08" in problem.zh or "可能属危险废物" in problem.zh
+
+
 def test_a_code_inside_other_words_is_found(tmp_path: Path) -> None:
     rows = [["废物代码", "数量(吨)"], ["HW34(900-349-34)", "1"]]
     outputs, notes = read_outputs(_csv(tmp_path / "l.csv", rows))

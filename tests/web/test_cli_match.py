@@ -281,6 +281,39 @@ def test_bad_input_lists_every_problem_and_writes_nothing(tmp_path: Path) -> Non
     assert [path.name for path in tmp_path.iterdir()] == ["bad"]
 
 
+def test_a_ledger_without_the_other_side_is_told_how_to_name_it(case_folder: Path, tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.csv"
+    ledger.write_bytes((case_folder / "outputs.csv").read_bytes())
+    result = circularity("match", ledger)
+    assert result.exit_code == 2
+    assert "--facilities-from" in result.output
+    assert circularity("match", ledger, "--facilities-from", case_folder).exit_code == 0
+
+
+def test_without_regions_the_tonnes_of_today_are_said_to_be_unsure(case_folder: Path) -> None:
+    assert "may be too much" not in circularity("match", case_folder).output
+    for path in (case_folder / "outputs.csv", case_folder / "facilities.csv"):
+        head, *rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"))))
+        column = head.index("region_code")
+        kept = [[*row[:column], "", *row[column + 1 :]] for row in rows]
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([head, *kept])
+    result = circularity("match", case_folder)
+    assert result.exit_code == 0
+    assert "may be too much" in result.output
+
+
+def test_the_command_that_checks_a_plan_is_printed_ready_to_run(case_folder: Path) -> None:
+    said = circularity("match", case_folder).output
+    assert f"circularity verify {case_folder} {case_folder}-plan" in said
+
+
+def test_help_names_parameters_as_the_sheet_does() -> None:
+    said = " ".join(circularity("match", "--help").output.split())
+    assert "transport_cny_per_t_km=0.45, detour=1.3" in said
+    assert "emission_kg_per_t_km=0.078" in said
+
+
 def test_a_foreign_folder_is_never_replaced(case_folder: Path, tmp_path: Path) -> None:
     target = tmp_path / "letters"
     target.mkdir()

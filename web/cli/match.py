@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from dataclasses import fields
 from datetime import date
@@ -12,9 +13,11 @@ from typing import Any
 import click
 
 from circularity.errors import BadInput
-from circularity.units import M_PER_KM, MISSING, NotAQuantity, parse_scaled
+from circularity.units import M_PER_KM, MISSING, NotAQuantity, format_scaled, parse_scaled
 from matching.case import InvalidCase, Parameters
+from matching.case_columns import PARAMETER_ROWS
 from matching.case_files import ReadCase, read_case
+from matching.case_kinds import NUMBERS
 from matching.network_flow import ENGINES, NotProvenError
 from matching.plan import PlanRefusedError, make_plan
 from matching.plan_files import write_plan
@@ -23,8 +26,17 @@ from web.cli.plan_text import plan_text
 from web.cli.problems import show_problems
 from web.cli.progress import progress_bar
 
+_OWN: dict[str, Any] = {f.name: f.default for f in fields(Parameters)}
 DEFAULTS = ", ".join(
-    f"{f.name}={f.default}" for f in fields(Parameters) if f.name != "as_of_day" and f.default != MISSING
+    f"{row.name}={format_scaled(_OWN[row.field], NUMBERS[row.kind].scale)}"
+    if row.kind in NUMBERS and _OWN[row.field] != MISSING
+    else row.name
+    for row in PARAMETER_ROWS
+)
+
+OTHER_SIDE = (
+    "表中只有自己的废物?用 --facilities-from 案例 补上去处 · "
+    "only your own wastes? Take the outlets from another case: --facilities-from CASE"
 )
 
 
@@ -44,8 +56,8 @@ class Kilometres(click.ParamType[int]):
 
 
 @click.command(
-    epilog=f"Parameter defaults (stored units, see matching/case.py): {DEFAULTS}. A case may set its own in "
-    "the sheet `parameters`. Exit codes: 0 done, 1 own plan failed verification, 2 bad input, 3 not proven."
+    epilog=f"A case's sheet `parameters` (columns name, value) may set, with these defaults: {DEFAULTS}. "
+    "Exit codes: 0 done, 1 own plan failed verification, 2 bad input, 3 not proven."
 )
 @click.argument("case", type=click.Path(exists=True, path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the plan [default: CASE-plan].")
@@ -75,6 +87,8 @@ def match(case: Path, **chosen: Any) -> None:
         _match(case, chosen)
     except BadInput as error:
         show_problems(error, as_json=chosen["as_json"])
+        if not chosen["facilities_from"] and any(found.rule == "missing_sheet" for found in error.problems):
+            click.echo(OTHER_SIDE, err=True)
         sys.exit(2)
     except (InvalidCase, OverflowError, FileExistsError) as error:
         click.echo(f"错误 · {error}", err=True)
@@ -107,7 +121,7 @@ def _match(case: Path, chosen: dict[str, Any]) -> None:
     }
     target = chosen["out"] or (None if chosen["as_json"] else default_target(case))
     described = write_plan(plan, target, reading) if target else summary(plan)
-    _show(described, read, target, as_json=chosen["as_json"])
+    _show(described, read, case, target, as_json=chosen["as_json"])
 
 
 def default_target(case: Path) -> Path:
@@ -115,12 +129,19 @@ def default_target(case: Path) -> Path:
     return case.with_name(f"{case.stem if case.is_file() else case.name}-plan")
 
 
-def _show(described: dict[str, Any], read: ReadCase, target: Path | None, *, as_json: bool) -> None:
-    notes = [f"{note.file}:{note.row or ''} [{note.rule}] {note.zh} · {note.en}" for note in read.notes]
+def _show(
+    described: dict[str, Any], read: ReadCase, case: Path, target: Path | None, *, as_json: bool
+) -> None:
+    notes = [
+        f"{':'.join(str(part) for part in (note.file, note.row, note.column) if part)} "
+        f"[{note.rule}] {note.zh} · {note.en}"
+        for note in read.notes
+    ]
     if as_json:
         click.echo(json.dumps({**described, "notes": notes}, ensure_ascii=False, indent=1))
         return
     for note in notes:
         click.echo(f"注 · note {note}", err=True)
     click.echo(plan_text(described))
-    click.echo(f"\n方案目录 · plan folder: {target}\n核验 · check it: circularity verify CASE {target}")
+    check = shlex.join(["circularity", "verify", str(case), str(target)])
+    click.echo(f"\n方案目录 · plan folder: {target}\n核验 · check it: {check}")

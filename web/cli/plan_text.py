@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from circularity.acceptance import WORDS
 from web.cli.text_table import text_table
 
 TOP = 10
+PROVINCE_RULES = frozenset({"hazardous_cross_province", "general_record", "general_approval"})
+"""Procedures that depend on the province that waste leaves and the one that it reaches."""
 
 
 def plan_text(described: dict[str, Any]) -> str:
@@ -16,6 +19,7 @@ def plan_text(described: dict[str, Any]) -> str:
         f"已落实 · placed      {_t(described['placed_t'])} t",
         f"  今日可转移 · today   {_t(described['can_move_today_t'])} t",
         f"  办理手续后 · after procedures  {_t(described['after_procedures_t'])} t",
+        *_unasked_procedures(described["not_asked"]),
         f"未匹配 · unmatched   {_t(described['unmatched_t'])} t",
         f"方案成本 · cost      {_t(described['cost_cny'])} CNY",
     ]
@@ -33,9 +37,25 @@ def plan_text(described: dict[str, Any]) -> str:
     by_waste = sorted(described["by_waste"], key=lambda row: -float(row["posted_t"]))
     lines += _table("按废物 · by waste", by_waste, ("waste_code", "posted_t", "placed_t", "unmatched_t"))
     if described["not_asked"]:
-        lines.append(f"未核查(无数据)· not asked, no data: {', '.join(described['not_asked'])}")
+        names = ", ".join(_name(code) for code in described["not_asked"])
+        lines.append(f"未核查(无数据)· not asked, no data: {names}")
     lines.append(f"\n{described['notice_zh']}\n{described['notice_en']}")
     return "\n".join(lines)
+
+
+def _unasked_procedures(not_asked: list[str]) -> list[str]:
+    """Say beside the tonnes that can move today that nobody could ask whether they cross a province."""
+    if not PROVINCE_RULES & set(not_asked):
+        return []
+    return [
+        "  注意:缺少行政区划(region_code),跨省备案和审批未核查,上述“今日”可能偏多",
+        "  mind: without region codes nobody asked for records and approvals across provinces; "
+        "'today' may be too much",
+    ]
+
+
+def _name(code: str) -> str:
+    return f"{WORDS[code].name_zh} {WORDS[code].name_en}" if code in WORDS else code
 
 
 def _table(title: str, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> list[str]:

@@ -11,6 +11,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from circularity.acceptance import WORDS
 from circularity.banding import Band
 from circularity.catalogue import operations, waste_types
 from circularity.database import reading
@@ -140,7 +141,7 @@ def _echo(head: list[str], found: Sequence[Recommendation], others: list[str], *
             str(number),
             other,
             f"{r.operation} {operations.get(r.operation).name_zh}",
-            ", ".join(r.conditions) or "今日可转移 can move today",
+            ", ".join(_condition(code) for code in r.conditions) or "无须先办 none first",
             r.earliest.isoformat(),
             "–" if r.distance_m is None else str(divide_half_up(r.distance_m, M_PER_KM)),
             _cost(r),
@@ -174,6 +175,10 @@ def _window_line(window: CapacityWindow) -> str:
 
 def _receiver(found: Recommendation) -> str:
     return found.window.line.entitlement.facility.site.organisation.name_zh
+
+
+def _condition(code: str) -> str:
+    return f"{WORDS[code].name_zh} {WORDS[code].name_en}"
 
 
 def _cost(found: Recommendation) -> str:
