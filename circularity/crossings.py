@@ -24,8 +24,8 @@ class Crossing:
     mass_kg: int
 
 
-def crossings(session: Session, run: MatchingRun) -> list[Crossing]:
-    """Return a run's mass by province of origin and destination, heaviest first."""
+def crossings(session: Session, run: MatchingRun, *, of_few: bool = False) -> list[Crossing]:
+    """Return a run's mass by province of origin and destination, heaviest first; `of_few` as for flows."""
     start, end = aliased(Site), aliased(Site)
     keys = (start.region_code, end.region_code, start.organisation_id)
     rows = session.execute(
@@ -44,5 +44,6 @@ def crossings(session: Session, run: MatchingRun) -> list[Crossing]:
     for origin, destination, organisation, mass_kg in rows:
         key = (province_of(origin), province_of(destination), "")
         cells.setdefault(key, Cell(0, set())).join(Cell(int(mass_kg), {organisation}))
-    found = [Crossing(origin, to, cell.mass_kg) for (origin, to, _), cell in suppressed(cells).items()]
+    told = cells if of_few else suppressed(cells)
+    found = [Crossing(origin, to, cell.mass_kg) for (origin, to, _), cell in told.items()]
     return sorted(found, key=lambda crossing: (-crossing.mass_kg, crossing.origin, crossing.destination))

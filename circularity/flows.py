@@ -74,12 +74,17 @@ class Cell:
         return len(self.organisations) < MIN_ORGANISATIONS
 
 
-def flows(session: Session, run: MatchingRun) -> list[Flow]:
-    """Return the public flows of a run, sorted; their masses sum to its supply unless too few take part."""
+def flows(session: Session, run: MatchingRun, *, of_few: bool = False) -> list[Flow]:
+    """Return the public flows of a run, sorted; their masses sum to its supply unless too few take part.
+
+    `of_few` tells every flow however few stand behind it: only for parties that are all fictional.
+    """
     cells: dict[Key, Cell] = {}
     for key, organisation, mass_kg in _masses(session, run):
         cells.setdefault(key, Cell(0, set())).join(Cell(mass_kg, {organisation}))
-    return [Flow(*key, cell.mass_kg) for key, cell in sorted(suppressed(cells).items())]
+    return [
+        Flow(*key, cell.mass_kg) for key, cell in sorted((cells if of_few else suppressed(cells)).items())
+    ]
 
 
 def public_figures(session: Session, run: MatchingRun) -> PublicFigures:

@@ -180,10 +180,14 @@ def all_runs(session: Session, *, limit: int = 50, offset: int = 0) -> Sequence[
 
 
 def proposals_of_run(
-    session: Session, run: MatchingRun, *, limit: int = 100, offset: int = 0
+    session: Session, run: MatchingRun, *, limit: int = 100, offset: int = 0, heaviest_first: bool = True
 ) -> Sequence[Proposal]:
-    """Return a run's proposals with outputs, windows and facilities loaded, heaviest first."""
-    wanted = _proposals().where(Proposal.run_id == run.id).order_by(Proposal.mass_kg.desc(), Proposal.id)
+    """Return a run's proposals with outputs, windows and facilities loaded.
+
+    An order by mass tells of masses; a list for strangers asks for `heaviest_first=False`.
+    """
+    order = (Proposal.mass_kg.desc(), Proposal.id) if heaviest_first else (Proposal.id,)
+    wanted = _proposals().where(Proposal.run_id == run.id).order_by(*order)
     return session.scalars(wanted.limit(limit).offset(offset)).all()
 
 
@@ -211,13 +215,12 @@ def count_proposals(session: Session, run: MatchingRun) -> int:
 
 
 def unmatched_of_run(
-    session: Session, run: MatchingRun, *, limit: int = 100, offset: int = 0
+    session: Session, run: MatchingRun, *, limit: int = 100, offset: int = 0, heaviest_first: bool = True
 ) -> Sequence[Unmatched]:
-    """Return what a run left over with reasons, heaviest first."""
+    """Return what a run left over with reasons; `heaviest_first` as for proposals."""
     wanted = select(Unmatched).where(Unmatched.run_id == run.id).options(joinedload(Unmatched.output))
-    return session.scalars(
-        wanted.order_by(Unmatched.mass_kg.desc(), Unmatched.output_id).limit(limit).offset(offset)
-    ).all()
+    order = (Unmatched.mass_kg.desc(), Unmatched.output_id) if heaviest_first else (Unmatched.output_id,)
+    return session.scalars(wanted.order_by(*order).limit(limit).offset(offset)).all()
 
 
 def unmatched_of_output(session: Session, run: MatchingRun, output: Output) -> Unmatched | None:

@@ -74,6 +74,12 @@ def test_pages_with_real_parties_tell_nothing_unpublished(real: World) -> None:
         assert "演示数据" not in text
 
 
+def test_flows_of_few_real_senders_are_added_up(real: World, pages: Pages) -> None:
+    shown = real.client.get(f"/runs/{real.ids['run_id']}?lang=en").get_data(as_text=True)
+    assert "Coal fly ash</td>" not in shown  # two senders
+    assert "Coal fly ash</td>" in pages.text(f"/runs/{pages.ids['run']}")  # one, and fictional
+
+
 def test_a_published_output_is_exact_and_an_unpublished_one_banded(real: World) -> None:
     text = real.client.get("/outputs?lang=en").get_data(as_text=True)
     assert "1,000–10,000" in text  # the secret 4321.987 t

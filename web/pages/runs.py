@@ -18,6 +18,7 @@ from circularity.runs import (
     reasons_of_run,
     unmatched_of_run,
 )
+from web.pages.disclosure import tells_all
 from web.pages.requests import page_number
 from web.session import read_session
 
@@ -37,15 +38,15 @@ def show_run(public_id: str) -> str:
     if run is None:
         raise NotFound("run", "没有这一次撮合", "there is no such run", id=public_id[:40])
     skipped = (page_number() - 1) * PAGE_SIZE
-    plan = proposals_of_run(session, run, limit=PAGE_SIZE, offset=skipped)
+    plan = proposals_of_run(session, run, limit=PAGE_SIZE, offset=skipped, heaviest_first=tells_all())
     prices = prices_of_run(session, run, scarce_only=True)[:LIMIT_PRICES]
     facts = {
         "page": Page(plan, page_number(), count_proposals(session, run)),
-        "unmatched": unmatched_of_run(session, run, limit=LIMIT_UNMATCHED),
+        "unmatched": unmatched_of_run(session, run, limit=LIMIT_UNMATCHED, heaviest_first=tells_all()),
         "reasons": reasons_of_run(session, run),
         "prices": prices,
         "subjects": subjects_of(session, prices),
-        "flows": flows(session, run),
+        "flows": flows(session, run, of_few=tells_all()),
         "levels": run.levels.get("levels", []),
     }
     return render_template("run.html", run=run, **facts)

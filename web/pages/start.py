@@ -24,8 +24,8 @@ def show_start() -> str:
     rates = planned_rates_by_region(session, run) if run else {}
     facts = {
         "run": run,
-        "flows": flows(session, run) if run else [],
-        "between": crossings(session, run) if run else [],
+        "flows": flows(session, run, of_few=tells_all()) if run else [],
+        "between": crossings(session, run, of_few=tells_all()) if run else [],
         "bars": [
             bars_of(rate)
             for found in rates.values()

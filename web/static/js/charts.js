@@ -2,7 +2,7 @@
 // Colours come from the stylesheet's tokens and are read again when the theme changes.
 (function () {
   "use strict";
-  var MOST_STREAMS = 9;
+  var MOST_BANDS = 8;
 
   function token(name) {
     return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -15,13 +15,15 @@
     });
   }
 
-  // Small streams share one band, or the labels of a narrow diagram would lie on each other.
-  function withFewStreams(flows, other) {
+  // What is small shares one band, or the labels of a narrow diagram would lie on each other.
+  function withFew(flows, field, other) {
     var total = new Map();
-    flows.forEach(function (flow) { total.set(flow.stream, (total.get(flow.stream) || 0) + flow.kg); });
-    var kept = new Set(Array.from(total).sort(function (a, b) { return b[1] - a[1]; }).slice(0, MOST_STREAMS).map(function (pair) { return pair[0]; }));
+    flows.forEach(function (flow) { total.set(flow[field], (total.get(flow[field]) || 0) + flow.kg); });
+    var largest = Array.from(total).sort(function (a, b) { return b[1] - a[1]; }).slice(0, MOST_BANDS);
+    var kept = new Set(largest.map(function (pair) { return pair[0]; }));
     return flows.map(function (flow) {
-      return kept.has(flow.stream) ? flow : Object.assign({}, flow, { stream: other });
+      if (kept.has(flow[field]) || (field === "operation" && flow.unmatched)) return flow;
+      return Object.assign({}, flow, { [field]: other });
     });
   }
 
@@ -99,7 +101,7 @@
       if (details) details.open = true;
       return;
     }
-    var graph = graphOf(withFewStreams(flows, box.dataset.other));
+    var graph = graphOf(withFew(withFew(flows, "stream", box.dataset.otherStreams), "operation", box.dataset.otherOperations));
     var chart = window.echarts.init(box, null, { renderer: "svg" });
     function paint() {
       chart.setOption(optionOf(graph, box), true);

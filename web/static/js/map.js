@@ -136,6 +136,7 @@
     if (box.dataset.facilities) painters.push(addFacilities(map, document.getElementById(box.dataset.facilities)));
     paint();
     document.addEventListener("themechange", paint);
+    new ResizeObserver(function () { map.invalidateSize(); }).observe(box);
   }
 
   document.addEventListener("DOMContentLoaded", function () {
