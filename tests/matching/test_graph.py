@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from builders import capacity, case, output
 from random_problems import best_sums, random_problem, with_one_more_kg
 
 from matching.graph import bottlenecks
+from matching.plan import make_plan
 from matching.solve import solve
 
 
@@ -23,6 +25,23 @@ def test_only_room_inside_a_bottleneck_places_more() -> None:
             assert places_more == (node in members)
         inside += len(members)
     assert inside > 20, "hardly any bottleneck was looked at"
+
+
+def test_an_outlet_to_which_mass_under_a_shared_limit_could_move_is_part_of_the_bottleneck() -> None:
+    # O1 waits for A under a full line; O2 fills the line at B and would leave it for C, had C room
+    lanes = [("O1", "A"), ("O2", "B"), ("O2", "C")]
+    plan = make_plan(
+        case(
+            [output("O1", 10), output("O2", 10)],
+            [capacity("A", 100), capacity("B", 100), capacity("C", 5)],
+            caps=[("line", 10, ["A", "B"], "")],
+            lanes=[{"output": o, "capacity": c, "distance_km": 1} for o, c in lanes],
+            only_lanes=True,
+        )
+    )
+    (found,) = bottlenecks(plan.problem, plan.mass_kg)
+    assert (found.limits, found.unmatched_kg) == ((2, 3), 5_000), "C and the line"
+    assert plan.prices.placed_per_kg.tolist() == [0, 0, 1, 1]
 
 
 def test_under_shared_limits_only_room_inside_a_bottleneck_places_more() -> None:
