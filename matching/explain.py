@@ -125,7 +125,10 @@ def _nearest_misses(case: Case, outputs: IntArray) -> list[Miss]:
         blocks = outputs_with_all(tables, outputs)
     misses = [miss for block in blocks for miss in _misses(case, block)]
     told = {miss.output for miss in misses}
-    zh, en = "没有可供比较的接收能力", "there is no capacity to compare with"
+    if case.parameters.only_lanes:
+        zh, en = "lanes 表没有给它任何线路", "the sheet lanes names no pair for it"
+    else:
+        zh, en = "没有可供比较的接收能力", "there is no capacity to compare with"
     alone = [Miss(i, NO_CANDIDATE, -1, MISSING, "", zh, en) for i in outputs.tolist() if i not in told]
     return misses + alone
 

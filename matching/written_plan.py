@@ -58,7 +58,8 @@ def case_as_read(case_path: Path, certificate: dict[str, Any]) -> Case:
         as_of = date.fromisoformat(reading["as_of"])
         friendly, only_lanes = bool(reading["friendly"]), bool(reading["only_lanes"])
         max_distance_m = None if reading["max_distance_m"] is None else whole(reading["max_distance_m"])
-        facilities_from = Path(reading["facilities_from"]) if reading.get("facilities_from") else None
+        named = reading.get("facilities_from")
+        facilities_from = _found_beside(case_path, Path(named)) if named else None
     except (KeyError, TypeError, ValueError) as error:
         raise UnreadablePlanError(f"certificate.json: reading options are incomplete: {error}") from error
     return read_case(
@@ -69,6 +70,12 @@ def case_as_read(case_path: Path, certificate: dict[str, Any]) -> Case:
         as_of=as_of,
         facilities_from=facilities_from,
     ).case
+
+
+def _found_beside(case_path: Path, named: Path) -> Path:
+    """Return the other case as it was named; where it is not there, the one of that name beside the case."""
+    beside = case_path.parent / named.name
+    return beside if not named.exists() and beside.exists() else named
 
 
 def whole(value: object) -> int:

@@ -173,7 +173,7 @@ def test_without_any_pair_there_is_nothing_to_compare_with() -> None:
     )
     unmatched = explain(built)
     assert unmatched.reason.tolist() == ["no_candidate", "distance"]
-    assert unmatched.change_en[0] == "there is no capacity to compare with"
+    assert unmatched.change_en[0] == "the sheet lanes names no pair for it"
 
 
 def test_arcs_of_another_case_are_refused() -> None:

@@ -281,6 +281,26 @@ def test_bad_input_lists_every_problem_and_writes_nothing(tmp_path: Path) -> Non
     assert [path.name for path in tmp_path.iterdir()] == ["bad"]
 
 
+def test_verify_says_under_which_conditions_a_plan_is_optimal(case_folder: Path) -> None:
+    circularity("match", case_folder, "--max-distance", "250.5", "--as-of", "2026-09-01")
+    said = circularity("verify", case_folder, f"{case_folder}-plan").output
+    assert "verified under: as of 2026-09-01, --max-distance 250.5" in said
+
+
+def test_a_plan_is_verified_from_another_folder_when_both_cases_lie_side_by_side(
+    case_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = tmp_path / "ledger.csv"
+    ledger.write_bytes((case_folder / "outputs.csv").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    assert circularity("match", "ledger.csv", "--facilities-from", case_folder.name).exit_code == 0
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    checked = circularity("verify", ledger, tmp_path / "ledger-plan")
+    assert checked.exit_code == 0, checked.output
+
+
 def test_a_ledger_without_the_other_side_is_told_how_to_name_it(case_folder: Path, tmp_path: Path) -> None:
     ledger = tmp_path / "ledger.csv"
     ledger.write_bytes((case_folder / "outputs.csv").read_bytes())

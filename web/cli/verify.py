@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 import click
 
 from circularity.errors import BadInput
-from circularity.units import UCNY_PER_CNY, format_scaled
+from circularity.units import M_PER_KM, UCNY_PER_CNY, format_scaled
 from matching.plan_verification import UnreadablePlanError, verify_written_plan
 from web.cli.problems import show_problems
 
@@ -39,5 +40,19 @@ def verify(case: Path, plan: Path, ignore_digests: bool) -> None:
         gap = format_scaled(verification.gap_ucny, UCNY_PER_CNY)
         click.echo(f"本机距离计算相差 1 m 以内;方案与最低成本的差距不超过 {gap} 元")
         click.echo(f"distances differ by a metre here; the plan is within {gap} CNY of the least cost")
+    click.echo(_conditions(plan))
     click.echo("已核验:完整、合规预检、可行、数值一致、最优")
     click.echo("verified: intact, lawful by pre-check, feasible, worth what it says, optimal")
+
+
+def _conditions(plan: Path) -> str:
+    """Say how the case was read: a plan is optimal under these conditions, and they may narrow it."""
+    reading = json.loads((plan / "certificate.json").read_text(encoding="utf-8"))["reading"]
+    said = [f"as of {reading['as_of']}"]
+    if reading["only_lanes"]:
+        said.append("--only-lanes")
+    if reading["max_distance_m"] is not None:
+        said.append(f"--max-distance {format_scaled(reading['max_distance_m'], M_PER_KM)}")
+    if reading.get("facilities_from"):
+        said.append(f"--facilities-from {reading['facilities_from']}")
+    return f"核验条件 · verified under: {', '.join(said)}"
