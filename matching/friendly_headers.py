@@ -170,6 +170,9 @@ def _match(sheet: str, parent: str, name: str) -> tuple[int, Heading] | None:
     return None
 
 
+_ENDS_OF_FIRMS = ("公司", "集团", "厂", "矿", "中心", "医院", "合作社", "电站", "水站")
+
+
 def _vague_meaning(
     sheet: str, parent: str, name: str, values: Sequence[str], taken: Collection[str]
 ) -> str | None:
@@ -186,7 +189,8 @@ def _vague_meaning(
     if word == "名称" and name:
         if any(part in parent for part in ("单位", "企业", "公司")):
             return "organisation"
-        if not parent and "organisation" not in taken and "lat" in taken:
+        firms = any(value.strip().endswith(_ENDS_OF_FIRMS) for value in values)
+        if not parent and firms and "organisation" not in taken and "lat" in taken:
             return "organisation"
     return "waste_name" if "waste_name" not in taken else "organisation"
 

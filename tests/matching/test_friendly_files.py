@@ -267,6 +267,21 @@ def test_rows_without_ids_are_numbered_beside_those_that_have_one(tmp_path: Path
     assert "id_numbered" in _rules(notes)
 
 
+def test_a_bare_name_before_coordinates_is_the_waste_unless_it_names_firms(tmp_path: Path) -> None:
+    header = ["名称", "代码", "产生量(吨)", "经度", "纬度"]
+    wastes = [
+        header,
+        ["粉煤灰", "", "1", "121.4", "31.2"],
+        ["电厂脱硫石膏", "900-001-S06", "1", "121.4", "31.2"],
+    ]
+    outputs, _ = read_outputs(_csv(tmp_path / "wastes.csv", wastes))
+    assert outputs.waste_code.tolist() == ["900-001-S02", "900-001-S06"]
+    assert set(outputs.organisation.tolist()) == {""}
+    firms = [header, ["甲热电厂", "900-001-S02", "1", "121.4", "31.2"]]
+    outputs, _ = read_outputs(_csv(tmp_path / "firms.csv", firms))
+    assert outputs.organisation.tolist() == ["甲热电厂"]
+
+
 def test_a_name_that_means_nothing_is_a_problem(tmp_path: Path) -> None:
     rows = [["废物名称", "数量(吨)"], ["某某某东西", "1"], ["粉煤灰", "1"]]
     (problem,) = _problems(_csv(tmp_path / "l.csv", rows))
