@@ -34,14 +34,12 @@ class Costs:
     unknown: Mapping[str, npt.NDArray[np.bool_]]
 
     def net_ucny_per_kg(self) -> IntArray:
-        """Return the sum per pair, MISSING where its transport or gate fee is unknown.
+        """Return the generator's money per pair, MISSING where its transport or gate fee is unknown.
 
-        A generator who names a limit and no price asks none: the limit still protects her.
+        A generator who names a limit and no price asks none: the limit still protects her. Carbon is left
+        out: it values a plan, and nobody pays it.
         """
-        parts = list(self.components.values())
-        total = parts[0].copy()
-        for part in parts[1:]:
-            total += part
+        total = sum((self.components[name] for name in MONEY), start=np.zeros_like(self.components["price"]))
         total[self.unknown["transport"] | self.unknown["gate_fee"]] = MISSING
         return total
 

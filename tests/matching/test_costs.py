@@ -37,7 +37,7 @@ def test_the_cost_is_transport_plus_gate_fee_minus_price_plus_carbon() -> None:
         "price": -20_000,
         "carbon": 624,  # 100 km × 78 mg = 7.8 g CO2e per kg; × 80 µCNY per g = 624 µCNY
     }
-    assert found.net_ucny_per_kg().tolist() == [45_000 + 35_500 - 20_000 + 624]
+    assert found.net_ucny_per_kg().tolist() == [45_000 + 35_500 - 20_000], "carbon is nobody's bill"
 
 
 def test_a_fraction_of_a_unit_rounds_half_up() -> None:

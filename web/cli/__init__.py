@@ -21,6 +21,7 @@ COMMANDS = {
         "web.cli.recommend:recommend",
         "Best outlets for an output, best feed for a capacity window.",
     ),
+    "export": ("web.cli.export:export", "Write what the database would match as a case for `match`."),
     "serve": ("web.cli.serve:serve", "Serve the web pages and the API."),
     "catalogue": ("web.cli.catalogue:catalogue", "Import official waste lists into the catalogue."),
 }

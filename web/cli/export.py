@@ -1,0 +1,49 @@
+"""`circularity export`: what the database would match, as a case that anybody with the folder can check."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from circularity.database import reading
+from matching.case import InvalidCase, Parameters
+from matching.case_files import write_case
+from matching.snapshot import DELTA_TIME, read_snapshot
+from web.cli.database import database_option, open_database
+from web.cli.refusal import Refused
+from web.cli.run_text import FICTIONAL
+
+CONFIDENTIAL = (
+    "案例含各方未公开的数量与价格,不得离开运营单位 · "
+    "the case holds volumes and prices that their owners keep to themselves: it stays with the operator"
+)
+
+
+@click.command()
+@click.argument("target", type=click.Path(path_type=Path))
+@database_option
+def export(target: Path, database: str) -> None:
+    """Write what is posted and offered today as a case: a new folder of CSV files, or an .xlsx.
+
+    Match a ledger of your own against its facilities with `match --facilities-from TARGET`. Procedures
+    granted to one sender alone have no place in a case: there they still count as to be granted.
+
+    \b
+    Examples:
+      circularity export delta-case
+      circularity match ledger.xlsx --facilities-from delta-case
+    """
+    engine = open_database(database)
+    today = datetime.now(UTC).astimezone(DELTA_TIME).date()
+    with reading(engine)() as session:
+        snapshot = read_snapshot(session, Parameters(as_of_day=today.toordinal()))
+    engine.dispose()
+    try:
+        write_case(snapshot.case, target)
+    except (InvalidCase, FileExistsError) as error:
+        raise Refused(str(error)) from error
+    outputs, windows = snapshot.case.shape
+    click.echo(f"已写出 · written: {target}  {outputs} × {windows}")
+    click.echo(FICTIONAL if snapshot.fictional else CONFIDENTIAL)
