@@ -232,6 +232,21 @@ def test_the_law_changes_to_the_code_on_15_august_2026() -> None:
     assert not after.verified
 
 
+def test_while_the_codes_article_is_unknown_the_article_of_the_superseded_law_is_named() -> None:
+    after = legal.basis("hazardous_licence", FIRST_DAY_OF_THE_CODE)
+    assert after.article_zh == "第二编第六分编(条文号待填,对应2020年《固废法》第八十条)"
+    assert (
+        after.article_en
+        == "Book Two, Part Six (article to be filled in; Article 80 of the superseded 2020 law)"
+    )
+    for key in ("general_record", "general_approval", "plan", "storage_age", "ledger", "waste_code"):
+        old = legal.basis(key, LAST_DAY_OF_THE_OLD_LAW)
+        new = legal.basis(key, FIRST_DAY_OF_THE_CODE)
+        assert old.article_zh in new.article_zh
+        assert old.article_en.partition(" ")[2] in new.article_en
+        assert (new.confidence, new.verified) == ("L", False)
+
+
 def test_the_ministry_rule_on_transfers_outlives_the_old_law() -> None:
     assert legal.basis("hazardous_cross_province", TODAY).article_en == "Arts. 21 to 28"
 
