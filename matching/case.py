@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from circularity.units import MAX_MASS_KG, MISSING, IntArray
+from matching.case_digest import columns_of, feed
 
 TextArray = npt.NDArray[np.str_]
 
@@ -213,7 +214,7 @@ class Case:
         """Return the SHA-256 of the parsed case: tables in id order, parameters included."""
         sha = hashlib.sha256(b"circularity case 1\0")
         for name in ("outputs", "facilities", "capacities", "lanes"):
-            _feed(sha, name, getattr(self, name))
+            feed(sha, name, getattr(self, name))
         caps = [[cap.cap_id, cap.limit_kg, cap.origin_region, cap.members] for cap in self.caps]
         parameters = {f.name: getattr(self.parameters, f.name) for f in fields(self.parameters)}
         sha.update(json.dumps([caps, parameters], ensure_ascii=True, sort_keys=True).encode())
@@ -221,7 +222,7 @@ class Case:
 
     def _validate(self) -> None:
         for table in (self.outputs, self.facilities, self.capacities, self.lanes):
-            lengths = {len(column) for _, column in _columns(table)}
+            lengths = {len(column) for _, column in columns_of(table)}
             if len(lengths) > 1:
                 raise InvalidCase(f"columns of {type(table).__name__} differ in length: {sorted(lengths)}")
         for name, ids in (
@@ -247,18 +248,6 @@ class Case:
 def no_lanes() -> Lanes:
     """Return an empty lanes table."""
     return Lanes(*(np.empty(0, dtype=np.int64) for _ in fields(Lanes)))
-
-
-def _columns(table: Any) -> list[tuple[str, npt.NDArray[Any]]]:
-    """Name every column of a table; an analyte's column is `assays.cl_mg_per_kg`."""
-    columns: list[tuple[str, npt.NDArray[Any]]] = []
-    for f in fields(table):
-        value = getattr(table, f.name)
-        if isinstance(value, Mapping):
-            columns += [(f"{f.name}.{key}", value[key]) for key in sorted(value)]
-        else:
-            columns.append((f.name, value))
-    return columns
 
 
 def _take(table: Table, order: npt.NDArray[np.intp]) -> Table:
@@ -291,14 +280,3 @@ def _sorted_lanes(
 def _require_range(name: str, index: npt.NDArray[Any], size: int) -> None:
     if index.size and (index.min() < 0 or index.max() >= size):
         raise InvalidCase(f"{name} points outside its table")
-
-
-def _feed(sha: Any, name: str, table: Any) -> None:
-    """Hash a table column by column: its name, its length, then its values in a fixed byte form."""
-    for column_name, column in _columns(table):
-        sha.update(f"{name}.{column_name}:{len(column)}\0".encode())
-        if column.dtype.kind == "U":
-            sha.update("\0".join(column.tolist()).encode("utf-8"))
-        else:
-            sha.update(column.astype("<i8").tobytes())
-        sha.update(b"\0")

@@ -26,6 +26,7 @@ from circularity.units import (
 from matching.case import Parameters
 from matching.graph import bottlenecks
 from matching.plan import Plan
+from matching.problem import urgent_outputs
 from matching.reason_words import reason_words
 
 NOTICE_ZH = (
@@ -54,6 +55,7 @@ def summary(plan: Plan, plan_digest: str = "") -> dict[str, Any]:
         "unmatched_t": format_tonnes(int(plan.unmatched_kg.sum())),
         "can_move_today_t": format_tonnes(plan.can_move_today_kg),
         "after_procedures_t": format_tonnes(plan.placed_kg - plan.can_move_today_kg),
+        "urgent": urgent(plan),
         "cost_cny": cost_cny(plan),
         "last_mass_cost": last_mass_cost(plan),
         "unknown_money_t": _unknown_money(plan),
@@ -84,6 +86,17 @@ def versions() -> dict[str, str]:
     """Return what computed the plan."""
     names = ("circularity", "ortools", "networkx", "numpy", "scipy", "geopy")
     return {"python": platform.python_version(), **{name: version(name) for name in names}}
+
+
+def urgent(plan: Plan) -> dict[str, Any]:
+    """Return the hazardous lots at or near the end of their storage year, and how much of them is placed."""
+    lots = urgent_outputs(plan.case)
+    posted, left = plan.case.outputs.mass_kg[lots], plan.unmatched_kg[lots]
+    return {
+        "outputs": int(lots.sum()),
+        "posted_t": format_tonnes(int(posted.sum())),
+        "placed_t": format_tonnes(int(posted.sum() - left.sum())),
+    }
 
 
 def cost_cny(plan: Plan) -> str:

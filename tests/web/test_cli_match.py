@@ -334,6 +334,21 @@ def test_help_names_parameters_as_the_sheet_does() -> None:
     assert "emission_kg_per_t_km=0.078" in said
 
 
+def test_why_lists_the_lawful_outlets_and_what_the_next_best_costs(tmp_path: Path) -> None:
+    lanes = [
+        {"output": "O", "capacity": "NEAR", "cost_cny_per_t": 9},
+        {"output": "O", "capacity": "NEXT", "cost_cny_per_t": 12.5},
+    ]
+    built = case([output("O", 7)], [capacity("NEAR", 5), capacity("NEXT", 1)], lanes=lanes)
+    write_case(built, tmp_path / "case")
+    result = circularity("match", tmp_path / "case", "--why", "O")
+    answer = result.stdout.split("lawful outlets 2")[1].splitlines()
+    assert answer[2].split()[0] == "NEAR"
+    assert "12.5" in answer[3], "the next best costs 12.5 CNY/t"
+    assert "unmatched 1 t" in answer[4]
+    assert circularity("match", tmp_path / "case", "--why", "X").exit_code == 2
+
+
 def test_a_foreign_folder_is_never_replaced(case_folder: Path, tmp_path: Path) -> None:
     target = tmp_path / "letters"
     target.mkdir()

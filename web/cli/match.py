@@ -25,6 +25,7 @@ from matching.summary import summary
 from web.cli.plan_text import plan_text
 from web.cli.problems import show_problems
 from web.cli.progress import progress_bar
+from web.cli.why_text import why_lines
 
 _OWN: dict[str, Any] = {f.name: f.default for f in fields(Parameters)}
 DEFAULTS = ", ".join(
@@ -70,6 +71,7 @@ class Kilometres(click.ParamType[int]):
 @click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True)
 @click.option("--friendly/--strict", default=None, help="Read people's Excel, or insist on the exact format "
               "[friendly for a file, strict for a folder].")  # fmt: skip
+@click.option("--why", metavar="OUTPUT_ID", help="Also print this output's lawful outlets, best first.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON; write only with --out.")
 def match(case: Path, **chosen: Any) -> None:
     """Match the outputs of CASE to lawful outlets, prove the optimum, explain the rest.
@@ -112,6 +114,8 @@ def _match(case: Path, chosen: dict[str, Any]) -> None:
         "facilities_from": facilities_from,
     }
     read = read_case(case, **options)
+    if chosen["why"] and chosen["why"] not in read.case.outputs.output_id:
+        raise click.BadParameter(f"{chosen['why']} is no output of this case", param_hint="--why")
     with progress_bar() as progress:
         plan = make_plan(read.case, engine=chosen["engine"], processes=chosen["processes"], progress=progress)
     reading = {
@@ -122,6 +126,8 @@ def _match(case: Path, chosen: dict[str, Any]) -> None:
     target = chosen["out"] or (None if chosen["as_json"] else default_target(case))
     described = write_plan(plan, target, reading) if target else summary(plan)
     _show(described, read, case, target, as_json=chosen["as_json"])
+    if chosen["why"] and not chosen["as_json"]:
+        click.echo("\n" + "\n".join(why_lines(plan, chosen["why"])))
 
 
 def default_target(case: Path) -> Path:

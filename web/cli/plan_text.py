@@ -23,6 +23,10 @@ def plan_text(described: dict[str, Any]) -> str:
         f"未匹配 · unmatched   {_t(described['unmatched_t'])} t",
         f"方案成本 · cost      {_t(described['cost_cny'])} CNY",
     ]
+    lots = described["urgent"]
+    if lots["outputs"]:
+        placed = f"{_t(lots['placed_t'])} / {_t(lots['posted_t'])} t ({lots['outputs']})"
+        lines.append(f"  贮存近满或超过一年的危废 · hazardous lots near or past a year in storage: {placed}")
     if described["unknown_money_t"]:
         known = ", ".join(f"{name} {_t(mass)} t" for name, mass in described["unknown_money_t"].items())
         lines.append(f"  未报价、不计入成本 · unstated, left out: {known}")

@@ -1,0 +1,58 @@
+"""Why an output goes where it goes: its lawful outlets, best first, and what the next best costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import numpy as np
+
+from circularity.units import M_PER_KM, MISSING, UCNY_PER_KG_PER_CNY_PER_T, format_scaled, format_tonnes
+from matching.explain import explain_match
+from matching.plan import Plan
+from matching.plan_files import condition_codes
+from matching.reason_words import reason_words
+from web.cli.text_table import text_table
+
+SHOWN = 20
+HEADER = ("去处 · outlet", "先办手续 · first", "本方案 plan t", "运距 km", "成本 CNY/t", "等级 rank")
+
+
+def why_lines(plan: Plan, output_id: str) -> list[str]:
+    """Return one output's outlets with mass, distance, unit cost and rank, or why it has none.
+
+    Raises KeyError for an output that the case does not name.
+    """
+    row = int(np.searchsorted(plan.case.outputs.output_id, output_id))
+    if row == plan.case.shape[0] or plan.case.outputs.output_id[row] != output_id:
+        raise KeyError(output_id)
+    rows = list(_outlets(plan, row))
+    lines = [f"{output_id}: 合规去处 · lawful outlets {len(rows)}"]
+    if rows:
+        lines += text_table(HEADER, rows[:SHOWN], left=2)
+    reasons = plan.reasons
+    for k in np.flatnonzero(reasons.output == row).tolist():
+        mass = format_tonnes(int(reasons.mass_kg[k]))
+        lines.append(f"  未匹配 · unmatched {mass} t: {reasons.change_zh[k]} · {reasons.change_en[k]}")
+    return lines
+
+
+def _outlets(plan: Plan, row: int) -> Iterator[tuple[str, ...]]:
+    """Yield the outlets by the levels: utilisation and rank first, then cost."""
+    found = explain_match(plan.case, plan.arcs, row)
+    for k, arc in enumerate(found.arc.tolist()):
+        distance = int(plan.arcs.distance_m[arc])
+        codes = condition_codes(int(plan.arcs.conditions[arc]))
+        yield (
+            str(plan.case.capacities.capacity_id[found.capacity[k]]),
+            "、".join(_name(plan, code) for code in codes) or "–",
+            format_tonnes(int(plan.mass_kg[arc])) if plan.mass_kg[arc] else "–",
+            "–" if distance == MISSING else format_scaled(distance, M_PER_KM),
+            format_scaled(int(found.cost_ucny_per_kg[k]), UCNY_PER_KG_PER_CNY_PER_T),
+            str(int(found.rank[k])),
+        )
+
+
+def _name(plan: Plan, code: str) -> str:
+    words = reason_words(code, date.fromordinal(plan.case.parameters.as_of_day))
+    return f"{words.name_zh} {words.name_en}"
