@@ -12,6 +12,8 @@ from matching.case import Cap, Capacities, Case, Facilities, Lanes, Outputs, Par
 from matching.case_cells import text_array
 from matching.case_checks import check_licences, check_period, check_points, check_repeats, places_of, resolve
 from matching.case_columns import FACILITIES, LANES, SHEETS
+from matching.case_notes import Notes
+from matching.case_places import note_odd_places
 from matching.case_problems import Problems
 from matching.case_tables import TextTable, TypedTable, absent, read_table
 
@@ -20,12 +22,14 @@ def assemble(
     texts: Mapping[str, TextTable],
     parameters: Parameters,
     problems: Problems,
+    notes: Notes,
     unread: Collection[str],
     source: str,
 ) -> Case:
     """Return the case of these sheets (`texts` by sheet name); raises BadInput with every problem found.
 
     `unread` names sheets that are there and could not be read; `source` stands in problems of no sheet.
+    Points that are probably wrong become notes.
     """
     tables = {
         name: read_table(SHEETS[name], texts[name], problems, _optional(name, texts))
@@ -44,7 +48,10 @@ def assemble(
         tables.setdefault("facilities", _facilities_of(tables["capacities"], problems))
     if not {"outputs", "facilities", "capacities"} <= tables.keys():
         problems.raise_if_any()
-    return _join(tables, parameters, problems)
+    case = _join(tables, parameters, problems)
+    for name in ("outputs", "facilities"):
+        note_odd_places(tables[name], notes)
+    return case
 
 
 def _given(texts: Mapping[str, TextTable]) -> list[str]:
@@ -52,7 +59,7 @@ def _given(texts: Mapping[str, TextTable]) -> list[str]:
 
 
 def assemble_outputs(
-    texts: Mapping[str, TextTable], problems: Problems, unread: Collection[str], source: str
+    texts: Mapping[str, TextTable], problems: Problems, notes: Notes, unread: Collection[str], source: str
 ) -> Outputs:
     """Return the outputs alone, sorted by id, their points as given; raises BadInput with every problem."""
     if "outputs" not in texts:
@@ -66,6 +73,7 @@ def assemble_outputs(
     places_of(table, "output_id")
     check_points(table, np.ones(len(table), dtype=np.bool_))
     problems.raise_if_any()
+    note_odd_places(table, notes)
     order = np.argsort(table.columns["output_id"], kind="stable")
     taken: dict[str, Any] = {
         name: {analyte: values[order] for analyte, values in column.items()}

@@ -46,7 +46,7 @@ def check_licences(capacities: TypedTable) -> None:
 
 
 def check_points(table: TypedTable, laned: npt.NDArray[np.bool_]) -> None:
-    """Report points off the globe, swapped, half given, or absent where no lane stands in (`laned`)."""
+    """Report points off the globe, at 0,0, swapped, half given, or absent without a lane (`laned`)."""
     lat, lon = table.columns["lat_e7"], table.columns["lon_e7"]
     known = (lat != MISSING) & (lon != MISSING)
     # China lies between 73 and 136 degrees east and between 3 and 54 degrees north.
@@ -54,6 +54,8 @@ def check_points(table: TypedTable, laned: npt.NDArray[np.bool_]) -> None:
     beyond = known & ~swapped & (np.abs(lat) > 90 * E7)
     for index in np.flatnonzero(swapped):
         table.report(int(index), "lat", "swapped_coordinates")
+    for index in np.flatnonzero(known & (lat == 0) & (lon == 0)):
+        table.report(int(index), "lat", "zero_coordinates")
     for index in np.flatnonzero(beyond):
         table.report(int(index), "lat", "coordinates_out_of_range")
     cells = [table.text.columns.get(name, [""] * len(table)) for name in ("lat", "lon")]

@@ -64,7 +64,7 @@ def read_case(
     if as_of is not None:
         chosen["as_of_day"] = as_of.toordinal()
     parameters = read_parameters(texts.get("parameters"), problems, chosen)
-    case = assemble(texts, parameters, problems, unread, path.name)
+    case = assemble(texts, parameters, problems, notes, unread, path.name)
     note_what_is_assumed(case, texts, notes)
     return ReadCase(case, notes.listed())
 
@@ -79,7 +79,7 @@ def read_outputs(
     problems, notes = Problems(), Notes()
     path = Path(path)
     texts, unread = _read_tables(path, friendly, problems, notes)
-    outputs = assemble_outputs(texts, problems, unread, path.name)
+    outputs = assemble_outputs(texts, problems, notes, unread, path.name)
     note_unlisted_codes(outputs, texts, (as_of or today()), notes)
     return outputs, notes.listed()
 

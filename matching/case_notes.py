@@ -36,6 +36,14 @@ NOTE_SENTENCES: Mapping[str, tuple[str, str]] = {
         "没有经纬度,以 {region} 的代表点计算距离,结果为近似值",
         "no coordinates: distances start at the centre of {region} and are approximate",
     ),
+    "outside_delta": (
+        "坐标在长三角范围之外,请核对",
+        "the coordinates lie outside the Yangtze River Delta: please check",
+    ),
+    "far_from_region": (
+        "坐标距所填地区 {region} 超过 {km} 公里,请核对坐标与地区",
+        "the coordinates lie over {km} km from the region {region} that is given: please check both",
+    ),
     "code_extracted": ("{found} 中的代码读作 {value}", "the code in {found} was read as {value}"),
     "code_proposed": (
         "“{found}”没有代码,建议 {value},请确认",

@@ -70,6 +70,10 @@ PROBLEM_SENTENCES: Mapping[str, tuple[str, str]] = {
     "out_of_range": ("数值超出允许范围", "this number is outside the allowed range"),
     "coordinates_out_of_range": ("坐标超出范围", "the coordinate is out of range"),
     "swapped_coordinates": ("经度与纬度可能填反了", "latitude and longitude seem to be swapped"),
+    "zero_coordinates": (
+        "经纬度为 0,0,不是实际位置(未知请留空)",
+        "the coordinates 0,0 are no real place (leave them empty when unknown)",
+    ),
     "missing_coordinates": (
         "需要经纬度,或至少一条 lanes 线路(Excel 也可填写行政区划)",
         "coordinates are needed here, or at least one lane (in people's Excel a region will do)",

@@ -198,6 +198,43 @@ def test_swapped_coordinates_are_called_swapped(tmp_path: Path) -> None:
     assert _only(_write(tmp_path, outputs=outputs)).rule == "swapped_coordinates"
 
 
+def test_a_point_at_zero_zero_is_a_problem_and_no_place(tmp_path: Path) -> None:
+    outputs = _with(_with(OUTPUTS, "lat", "0"), "lon", "0.0")
+    problem = _only(_write(tmp_path, outputs=outputs))
+    assert (problem.rule, problem.file, problem.row) == ("zero_coordinates", "outputs.csv", 2)
+
+
+def test_a_point_outside_the_delta_is_noted_at_its_row(tmp_path: Path) -> None:
+    harbin = _with(_with(FACILITIES, "lat", "45.75"), "lon", "126.63")
+    read = read_case(_write(tmp_path, facilities=harbin), as_of=DAY)
+    assert [(n.rule, n.file, n.row) for n in read.notes] == [("outside_delta", "facilities.csv", 2)]
+    assert "长三角" in read.notes[0].zh
+    assert "Delta" in read.notes[0].en
+
+
+@pytest.mark.parametrize(
+    ("lat", "lon", "region", "noted"),
+    [
+        ("31.86", "117.28", "310000", True),  # Hefei is 395 km from Shanghai
+        ("31.86", "117.28", "310199", True),  # a district that the catalogue lacks counts as Shanghai
+        ("34.20", "117.28", "320500", True),  # Xuzhou is in Jiangsu but 440 km from Suzhou
+        ("34.20", "117.28", "320000", False),
+        ("28.00", "120.67", "33", False),  # Wenzhou is 260 km from Hangzhou and in Zhejiang
+        ("31.30", "120.60", "310000", False),  # 80 km across the border is not far
+        ("31.86", "117.28", "360000", False),  # no centre of Jiangxi is known
+        ("31.86", "117.28", "", False),
+    ],
+)
+def test_a_point_over_150_km_from_the_region_it_names_is_noted(
+    tmp_path: Path, lat: str, lon: str, region: str, noted: bool
+) -> None:
+    outputs = _with(_with(_with(OUTPUTS, "lat", lat), "lon", lon), "region_code", region)
+    read = read_case(_write(tmp_path, outputs=outputs), as_of=DAY)
+    expected = [("far_from_region", "outputs.csv", 2)] if noted else []
+    assert [(n.rule, n.file, n.row) for n in read.notes] == expected
+    assert all(region in n.zh and "150 km" in n.en for n in read.notes)
+
+
 def test_a_period_that_ends_before_it_starts_is_reversed(tmp_path: Path) -> None:
     outputs = _with(_with(OUTPUTS, "available_from", "2026-02-01"), "available_to", "2026-01-31")
     problem = _only(_write(tmp_path, outputs=outputs))
