@@ -8,6 +8,7 @@ from circularity.acceptance import WORDS
 from web.cli.text_table import text_table
 
 TOP = 10
+BOTTLENECKS = 3
 PROVINCE_RULES = frozenset({"hazardous_cross_province", "general_record", "general_approval"})
 """Procedures that depend on the province that waste leaves and the one that it reaches."""
 
@@ -32,7 +33,7 @@ def plan_text(described: dict[str, Any]) -> str:
         lines.append(f"  未报价、不计入成本 · unstated, left out: {known}")
     lines += _worded("未匹配原因 · reasons", described["by_reason"], "outputs", "批次 outputs")
     lines += _worded("先办手续 · procedures first", described["conditions"], "pairs", "配对 pairs")
-    for held in described["bottlenecks"][:TOP]:
+    for held in described["bottlenecks"][:BOTTLENECKS]:
         shown = ", ".join(held["limits"][:3]) + (" …" if len(held["limits"]) > 3 else "")
         count = len(held["limits"])
         lines.append(
@@ -79,9 +80,10 @@ def _worded(title: str, rows: list[dict[str, Any]], counted: str, counted_name: 
         [f"{row['name_zh']} · {row['name_en']}", f"{row[counted]:,}", _t(row["mass_t"])] for row in rows[:TOP]
     ]
     basis = [
-        f"  依据 · basis  {row['basis_zh']} · {row['basis_en']}" for row in rows[:TOP] if row["basis_zh"]
+        f"    {row['name_zh']}:{row['basis_zh']} · {row['basis_en']}" for row in rows[:TOP] if row["basis_zh"]
     ]
-    return ["", *text_table((title, counted_name, "t"), cells), *basis]
+    heading = ["  依据 · legal basis"] if basis else []
+    return ["", *text_table((title, counted_name, "t"), cells), *heading, *basis]
 
 
 def _t(number: str) -> str:
