@@ -27,14 +27,14 @@ def note_odd_places(table: TypedTable, notes: Notes) -> None:
     known = (lat != MISSING) & (lon != MISSING)
     inside = (lat >= SOUTH * E7) & (lat <= NORTH * E7) & (lon >= WEST * E7) & (lon <= EAST * E7)
     label = table.text.label("lat")
-    for index in np.flatnonzero(known & ~inside):
+    for index in np.flatnonzero(known & ~inside).tolist():
         notes.add("outside_delta", table.text.file, table.text.rows[index], label)
     codes = table.columns["region_code"]
     for code in np.unique(codes[known & inside]).tolist():
         name, centres = _centres(code)
         if centres:
             rows = np.flatnonzero(known & inside & (codes == code))
-            for index in rows[_nearest_m(lat[rows], lon[rows], centres) > FAR_M]:
+            for index in rows[_nearest_m(lat[rows], lon[rows], centres) > FAR_M].tolist():
                 facts = {"region": f"{code} {name}", "km": FAR_M // 1000}
                 notes.add("far_from_region", table.text.file, table.text.rows[index], label, **facts)
 
