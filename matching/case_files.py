@@ -15,6 +15,7 @@ from typing import Any
 from matching.case import Case, Outputs
 from matching.case_assembly import assemble, assemble_outputs
 from matching.case_assumptions import note_unlisted_codes, note_what_is_assumed
+from matching.case_columns import SHEETS
 from matching.case_notes import Note, Notes
 from matching.case_parameters import read_parameters, today
 from matching.case_problems import Problems
@@ -89,6 +90,7 @@ def _read_tables(
 ) -> tuple[dict[str, TextTable], set[str]]:
     """Return the sheets as texts, and the names of those that are there and cannot be read."""
     welcoming = not path.is_dir() if friendly is None else friendly
+    before = len(problems)
     grids = read_grids(path, problems, notes, friendly=welcoming)
     if not grids:
         problems.add_unless_any("missing_sheet", path.name, sheet="outputs")
@@ -98,6 +100,9 @@ def _read_tables(
         fill_gaps(texts, problems, notes)
     else:
         texts = strict_tables(grids, problems, notes)
+    if not texts and not path.is_dir() and len(problems) > before:
+        # Nothing of the file was read, and a problem says why: which sheets it lacks nobody can tell.
+        return texts, set(SHEETS)
     return texts, {grid.name for grid in grids if not grid.readable}
 
 

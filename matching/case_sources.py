@@ -92,6 +92,9 @@ def _read_csv(path: Path, problems: Problems, notes: Notes, friendly: bool) -> G
     if text is None:
         problems.add("wrong_encoding" if friendly else "not_utf8", path.name)
         return unreadable
+    if not text.strip():
+        problems.add("empty_file", path.name)
+        return unreadable
     if encoding != "utf-8-sig":
         notes.add("encoding", path.name, encoding=encoding)
     delimiter = _delimiter(text) if friendly else ","
