@@ -49,6 +49,10 @@ NOTE_SENTENCES: Mapping[str, tuple[str, str]] = {
         "“{found}”没有代码,建议 {value},请确认",
         "{found} has no code; {value} is proposed, please confirm",
     ),
+    "code_in_kind": (
+        "只写了类别 {kind},按名称“{found}”建议 {value},请确认",
+        "only the kind {kind} is given; by the name {found}, {value} is proposed, please confirm",
+    ),
     "code_unlisted": (
         "目录中没有代码 {code},按类别 {kind} 处理",
         "the catalogue lacks the code {code}; it is handled as its kind {kind}",

@@ -53,6 +53,10 @@ PROBLEM_SENTENCES: Mapping[str, tuple[str, str]] = {
         "没有代码,也无法从名称推出代码{hint}",
         "there is no code, and none follows from the name{hint}",
     ),
+    "kind_alone": (
+        "只写了类别,需要完整代码,且无法从名称推出{hint};{zh}",
+        "this is a kind alone; a full code is needed and none follows from the name{hint}; {en}",
+    ),
     "unknown_operation": ("未知的利用处置方式代码", "this operation code is unknown"),
     "unknown_entitlement": ("未知的资质类型", "this entitlement kind is unknown"),
     "unknown_status": ("未知的状态", "this status is unknown"),

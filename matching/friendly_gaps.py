@@ -8,18 +8,12 @@ from __future__ import annotations
 from functools import cache
 
 from circularity.catalogue import regions
-from circularity.catalogue.proposals import propose
-from circularity.catalogue.waste_types import WasteType
 from matching.case_notes import Notes
 from matching.case_problems import Problems
 from matching.case_tables import TextTable
+from matching.friendly_codes import propose_codes
 
 _NUMBERED = {"outputs": "output_id", "facilities": "facility_id", "capacities": "capacity_id"}
-
-SIGNS_OF_HAZARD = (
-    *("含油", "油泥", "浮油", "含铬", "铬渣", "含铅", "含汞", "含砷", "含镉", "含镍", "含铜", "含锌", "含氰"),
-    *("重金属", "危废", "危险", "有毒", "沾染", "感染"),
-)
 
 
 def fill_gaps(tables: dict[str, TextTable], problems: Problems, notes: Notes) -> None:
@@ -28,7 +22,7 @@ def fill_gaps(tables: dict[str, TextTable], problems: Problems, notes: Notes) ->
         if name in _NUMBERED:
             _number_rows(table, _NUMBERED[name], notes)
         if name == "outputs":
-            _propose_codes(table, problems, notes)
+            propose_codes(table, problems, notes)
         if name in {"outputs", "facilities"} and "lanes" not in tables:
             _place_in_regions(table, notes)
 
@@ -45,54 +39,6 @@ def _number_rows(table: TextTable, name: str, notes: Notes) -> None:
             ids[index] = offered
             taken.add(offered)
             notes.add("id_numbered", table.file, number, name, value=f"R{table.rows[0]}")
-
-
-def _propose_codes(table: TextTable, problems: Problems, notes: Notes) -> None:
-    names = table.columns.pop("waste_name", None)
-    if names is None:
-        return
-    codes = table.columns.setdefault("waste_code", [""] * len(names))
-    shown = table.label("waste_code")
-    for index, name in enumerate(names):
-        if codes[index].strip() or not name.strip():
-            continue
-        code, label = _proposal(name.strip())
-        if code:
-            codes[index] = code
-            value = f"{code} {label}"
-            notes.add("code_proposed", table.file, table.rows[index], shown, found=name.strip(), value=value)
-        else:
-            hint = f" ({label})" if label else ""
-            table.reported.add(("waste_code", index))
-            problems.add("code_not_proposed", table.file, table.rows[index], shown, name, hint=hint)
-
-
-@cache
-def _proposal(name: str) -> tuple[str, str]:
-    """Return the code proposed for a name with what it means; no code where only a hazardous kind is clear.
-
-    A name with a sign of hazard is never proposed as general waste: that is for its sender to say.
-    Every general kind has an official 900-099 code for "other"; hazardous kinds have none.
-    """
-    offers = propose(name)
-    if not offers:
-        return "", ""
-    best = offers[0]
-    if not best.hazardous and name != best.name_zh and any(mark in name for mark in SIGNS_OF_HAZARD):
-        return "", "可能属危险废物 may be hazardous waste"
-    if best.level == "kind":
-        same = [offer for offer in offers if offer.kind == best.kind and offer.level == "code"]
-        if same:
-            best = same[0]
-        elif best.hazardous:
-            return "", _named(best)
-        else:
-            return f"900-099-S{best.kind[-2:]}", best.name_zh
-    return best.code, best.name_zh
-
-
-def _named(waste: WasteType) -> str:
-    return f"{waste.code} {waste.name_zh}?"
 
 
 def _place_in_regions(table: TextTable, notes: Notes) -> None:

@@ -288,6 +288,60 @@ def test_a_name_that_means_nothing_is_a_problem(tmp_path: Path) -> None:
     assert (problem.rule, problem.row, problem.found) == ("code_not_proposed", 2, "某某某东西")
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "code"),
+    [
+        ("SW01", "钢渣", "312-001-S01"),
+        ("ＳＷ０１", "冶炼废渣", "900-099-S01"),
+        ("HW34", "废盐酸", "313-001-34"),
+        ("hw34", "酸洗废液", "900-300-34"),
+    ],
+)
+def test_a_kind_alone_is_completed_from_the_name_and_asks(
+    tmp_path: Path, kind: str, name: str, code: str
+) -> None:
+    rows = [["废物名称", "废物代码", "数量(吨)"], [name, kind, "1"], ["粉煤灰", "900-001-S02", "1"]]
+    outputs, notes = read_outputs(_csv(tmp_path / "l.csv", rows))
+    assert sorted(outputs.waste_code.tolist()) == sorted([code, "900-001-S02"])
+    note = _note(notes, "code_in_kind")
+    assert (note.row, note.column) == (2, "废物代码")
+    assert code in note.zh
+    assert "请确认" in note.zh
+    assert "please confirm" in note.en
+
+
+@pytest.mark.parametrize("name", ["", "粉煤灰", "某某某东西", "含铬钢渣"])
+def test_a_kind_alone_without_a_name_of_that_kind_is_refused_with_its_full_codes(
+    tmp_path: Path, name: str
+) -> None:
+    rows = [["废物名称", "废物代码", "数量(吨)"], [name, "SW01", "1"], ["粉煤灰", "900-001-S02", "1"]]
+    (problem,) = _problems(_csv(tmp_path / "l.csv", rows))
+    assert (problem.rule, problem.row, problem.column) == ("kind_alone", 2, "废物代码")
+    assert problem.found == "SW01"
+    assert "312-001-S01 钢渣" in problem.zh
+    assert "312-001-S01 Steel slag" in problem.en
+
+
+def test_a_name_nearest_to_hazardous_waste_is_not_completed_as_general_waste(tmp_path: Path) -> None:
+    rows = [["废物名称", "废物代码", "数量(吨)"], ["镀镍污泥", "SW07", "1"]]
+    (problem,) = _problems(_csv(tmp_path / "l.csv", rows))
+    assert problem.rule == "kind_alone"
+    assert "可能属危险废物" in problem.zh
+
+
+def test_a_kind_alone_in_a_ledger_without_names_lists_the_first_full_codes(tmp_path: Path) -> None:
+    rows = [["废物代码", "数量(吨)"], ["HW34", "1"]]
+    (problem,) = _problems(_csv(tmp_path / "l.csv", rows))
+    assert (problem.rule, problem.row) == ("kind_alone", 2)
+    assert problem.en.count("-34 ") == 5
+    assert " more" in problem.en
+
+
+def test_a_kind_that_does_not_exist_stays_malformed(tmp_path: Path) -> None:
+    rows = [["废物名称", "废物代码", "数量(吨)"], ["钢渣", "SW08", "1"]]
+    assert [problem.rule for problem in _problems(_csv(tmp_path / "l.csv", rows))] == ["malformed_code"]
+
+
 @pytest.mark.parametrize("name", ["含油污泥", "轧钢油泥", "含铬污泥", "重金属污泥", "含锌污泥"])
 def test_a_name_with_a_sign_of_hazard_is_never_proposed_as_general_waste(tmp_path: Path, name: str) -> None:
     rows = [["废物名称", "数量(吨)"], [name, "1"], ["粉煤灰", "1"]]
@@ -359,7 +413,23 @@ def test_a_sheet_that_is_not_understood_is_noted(tmp_path: Path) -> None:
 
 def test_nothing_understood_is_a_problem(tmp_path: Path) -> None:
     path = _xlsx(tmp_path / "l.xlsx", [["怎么填", "请看"], ["一", "二"]])
-    assert "no_sheet_understood" in [problem.rule for problem in _problems(path)]
+    assert [problem.rule for problem in _problems(path)] == ["no_sheet_understood"]
+    with pytest.raises(BadInput) as refused:
+        read_case(path)
+    assert [problem.rule for problem in refused.value.problems] == ["no_sheet_understood"]
+
+
+@pytest.mark.parametrize("content", [b"", b" \r\n", b"\xef\xbb\xbf", b"\xff\xfe"])
+def test_an_empty_file_is_called_empty_and_nothing_else(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "ledger.csv"
+    path.write_bytes(content)
+    lent = tmp_path / "delta"
+    write_case(case([output("X")], [capacity("C1")]), lent)
+    for facilities in (None, lent):
+        with pytest.raises(BadInput) as refused:
+            read_case(path, facilities_from=facilities)
+        assert [(p.rule, p.file) for p in refused.value.problems] == [("empty_file", "ledger.csv")]
+    assert [problem.rule for problem in _problems(path)] == ["empty_file"]
 
 
 def test_excel_saved_as_unicode_text_is_read(tmp_path: Path) -> None:
