@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from page_world import PAYLOAD, Pages, served_pages
+from registry import AT
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +50,60 @@ def test_a_run_shows_plan_conditions_reasons_prices_and_proof(pages: Pages) -> N
     assert "lawful outlets are full" in text
     assert "What one more tonne of a limit is worth" in text
     assert "Case digest" in text
+
+
+def test_a_run_pages_its_three_lists_and_says_how_many_there_are(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.pages.runs.ROWS", 1)
+    run = f"/runs/{pages.ids['run']}"
+    first = pages.text(run)
+    assert "2 outputs have mass without an outlet. The heaviest come first, 1 to a page." in first
+    heaviest, lightest = _rows(first, "unmatched"), _rows(pages.text(f"{run}?unmatched=2"), "unmatched")
+    assert pages.ids["ash"] in heaviest  # 1000 - 600 - 300 = 100 t
+    assert pages.ids["acid"] not in heaviest
+    assert pages.ids["acid"] in lightest  # 80 - 50 = 30 t
+    assert pages.ids["ash"] not in lightest
+    assert _rows(pages.text(f"{run}?unmatched=99"), "unmatched") == lightest
+    assert "3 limits hold this plan back. The scarcest come first, 1 to a page." in first
+    assert "共有 2 批废物尚有数量未找到去处。" in pages.text(run, "zh")
+
+
+def test_turning_one_list_of_a_run_keeps_the_others_where_they_are(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.pages.runs.ROWS", 1)
+    text = pages.text(f"/runs/{pages.ids['run']}?page=2&unmatched=2")
+    assert f"/runs/{pages.ids['run']}?page=3&amp;unmatched=2&amp;limits=1#plan" in text
+    assert f"/runs/{pages.ids['run']}?page=2&amp;unmatched=1&amp;limits=1#unmatched" in text
+
+
+def test_a_pair_without_conditions_moves_today_only_inside_its_shipping_window(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame, address = import_module("web.pages.frame"), f"/runs/{pages.ids['run']}"
+    monkeypatch.setattr(frame, "today", AT.date)
+    assert "Can move today" in _rows(pages.text(address), "plan")
+    assert "No procedure needed" not in _rows(pages.text(address), "plan")
+    monkeypatch.setattr(frame, "today", (AT - timedelta(days=1)).date)
+    assert "Can move today" not in _rows(pages.text(address), "plan")
+    assert "No procedure needed" in _rows(pages.text(address), "plan")
+    assert "无需先办手续" in _rows(pages.text(address, "zh"), "plan")
+
+
+def test_every_page_leads_to_the_description_of_the_api(pages: Pages) -> None:
+    assert '<a href="/docs">API documentation</a>' in pages.text("/")
+    assert '<a href="/docs">接口文档（API）</a>' in pages.text("/method", "zh")
+
+
+def test_the_catalogue_is_turned_page_by_page_and_searched_whole(pages: Pages) -> None:
+    first, second = pages.text("/catalogue"), pages.text("/catalogue?page=2")
+    assert _rows(first, "results").count("<tr>") == 1 + 25  # head and one page
+    assert _rows(first, "results") != _rows(second, "results")
+    assert 'href="/catalogue?q=&amp;hazard=&amp;page=2#results"' in first
+    assert "SW92" not in _rows(first, "results")
+    assert "SW92" in _rows(pages.text("/catalogue?q=SW92"), "results")
+    assert "hazard=hazardous&amp;page=2" in pages.text("/catalogue?hazard=hazardous")
 
 
 def test_a_conditional_outlet_names_authority_lead_time_and_law(pages: Pages) -> None:
@@ -132,3 +189,9 @@ def test_before_the_first_run_the_pages_say_so(tmp_path: Path) -> None:
         assert "No run has been made yet" in fresh.text("/")
         assert "No run has been made yet" in fresh.text("/runs")
         assert "No run has been made yet" in fresh.text(f"/outputs/{fresh.ids['ash']}")
+
+
+def _rows(text: str, section: str) -> str:
+    """Return the last table of a section."""
+    inside = text.partition(f'id="{section}"')[2].partition("</section>")[0]
+    return inside.rpartition("<table")[2].partition("</table>")[0]

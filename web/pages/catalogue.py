@@ -9,8 +9,10 @@ from circularity.catalogue.operations import all_operations
 from circularity.catalogue.procedures import all_procedures
 from circularity.catalogue.targets import all_targets
 from circularity.catalogue.waste_types import all_types
-from web.pages.requests import choice, text
+from web.pages.requests import choice, page_of, text
 from web.today import today
+
+ROWS = 25
 
 
 def show_catalogue() -> str:
@@ -22,10 +24,11 @@ def show_catalogue() -> str:
         if (not hazard or waste.hazardous == (hazard == "hazardous"))
         and any(sought in words.casefold() for words in (waste.code, waste.name_zh, waste.name_en))
     ]
+    page = page_of(len(types), lambda limit, offset: types[offset : offset + limit], size=ROWS)
     reference = {
         "operations": all_operations(today()),
         "targets": all_targets(),
         "procedures": all_procedures(),
         "bases": [row for rows in all_bases().values() for row in rows],
     }
-    return render_template("catalogue.html", types=types, sought=text(), hazard_chosen=hazard, **reference)
+    return render_template("catalogue.html", page=page, sought=text(), hazard_chosen=hazard, **reference)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from circularity.totals import has_fiction
 from web.language import language, said
 from web.pages.disclosure import TOLD
 from web.session import read_session
+from web.today import today
 from web.words import basis, word
 
 log = logging.getLogger(__name__)
@@ -28,6 +30,7 @@ def frame() -> dict[str, Any]:
         "words_of": words_of,
         "shows_fiction": shows_fiction,
         "word": word,
+        "is_open": is_open,
         "map_settings": map_settings,
         **{told.__name__: told for told in TOLD},
     }
@@ -63,6 +66,11 @@ def choices_of(
 def words_of(group: str, codes: Iterable[str]) -> list[tuple[str, str]]:
     """Return (code, word) of code words for a select."""
     return [(code, word(group, code)) for code in codes]
+
+
+def is_open(earliest: date, latest: date | None) -> bool:
+    """Tell whether today lies in a shipping window; None is an open end."""
+    return earliest <= today() and (latest is None or today() <= latest)
 
 
 def map_settings() -> dict[str, str]:

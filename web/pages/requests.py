@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from flask import request
 
 from circularity.catalogue.regions import PROVINCES
+from circularity.listings import PAGE_SIZE, Page
+
+Row = TypeVar("Row")
 
 
-def page_number() -> int:
+def page_number(name: str = "page") -> int:
     """Return `?page=`, 1 where it is no number from 1 on."""
-    text = request.args.get("page", "1")
+    text = request.args.get(name, "1")
     return int(text) if text.isascii() and text.isdigit() and 1 <= len(text) <= 6 else 1
+
+
+def page_of(
+    total: int, load: Callable[[int, int], Sequence[Row]], *, name: str = "page", size: int = PAGE_SIZE
+) -> Page[Row]:
+    """Return the asked page of `total` rows, the last where it asks beyond; `load` takes limit and offset."""
+    number = min(page_number(name), Page((), 1, total, size).pages)
+    return Page(load(size, (number - 1) * size), number, total, size)
 
 
 def choice(name: str, allowed: Iterable[str]) -> str:

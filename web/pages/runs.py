@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import render_template
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from circularity.errors import NotFound
 from circularity.flows import flows
-from circularity.listings import PAGE_SIZE, Page
+from circularity.listings import PAGE_SIZE
 from circularity.price_subjects import subjects_of
 from circularity.runs import (
     MatchingRun,
@@ -19,11 +22,11 @@ from circularity.runs import (
     unmatched_of_run,
 )
 from web.pages.disclosure import tells_all
-from web.pages.requests import page_number
+from web.pages.requests import page_of
 from web.session import read_session
 
-LIMIT_UNMATCHED = 200
-LIMIT_PRICES = 60
+ROWS = 20
+"""Rows of each of a run's three long lists on one page: a run has three, and a phone shows each as a card."""
 
 
 def show_runs() -> str:
@@ -37,16 +40,36 @@ def show_run(public_id: str) -> str:
     run = session.scalar(select(MatchingRun).filter_by(public_id=public_id))
     if run is None:
         raise NotFound("run", "没有这一次撮合", "there is no such run", id=public_id[:40])
-    skipped = (page_number() - 1) * PAGE_SIZE
-    plan = proposals_of_run(session, run, limit=PAGE_SIZE, offset=skipped, heaviest_first=tells_all())
-    prices = prices_of_run(session, run, scarce_only=True)[:LIMIT_PRICES]
+    reasons = reasons_of_run(session, run)
+    heaviest_first = tells_all()
     facts = {
-        "page": Page(plan, page_number(), count_proposals(session, run)),
-        "unmatched": unmatched_of_run(session, run, limit=LIMIT_UNMATCHED, heaviest_first=tells_all()),
-        "reasons": reasons_of_run(session, run),
-        "prices": prices,
-        "subjects": subjects_of(session, prices),
-        "flows": flows(session, run, of_few=tells_all()),
+        "page": page_of(
+            count_proposals(session, run),
+            lambda limit, offset: proposals_of_run(
+                session, run, limit=limit, offset=offset, heaviest_first=heaviest_first
+            ),
+            size=ROWS,
+        ),
+        "unmatched": page_of(
+            sum(outputs for _, outputs, _ in reasons),
+            lambda limit, offset: unmatched_of_run(
+                session, run, limit=limit, offset=offset, heaviest_first=heaviest_first
+            ),
+            name="unmatched",
+            size=ROWS,
+        ),
+        "reasons": reasons,
+        "flows": flows(session, run, of_few=heaviest_first),
         "levels": run.levels.get("levels", []),
+        **_scarce_limits(session, run),
     }
     return render_template("run.html", run=run, **facts)
+
+
+def _scarce_limits(session: Session, run: MatchingRun) -> dict[str, Any]:
+    """Return the asked page of the limits that hold the plan back, and what they are limits of."""
+    scarce = prices_of_run(session, run, scarce_only=True)
+    prices = page_of(
+        len(scarce), lambda limit, offset: scarce[offset : offset + limit], name="limits", size=ROWS
+    )
+    return {"prices": prices, "subjects": subjects_of(session, prices.rows)}
