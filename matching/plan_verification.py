@@ -182,7 +182,9 @@ def _presentation_faults(
         if content != written.files[name]
         and not (a_metre_apart and says_the_same(name, written.files[name], content, tolerance_ucny))
     ]
-    cost = sum(int(claim.mass_kg[a]) * int(told.cost_ucny_per_kg[a]) for a in np.flatnonzero(claim.mass_kg))
+    used = np.flatnonzero(claim.mass_kg)
+    unit_costs = told.cost_ucny_per_kg[used].tolist()
+    cost = sum(kg * each for kg, each in zip(claim.mass_kg[used].tolist(), unit_costs, strict=True))
     if cost != claim.levels[COST_LEVEL]:
         faults.append(f"level cost is {cost} by the plan's own distances, not {claim.levels[COST_LEVEL]}")
     levels = [{"name": v.name, "value": v.value, "bound": v.bound} for v in plan.levels]
