@@ -1,4 +1,4 @@
-"""What the public may see of a run: totals, and flows from province to stream to operation.
+"""What the public may see of a run: flows from province to stream to operation.
 
 A flow stands for at least MIN_ORGANISATIONS senders; smaller ones are added up as `other`, first within their
 province, then over all provinces. Where even that stands for too few, the smallest published flow joins it,
@@ -15,11 +15,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from circularity.catalogue import regions, waste_types
-from circularity.entitlements import CapacityWindow, Entitlement, EntitlementLine
 from circularity.organisations import Site
 from circularity.outputs import Output
 from circularity.runs import MatchingRun, Proposal, Unmatched
-from circularity.whitelist import WhitelistEntry
 
 MIN_ORGANISATIONS = 3
 OTHER = "other"
@@ -39,21 +37,6 @@ class Flow:
     stream: str
     operation: str
     mass_kg: int
-
-
-@dataclass(frozen=True, slots=True)
-class PublicFigures:
-    """The totals of a run, kg; `senders` and `facilities` count those with mass in it."""
-
-    as_of: date
-    supply_kg: int
-    placed_kg: int
-    can_move_today_kg: int
-    unmatched_kg: int
-    senders: int
-    facilities: int
-    whitelist_entries: int
-    fictional: bool
 
 
 @dataclass
@@ -85,35 +68,6 @@ def flows(session: Session, run: MatchingRun, *, of_few: bool = False) -> list[F
     return [
         Flow(*key, cell.mass_kg) for key, cell in sorted((cells if of_few else suppressed(cells)).items())
     ]
-
-
-def public_figures(session: Session, run: MatchingRun) -> PublicFigures:
-    """Return the totals of a run."""
-    senders = {organisation for _, organisation, _ in _masses(session, run)}
-    facilities = session.scalar(
-        select(func.count(Entitlement.facility_id.distinct()))
-        .join(EntitlementLine, EntitlementLine.entitlement_id == Entitlement.id)
-        .join(CapacityWindow, CapacityWindow.line_id == EntitlementLine.id)
-        .join(Proposal, Proposal.window_id == CapacityWindow.id)
-        .where(Proposal.run_id == run.id)
-    )
-    listed = session.scalar(
-        select(func.count())
-        .select_from(WhitelistEntry)
-        .where(WhitelistEntry.status == "listed")
-        .where(WhitelistEntry.valid_to.is_(None) | (WhitelistEntry.valid_to >= run.as_of))
-    )
-    return PublicFigures(
-        as_of=run.as_of,
-        supply_kg=run.supply_kg,
-        placed_kg=run.placed_kg,
-        can_move_today_kg=run.can_move_today_kg,
-        unmatched_kg=run.unmatched_kg,
-        senders=len(senders),
-        facilities=facilities or 0,
-        whitelist_entries=listed or 0,
-        fictional=run.fictional,
-    )
 
 
 def suppressed(cells: dict[Key, Cell]) -> dict[Key, Cell]:

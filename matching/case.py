@@ -16,7 +16,8 @@ from typing import Any, Self, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from circularity.units import MAX_MASS_KG, MISSING, IntArray
+from circularity.catalogue import factors
+from circularity.units import MAX_MASS_KG, MISSING, UCNY_PER_KG_PER_CNY_PER_T, IntArray, parse_scaled
 from matching.case_digest import columns_of, feed
 
 TextArray = npt.NDArray[np.str_]
@@ -25,6 +26,15 @@ Table = TypeVar("Table", "Outputs", "Facilities", "Capacities", "Lanes")
 
 STANDINGS = ("", "suspended", "blacklisted", "accident")
 STATUSES = ("waste", "by_product", "product")
+
+
+MG_PER_KG_IN_KG_PER_T = 1000
+"""1 kg per tonne is 1000 mg per kilogram."""
+
+
+def reference(factor: str, scale: int) -> int:
+    """Return the catalogue's newest value of a factor in stored units: a default, to be set by the user."""
+    return parse_scaled(str(factors.get(factor, date.max).value), scale)
 
 
 class InvalidCase(ValueError):
@@ -132,10 +142,10 @@ class Parameters:
     as_of_day: int
     period_from_day: int = MISSING
     period_to_day: int = MISSING
-    transport_ucny_per_kg_km: int = 450
-    detour_permille: int = 1300
+    transport_ucny_per_kg_km: int = reference("freight_truck_30t", UCNY_PER_KG_PER_CNY_PER_T)
+    detour_permille: int = reference("detour", 1000)
     carbon_price_ucny_per_kg_co2e: int = 0
-    emission_mg_per_kg_km: int = 78
+    emission_mg_per_kg_km: int = reference("emission_truck_diesel_30t", MG_PER_KG_IN_KG_PER_T)
     max_distance_m: int = MISSING
     only_lanes: bool = False
 

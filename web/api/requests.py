@@ -34,8 +34,8 @@ class StrictParser(FlaskParser):
     def handle_error(
         self,
         error: ValidationError,
-        req: Request,  # noqa: ARG002
-        schema: Schema,  # noqa: ARG002
+        req: Request,  # noqa: ARG002 - the signature that webargs calls
+        schema: Schema,  # noqa: ARG002 - likewise
         **_: Any,
     ) -> NoReturn:
         """Raise BadInput with every mistake."""
