@@ -6,37 +6,43 @@ goes through the public verbs like the named one and can be told beside it.
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
 
 import numpy as np
 
-from circularity.units import MISSING, IntArray
+from circularity.units import M_PER_KM, MISSING, IntArray
 from matching.case import Cap, Capacities, Case, Facilities, Outputs, Parameters, TextArray
-from seed.draw import Draw, draw
+from seed.draw import FIRST_DAY, Draw, draw
 
-FIRST_DAY = date(2027, 1, 4)
-"""First day of a generated case's period, fixed so that a seed number names one case for ever."""
+TIGHTNESS_PERMILLE = {"tight": 1000, "slack": 1500}
+"""What a stream's capacities hold together, in thousandths of the mass that is posted in it."""
 
-PERIOD_DAYS = 182
+STRAIGHT_LIMIT_KM = 150
 _POOL_PERMILLE = 850
 _QUOTA_EVERY = 10
 
 
 def generate_case(
-    n_outputs: int, n_capacities: int, groups: int = 10, random_seed: int = 1, *, as_of: date = FIRST_DAY
+    n_outputs: int, n_capacities: int, groups: int = 10, random_seed: int = 1, *, tightness: str = "tight"
 ) -> Case:
     """Return a case of that size over `groups` waste streams; equal arguments give an equal digest.
 
-    About four fifths of the pairs within a stream are lawful: 10,000 × 500 over 10 groups make some 400,000
-    arcs. Facilities pool their lines under a nested cap, and every tenth capacity has a quota for Shanghai.
-    Raises ValueError as `draw.draw` does.
+    10 groups make it dense: 10,000 × 500 have some 400,000 lawful pairs, 50,000 × 2,000 some 8 million and
+    200,000 × 5,000 some 78 million; 50 groups are nearer to real life. `tightness` is a key of
+    TIGHTNESS_PERMILLE. No pair lies farther apart than 150 km in a straight line, which the parameters state
+    with the detour. What rows are like is told in `seed.draw`; besides, a facility pools its two lines under
+    a nested cap of 85 % of both, and every tenth capacity has a quota for Shanghai, a fifth of it.
+    Raises ValueError as `draw.draw` does, KeyError for another tightness.
     """
-    drawn = draw(n_outputs, n_capacities, groups, random_seed)
+    drawn = draw(n_outputs, n_capacities, groups, random_seed, TIGHTNESS_PERMILLE[tightness])
+    first_day = FIRST_DAY.toordinal()
+    parameters = Parameters(as_of_day=first_day)
+    limit_m = STRAIGHT_LIMIT_KM * M_PER_KM * parameters.detour_permille // 1000
     return Case.build(
-        outputs=_outputs(drawn, as_of.toordinal()),
+        outputs=_outputs(drawn, first_day),
         facilities=_facilities(drawn),
-        capacities=_capacities(drawn, as_of.toordinal()),
-        parameters=Parameters(as_of_day=as_of.toordinal()),
+        capacities=_capacities(drawn, first_day),
+        parameters=replace(parameters, max_distance_m=limit_m),
         caps=_pools(drawn) + _quotas(drawn),
     )
 
@@ -95,8 +101,8 @@ def _capacities(drawn: Draw, first_day: int) -> Capacities:
         waste_pattern=np.array([s.waste_pattern for s in streams])[rows.stream],
         operation=rows.operation,
         capacity_kg=rows.mass_kg,
-        available_from_day=np.full(count, first_day, dtype=np.int64),
-        available_to_day=np.full(count, first_day + PERIOD_DAYS - 1, dtype=np.int64),
+        available_from_day=first_day + rows.from_day,
+        available_to_day=first_day + rows.to_day,
         gate_fee_ucny_per_kg=rows.gate_fee_ucny_per_kg,
         accepts_from=rows.accepts_from,
         whitelist_from=blank,
