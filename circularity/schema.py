@@ -8,10 +8,42 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
-from circularity import audit, entitlements, idempotency, organisations, outputs, runs, whitelist
+from circularity import (
+    amendments,
+    audit,
+    ceilings,
+    deals,
+    entitlements,
+    idempotency,
+    manifests,
+    mass,
+    months,
+    organisations,
+    outputs,
+    reception,
+    runs,
+    weighings,
+    whitelist,
+)
 from circularity.database import Base
 
-MODULES = (audit, organisations, outputs, entitlements, whitelist, runs, idempotency)
+MODULES = (
+    audit,
+    organisations,
+    outputs,
+    entitlements,
+    whitelist,
+    runs,
+    idempotency,
+    deals,
+    ceilings,
+    manifests,
+    weighings,
+    amendments,
+    reception,
+    months,
+    mass,
+)
 """Every module that declares tables."""
 
 metadata = Base.metadata
