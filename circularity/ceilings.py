@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from circularity.columns import between, mass, one_of
@@ -22,6 +22,8 @@ KINDS = ("output", "window", "line", "entitlement", "facility", "quota", "grant"
 
 ANY_YEAR = 0
 """The year of a limit that is not per calendar year: output, window, quota, grant."""
+
+_STANDING = text("status IN ('reserved', 'committed')")
 
 
 class Ceiling(Base):
@@ -53,11 +55,21 @@ class Ceiling(Base):
 
 
 class Hold(Base):
-    """What one agreement holds of one ceiling, kg: reserved until `expires_at`, committed, or released."""
+    """What one agreement holds of one ceiling, kg: reserved until `expires_at`, committed, or released.
+
+    What was released stays as history; reserving again is a new row. A partial release lowers `mass_kg`.
+    """
 
     __tablename__ = "holds"
     __table_args__ = (
-        UniqueConstraint("agreement_id", "ceiling_id", name="uq_holds_agreement_ceiling"),
+        Index(
+            "uq_holds_one_stands",
+            "agreement_id",
+            "ceiling_id",
+            unique=True,
+            sqlite_where=_STANDING,
+            postgresql_where=_STANDING,
+        ),
         mass("mass_kg", 1),
         one_of("status", states("hold")),
         STRICT,

@@ -111,7 +111,6 @@ MACHINES: Mapping[str, Machine] = MappingProxyType(
             reserved   commit   committed  system
             reserved   release  released   system
             committed  release  released   system
-            released   reserve  reserved   system
             """,
         ),
         # One trip. A refused part returns, or leaves from where it is on a new transfer.

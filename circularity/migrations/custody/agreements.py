@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alembic import op
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Text, UniqueConstraint, text
 
 from circularity.columns import BIGINT, CalendarDay, Facts, UtcTime
 from circularity.migrations.custody.bounds import between, mass, one_of
@@ -128,8 +128,16 @@ def create() -> None:
         Column("mass_kg", BIGINT, nullable=False),
         Column("status", Text(), nullable=False),
         Column("expires_at", UtcTime()),
-        UniqueConstraint("agreement_id", "ceiling_id", name="uq_holds_agreement_ceiling"),
         mass("mass_kg", 1),
         one_of("status", "reserved", "committed", "released"),
         sqlite_strict=True,
+    )
+    standing = text("status IN ('reserved', 'committed')")
+    op.create_index(
+        "uq_holds_one_stands",
+        "holds",
+        ["agreement_id", "ceiling_id"],
+        unique=True,
+        sqlite_where=standing,
+        postgresql_where=standing,
     )
