@@ -1,12 +1,14 @@
-"""Which pairs are candidates at all, in blocks that bound memory, sorted by (output, capacity).
+"""Which pairs are candidates at all, in blocks that bound memory.
 
 The first rules depend on the waste code and the capacity alone. One output answers them for all outputs of
-its code, so most pairs of a region are excluded, and counted, without ever being listed.
+its code, so most pairs of a region are excluded, and counted, without ever being listed. The outputs of a
+code and the capacities that fit it then form a grid, whose rules are asked by broadcasting.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,15 +18,27 @@ from circularity.acceptance.tables import Tables
 from circularity.units import IntArray
 from matching.case import Case
 
-BLOCK_PAIRS = 2_000_000
-"""Pairs judged at once: about 16 MB a column."""
+BLOCK_PAIRS = 250_000
+"""Pairs judged at once: about 2 MB a column, which stays close to the processor."""
 
 BY_CODE = tuple(rule for rule in RULES if rule.by_code)
 """The rules that one output answers for its whole waste code; they come first in RULES."""
 
 
-def dense_blocks(tables: Tables, excluded: IntArray) -> Iterator[Pairs]:
-    """Yield every pair that passes the rules by code, and add what those exclude to `excluded`, in blocks."""
+@dataclass(frozen=True)
+class Fits:
+    """Which capacities pass the rules by code: `capacities[c]` for the waste code c, `code` per output.
+
+    `excluded[c, r]` counts the capacities that rule r was the first to exclude for the code.
+    """
+
+    code: IntArray
+    capacities: tuple[IntArray, ...]
+    excluded: IntArray
+
+
+def fits_by_code(tables: Tables) -> Fits:
+    """Ask the rules by code, once for every waste code and capacity."""
     codes, example, code = np.unique(tables.outputs.waste_code, return_index=True, return_inverse=True)
     capacities = np.arange(len(tables.capacities.facility))
     fitting: list[IntArray] = []
@@ -36,14 +50,25 @@ def dense_blocks(tables: Tables, excluded: IntArray) -> Iterator[Pairs]:
             counts[c, r] = np.count_nonzero(broken)
             pairs = pairs.take(~broken)
         fitting.append(pairs.j)
-    excluded[:, : len(BY_CODE)] += counts[code]
-    yield from _expanded(tables, code, fitting)
+    return Fits(code.astype(np.int64), tuple(fitting), counts)
 
 
-def lane_blocks(case: Case, tables: Tables) -> Iterator[Pairs]:
-    """Yield the pairs that the case names as lanes, in blocks."""
-    for start in range(0, len(case.lanes.output), BLOCK_PAIRS):
-        block = slice(start, start + BLOCK_PAIRS)
+def grids(tables: Tables, fits: Fits, outputs: IntArray) -> Iterator[Pairs]:
+    """Yield the given output rows with the capacities that fit their codes, code by code, as grids."""
+    by_code = outputs[np.argsort(fits.code[outputs], kind="stable")]
+    for rows in np.split(by_code, np.flatnonzero(np.diff(fits.code[by_code])) + 1):
+        capacities = fits.capacities[fits.code[rows[0]]] if rows.size else rows
+        if capacities.size:
+            step = max(1, BLOCK_PAIRS // len(capacities))
+            for start in range(0, len(rows), step):
+                yield Pairs(tables, rows[start : start + step, None], capacities[None, :])
+
+
+def lane_blocks(case: Case, tables: Tables, outputs: IntArray) -> Iterator[Pairs]:
+    """Yield the pairs that the case names as lanes of the given output rows, in blocks."""
+    lanes = np.flatnonzero(np.isin(case.lanes.output, outputs))
+    for start in range(0, len(lanes), BLOCK_PAIRS):
+        block = lanes[start : start + BLOCK_PAIRS]
         yield Pairs(tables, case.lanes.output[block], case.lanes.capacity[block])
 
 
@@ -54,26 +79,3 @@ def outputs_with_all(tables: Tables, outputs: IntArray) -> Iterator[Pairs]:
     for start in range(0, len(outputs), rows):
         block = outputs[start : start + rows]
         yield Pairs(tables, np.repeat(block, len(capacities)), np.tile(capacities, len(block)))
-
-
-def no_pairs(tables: Tables) -> Pairs:
-    """Return no pair of the tables."""
-    return Pairs(tables, np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
-
-
-def _expanded(tables: Tables, code: IntArray, fitting: list[IntArray]) -> Iterator[Pairs]:
-    """Yield each output with the capacities that fit its code; blocks end between outputs."""
-    sizes = np.array([len(fits) for fits in fitting], dtype=np.int64)
-    starts = np.concatenate([[0], np.cumsum(sizes)])
-    fits = np.concatenate([*fitting, np.empty(0, dtype=np.int64)])
-    per_output = sizes[code]
-    ends = np.cumsum(per_output)
-    first = 0
-    while first < len(code):
-        listed_before = int(ends[first - 1]) if first else 0
-        last = max(first + 1, int(np.searchsorted(ends, listed_before + BLOCK_PAIRS, side="right")))
-        width = per_output[first:last]
-        begin = np.repeat(np.cumsum(width) - width, width)
-        place = np.arange(len(begin)) - begin + np.repeat(starts[code[first:last]], width)
-        yield Pairs(tables, np.repeat(np.arange(first, last), width), fits[place])
-        first = last

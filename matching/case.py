@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
+from functools import cached_property
 from typing import Any, Self, TypeVar
 
 import numpy as np
@@ -19,6 +20,7 @@ import numpy.typing as npt
 from circularity.catalogue import factors
 from circularity.units import MAX_MASS_KG, MISSING, UCNY_PER_KG_PER_CNY_PER_T, IntArray, parse_scaled
 from matching.case_digest import columns_of, feed
+from matching.geodesic import Directions, directions_of
 
 TextArray = npt.NDArray[np.str_]
 
@@ -41,8 +43,31 @@ class InvalidCase(ValueError):
     """The tables contradict each other; a reader should have said so with file and row before."""
 
 
+class Located:
+    """What follows from the coordinates of a table's rows, in 1e-7 degrees or MISSING."""
+
+    lat_e7: IntArray
+    lon_e7: IntArray
+
+    @cached_property
+    def located(self) -> npt.NDArray[np.bool_]:
+        """Per row: both coordinates are known."""
+        located: npt.NDArray[np.bool_] = (self.lat_e7 != MISSING) & (self.lon_e7 != MISSING)
+        return located
+
+    @cached_property
+    def all_located(self) -> bool:
+        """Every row has coordinates."""
+        return bool(self.located.all())
+
+    @cached_property
+    def directions(self) -> Directions:
+        """Per row: the direction to its point; meaningless where it has none."""
+        return directions_of(self.lat_e7, self.lon_e7)
+
+
 @dataclass(frozen=True)
-class Outputs:
+class Outputs(Located):
     """One row per posted lot. Units: kg, metres, µCNY/kg, 1e-7 degrees, day ordinals.
 
     `allowed_operations` holds `;`-separated operation codes, "" meaning any. `assays` maps an analyte
@@ -70,7 +95,7 @@ class Outputs:
 
 
 @dataclass(frozen=True)
-class Facilities:
+class Facilities(Located):
     """One row per facility. `standing` is one of STANDINGS; anything but "" takes no new matches."""
 
     facility_id: TextArray

@@ -12,7 +12,7 @@ from circularity.units import MISSING, IntArray
 from matching.case_kinds import E7
 from matching.case_notes import Notes
 from matching.case_tables import TypedTable
-from matching.distances import geodesic_m
+from matching.geodesic import geodesic_m
 
 FAR_M = 150_000
 """No prefecture of the Delta reaches this far from its centre, in metres."""

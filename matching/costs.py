@@ -33,6 +33,14 @@ class Costs:
     components: Mapping[str, IntArray]
     unknown: Mapping[str, npt.NDArray[np.bool_]]
 
+    def total_ucny_per_kg(self) -> IntArray:
+        """Return the sum of the known components; negative where the pair earns money."""
+        transport, *others = self.components.values()
+        total = transport.copy()
+        for component in others:
+            total += component
+        return total
+
     def net_ucny_per_kg(self) -> IntArray:
         """Return the generator's money per pair, MISSING where its transport or gate fee is unknown.
 

@@ -1,86 +1,66 @@
-"""From a case to its arcs: which pairs may meet, and for every other pair the first rule that forbids it."""
+"""Which pairs of a case may meet, and for every other pair the first rule that forbids it.
+
+Candidates come in blocks. What needs neither distance nor money is asked of a whole grid at once; each rule
+after that sees only the pairs that the ones before let pass, so distances and costs are computed for few.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from circularity.acceptance.columns import CapacityColumns, FacilityColumns, OutputColumns, columns_of
 from circularity.acceptance.pairs import Pairs
-from circularity.acceptance.rules import CONDITIONAL, RULES, ask_conditions, days, not_asked
+from circularity.acceptance.rules import CONDITIONAL, RULES, Rule, ask_conditions, condition_bits
 from circularity.acceptance.tables import Tables
 from circularity.units import MISSING, IntArray
-from matching.candidates import BY_CODE, dense_blocks, lane_blocks, no_pairs
+from matching.candidates import BY_CODE, Fits, fits_by_code, grids, lane_blocks
 from matching.case import Case
-from matching.costs import COMPONENTS, MONEY, Costs, pair_costs
+from matching.costs import Costs, pair_costs
 from matching.distances import lane_limits_kg, lane_rows, pair_distances_m
 
-BoolArray = npt.NDArray[np.bool_]
+Asked = tuple[tuple[int, Rule], ...]
+"""Rules with their rows in RULES."""
 
 
 @dataclass(frozen=True)
-class Arcs:
-    """The lawful and conditional pairs, sorted by (output, capacity), as columns of one length.
+class LawfulPairs:
+    """Lawful and conditional pairs sorted by (output, capacity), with no more than solving needs.
 
-    `output` and `capacity` are rows of the case. `distance_m` is MISSING where neither coordinates nor a lane
-    give one; `limit_kg` is a lane's limit or MISSING. Bit k of `conditions` is set when
-    `acceptance.CONDITIONS[k]` must be met first; 0 can move today. Days are ordinals, `latest_day` MISSING
-    when open. `components` holds transport, gate_fee, price and carbon in µCNY/kg, signed as they enter the
-    sum and 0 where unknown; `unknown` marks unknown transport, gate_fee and price per arc.
-    `excluded[i, r]` counts the capacities that rule r was the first to exclude for output i; `not_asked`
-    names the rules for which the case holds no data.
+    `output` and `capacity` are rows of the case. Bit k of `conditions` is set when
+    `acceptance.CONDITIONS[k]` must be met first; 0 can move today. `limit_kg` is a lane's limit or MISSING,
+    None where the case limits no lane.
     """
 
-    output: IntArray
-    capacity: IntArray
-    distance_m: IntArray
-    limit_kg: IntArray
-    conditions: IntArray
-    earliest_day: IntArray
-    latest_day: IntArray
-    components: Mapping[str, IntArray]
-    unknown: Mapping[str, BoolArray]
+    output: npt.NDArray[np.int32]
+    capacity: npt.NDArray[np.int32]
+    conditions: npt.NDArray[np.uint8]
+    cost_ucny_per_kg: IntArray
+    limit_kg: IntArray | None
+
+    def __len__(self) -> int:
+        return len(self.output)
+
+    def take(self, rows: IntArray | slice) -> LawfulPairs:
+        """Return the pairs at these positions."""
+        limit = None if self.limit_kg is None else self.limit_kg[rows]
+        return LawfulPairs(
+            self.output[rows], self.capacity[rows], self.conditions[rows], self.cost_ucny_per_kg[rows], limit
+        )
+
+
+@dataclass(frozen=True)
+class Eligibility:
+    """What the rules say of some outputs: their pairs, and how many capacities each rule excluded first.
+
+    `excluded` has a row per output asked for and a column per rule of RULES.
+    """
+
+    pairs: LawfulPairs
     excluded: IntArray
-    not_asked: tuple[str, ...]
-
-    @property
-    def cost_ucny_per_kg(self) -> IntArray:
-        """Sum of the known components, µCNY/kg; negative where the pair earns money."""
-        total = np.zeros(len(self.output), dtype=np.int64)
-        for component in self.components.values():
-            total += component
-        return total
-
-
-@dataclass(frozen=True)
-class Kept:
-    """What one block of candidates left: its lawful and conditional pairs with days and costs."""
-
-    pairs: Pairs
-    earliest_day: IntArray
-    latest_day: IntArray
-    limit_kg: IntArray
-    costs: Costs
-
-
-def find_arcs(case: Case) -> Arcs:
-    """Return every pair of the case that is lawful now or after procedures, and why the others are not.
-
-    Candidates come in blocks of outputs to bound memory. Each rule sees only the pairs that the ones before
-    let pass, so distances and costs are computed for few.
-    """
-    tables = tables_of(case)
-    excluded = np.zeros((case.shape[0], len(RULES)), dtype=np.int64)
-    if case.parameters.only_lanes:
-        blocks, first_rule = lane_blocks(case, tables), 0
-    else:
-        blocks, first_rule = dense_blocks(tables, excluded), len(BY_CODE)
-    kept = [_kept(case, block, first_rule, excluded) for block in blocks]
-    return _joined(kept or [_kept(case, no_pairs(tables), first_rule, excluded)], excluded, not_asked(tables))
 
 
 def tables_of(case: Case) -> Tables:
@@ -129,45 +109,88 @@ SUPPLY: Mapping[str, Callable[[Case, Pairs], Pairs]] = {
     "": lambda _, pairs: pairs,
     "distance": with_distances,
     "net_cost": with_costs,
-    "conditions": lambda _, pairs: ask_conditions(pairs),
+    "conditions": lambda _, pairs: pairs if pairs.conditions is not None else ask_conditions(pairs),
 }
 """How to learn of pairs what a rule needs."""
 
 
-def _kept(case: Case, pairs: Pairs, first_rule: int, excluded: IntArray) -> Kept:
-    """Apply the rules from `first_rule` on, count what each excludes, and return the pairs that are left."""
-    base = int(pairs.i[0]) if len(pairs) else 0
-    for r, rule in enumerate(RULES[first_rule:], start=first_rule):
-        if rule.effect == CONDITIONAL or not rule.asked(pairs.tables):
-            continue
+def eligibility(case: Case, tables: Tables, fits: Fits, outputs: IntArray) -> Eligibility:
+    """Return what the rules say of the given output rows, which are sorted, with every capacity."""
+    excluded = np.zeros((len(outputs), len(RULES)), dtype=np.int64)
+    asked = tuple((r, rule) for r, rule in enumerate(RULES) if _forbids(rule, tables))
+    if case.parameters.only_lanes:
+        blocks = (
+            _passing(case, block, asked, outputs, excluded) for block in lane_blocks(case, tables, outputs)
+        )
+    else:
+        excluded[:, : len(BY_CODE)] = fits.excluded[fits.code[outputs]]
+        free = tuple((r, rule) for r, rule in asked if r >= len(BY_CODE) and not rule.needs)
+        costly = tuple((r, rule) for r, rule in asked if rule.needs)
+        screened = (_screened(grid, free, outputs, excluded) for grid in grids(tables, fits, outputs))
+        blocks = (_passing(case, block, costly, outputs, excluded) for block in screened)
+    return Eligibility(_joined(case, blocks), excluded)
+
+
+def lawful_pairs(case: Case, tables: Tables) -> Eligibility:
+    """Return what the rules say of all outputs of a case."""
+    return eligibility(case, tables, fits_by_code(tables), np.arange(case.shape[0]))
+
+
+def _forbids(rule: Rule, tables: Tables) -> bool:
+    return rule.effect != CONDITIONAL and rule.asked(tables)
+
+
+def _screened(grid: Pairs, rules: Asked, outputs: IntArray, excluded: IntArray) -> Pairs:
+    """Ask rules that need neither distance nor money of a grid, and list the pairs that are left."""
+    passing = np.ones(grid.shape, dtype=bool)
+    place = np.searchsorted(outputs, grid.i[:, 0])
+    for r, rule in rules:
+        broken = rule.slack(grid) > 0
+        if broken.any():
+            broken = broken & passing
+            excluded[place, r] += np.count_nonzero(broken, axis=1)
+            passing ^= broken
+    return grid.listed(passing, condition_bits(grid))
+
+
+def _passing(case: Case, pairs: Pairs, rules: Asked, outputs: IntArray, excluded: IntArray) -> LawfulPairs:
+    """Ask the rules of listed pairs one after another, count what each excludes, return what is left."""
+    for r, rule in rules:
         pairs = SUPPLY[rule.needs](case, pairs)
         broken = rule.slack(pairs) > 0
         if broken.any():
-            counts = np.bincount(pairs.i[broken] - base)
-            excluded[base : base + len(counts), r] += counts
+            np.add.at(excluded[:, r], np.searchsorted(outputs, pairs.i[broken]), 1)
             pairs = pairs.take(~broken)
-    pairs = with_distances(case, pairs)
-    earliest, latest = days(pairs)
-    return Kept(pairs, earliest, latest, lane_limits_kg(case, pairs.i, pairs.j), costs_of(case, pairs))
-
-
-def _joined(kept: list[Kept], excluded: IntArray, unasked: tuple[str, ...]) -> Arcs:
-    def column(read: Callable[[Kept], Any]) -> Any:
-        return np.concatenate([read(block) for block in kept])
-
-    return Arcs(
-        output=column(lambda k: k.pairs.i),
-        capacity=column(lambda k: k.pairs.j),
-        distance_m=column(lambda k: k.pairs.distance_m),
-        limit_kg=column(lambda k: k.limit_kg),
-        conditions=column(lambda k: k.pairs.conditions),
-        earliest_day=column(lambda k: k.earliest_day),
-        latest_day=column(lambda k: k.latest_day),
-        components={n: np.concatenate([k.costs.components[n] for k in kept]) for n in COMPONENTS},
-        unknown={n: np.concatenate([k.costs.unknown[n] for k in kept]) for n in MONEY},
-        excluded=excluded,
-        not_asked=unasked,
+    pairs = with_distances(case, SUPPLY["conditions"](case, pairs))
+    limit = lane_limits_kg(case, pairs.i, pairs.j) if _any_given(case.lanes.limit_kg) else None
+    bits = np.zeros(0) if pairs.conditions is None else pairs.conditions
+    return LawfulPairs(
+        pairs.i.astype(np.int32),
+        pairs.j.astype(np.int32),
+        bits.astype(np.uint8),
+        costs_of(case, pairs).total_ucny_per_kg(),
+        limit,
     )
+
+
+def _joined(case: Case, blocks: Iterator[LawfulPairs]) -> LawfulPairs:
+    """Return the pairs of all blocks, sorted by (output, capacity)."""
+    none = np.empty(0, dtype=np.int64)
+    limit = none if _any_given(case.lanes.limit_kg) else None
+    kept = [
+        LawfulPairs(none.astype(np.int32), none.astype(np.int32), none.astype(np.uint8), none, limit),
+        *blocks,
+    ]
+    joined = LawfulPairs(
+        np.concatenate([block.output for block in kept]),
+        np.concatenate([block.capacity for block in kept]),
+        np.concatenate([block.conditions for block in kept]),
+        np.concatenate([block.cost_ucny_per_kg for block in kept]),
+        None if limit is None else np.concatenate([b.limit_kg for b in kept if b.limit_kg is not None]),
+    )
+    if np.any(joined.output[1:] < joined.output[:-1]):
+        return joined.take(np.argsort(joined.output, kind="stable"))
+    return joined
 
 
 def _any_given(column: IntArray) -> bool:

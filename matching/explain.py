@@ -19,9 +19,10 @@ from circularity.acceptance.rules import CONDITIONAL, RULES, Rule, ask_condition
 from circularity.acceptance.sentences import WORDS
 from circularity.catalogue import waste_types
 from circularity.units import MISSING, IntArray, format_tonnes
+from matching.arcs import Arcs
 from matching.candidates import outputs_with_all
 from matching.case import Case
-from matching.eligibility import Arcs, tables_of, with_costs
+from matching.eligibility import tables_of, with_costs
 from matching.problem import is_utilisation, rank_of
 from matching.room import ROOM, Room
 

@@ -17,8 +17,9 @@ from circularity.acceptance.rules import PROCEDURES
 from circularity.catalogue.regions import prefix_of
 from circularity.catalogue.waste_types import pattern_covers
 from circularity.units import MISSING, IntArray
+from matching.arcs import Arcs
 from matching.case import Case
-from matching.eligibility import Arcs, tables_of
+from matching.eligibility import tables_of
 from matching.held_procedures import Grant
 
 CROSSING = ("hazardous_approval", "general_record", "general_approval")

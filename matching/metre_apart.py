@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from circularity.units import UCNY_PER_KG_PER_CNY_PER_T, IntArray, NotAQuantity, parse_scaled
+from matching.arcs import Arcs
 from matching.case import Case
 from matching.costs import pair_costs
 from matching.distances import lane_rows
-from matching.eligibility import Arcs
 
 _FIGURE = re.compile(r"\d[\d,.]*")
 _MEASURED = frozenset({"m", "ucny_per_kg"})

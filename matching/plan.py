@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from circularity.units import IntArray
+from matching.arcs import Arcs, find_arcs
 from matching.case import Case
-from matching.eligibility import Arcs, find_arcs
 from matching.explain import Unmatched, explain_unmatched
 from matching.prices import DualPrices, dual_prices
 from matching.problem import LEVELS, Problem, build_problem

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from circularity.units import M_PER_KM, IntArray, NotAQuantity, parse_scaled, parse_tonnes
+from matching.arcs import Arcs, find_arcs
 from matching.case import Case
 from matching.certificate import certificate_digest, potentials_of, sha256_of
-from matching.eligibility import Arcs, find_arcs
 from matching.explain import explain_unmatched
 from matching.metre_apart import arcs_as_stated, says_the_same
 from matching.plan import LevelValue, Plan

@@ -17,9 +17,9 @@ import numpy.typing as npt
 
 from circularity.catalogue import operations, utilisation, waste_types
 from circularity.units import MISSING, IntArray
+from matching.arcs import Arcs
 from matching.cap_tree import CapTree, build_cap_tree
 from matching.case import Case
-from matching.eligibility import Arcs
 
 STORAGE_LIMIT_DAYS = 365
 URGENT_MARGIN_DAYS = 30

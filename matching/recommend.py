@@ -20,8 +20,9 @@ from circularity.catalogue import operations, utilisation, waste_types
 from circularity.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
 from circularity.outputs import Output
 from circularity.units import MISSING, IntArray
+from matching.arcs import Arcs, find_arcs
 from matching.case import Case
-from matching.eligibility import Arcs, find_arcs, tables_of
+from matching.eligibility import tables_of
 from matching.grant_use import Part, split_by_grants
 from matching.plan_files import condition_codes
 from matching.run_rows import money

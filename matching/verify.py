@@ -16,8 +16,8 @@ import numpy.typing as npt
 from geopy.distance import geodesic
 
 from circularity.units import M_PER_KM, MICRO, MISSING, IntArray, divide_half_up
+from matching.arcs import Arcs
 from matching.case import Case
-from matching.eligibility import Arcs
 from matching.problem import COST_LEVEL, LEVELS, Problem
 
 POTENTIAL_BOUND = 2**61

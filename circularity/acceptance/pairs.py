@@ -17,8 +17,10 @@ OPEN_DAY = 4_000_000
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """Pairs (i[k], j[k]) of rows of outputs and capacities.
+    """Pairs (i[k], j[k]) of rows of outputs and capacities, or a grid of them.
 
+    In a grid `i` has shape (n, 1) and `j` (1, m): whatever a rule computes broadcasts to all n × m pairs, and
+    what depends on one side alone stays n or m values.
     `distance_m` and `net_cost_ucny_per_kg` hold MISSING where unknown, and are None until somebody has
     computed them; `conditions` holds the bits of the conditional rules once those have been asked.
     """
@@ -32,6 +34,18 @@ class Pairs:
 
     def __len__(self) -> int:
         return len(self.i)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(pairs,), or (outputs, capacities) of a grid."""
+        return np.broadcast_shapes(self.i.shape, self.j.shape)
+
+    def listed(self, chosen: BoolArray, conditions: IntArray) -> Self:
+        """Return the chosen pairs of a grid one by one, sorted by (i, j), with their conditions."""
+        row, column = np.nonzero(chosen)
+        return replace(
+            self, i=self.i[row, 0], j=self.j[0, column], conditions=conditions[row, column].astype(np.int64)
+        )
 
     def take(self, rows: Any) -> Self:
         """Return the pairs at these positions, with everything known about them."""
@@ -56,7 +70,7 @@ class Pairs:
         first = np.maximum(outputs.available_from_day[self.i], capacities.available_from_day[self.j])
         first = np.maximum(first, max(tables.as_of_day, tables.period_from_day))
         last = np.minimum(
-            open_end(outputs.available_to_day)[self.i], open_end(capacities.available_to_day)[self.j]
+            open_end(outputs.available_to_day[self.i]), open_end(capacities.available_to_day[self.j])
         )
         period_to = OPEN_DAY if tables.period_to_day == MISSING else tables.period_to_day
         return first, np.minimum(last, period_to)
@@ -64,7 +78,7 @@ class Pairs:
     def entitled_window(self) -> tuple[IntArray, IntArray]:
         """Return the window, ended by the entitlement where that ends first."""
         first, last = self.window()
-        return first, np.minimum(last, open_end(self.tables.capacities.licence_valid_to_day)[self.j])
+        return first, np.minimum(last, open_end(self.tables.capacities.licence_valid_to_day[self.j]))
 
     def crosses_provinces(self) -> BoolArray:
         """Return per pair whether both provinces are known and differ."""

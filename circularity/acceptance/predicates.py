@@ -9,7 +9,7 @@ import numpy as np
 
 from circularity.acceptance.columns import BoolArray
 from circularity.acceptance.pairs import OPEN_DAY, Pairs
-from circularity.acceptance.tables import SCHEMES, Tables
+from circularity.acceptance.tables import Tables
 from circularity.units import MISSING, IntArray
 
 
@@ -26,7 +26,7 @@ def code_not_covered(pairs: Pairs) -> IntArray:
 def hazardous_relabelled(pairs: Pairs) -> IntArray:
     """Broken where hazardous waste is offered as a by-product or product."""
     tables = pairs.tables
-    return _broken((tables.hazardous & _freed(tables))[pairs.i])
+    return _broken((tables.hazardous & tables.freed)[pairs.i])
 
 
 def operation_not_allowed(pairs: Pairs) -> IntArray:
@@ -42,22 +42,24 @@ def no_hazardous_entitlement(pairs: Pairs) -> IntArray:
 def not_on_exemption_list(pairs: Pairs) -> IntArray:
     """Broken where an exemption is claimed that the list does not hold for this waste and operation."""
     tables = pairs.tables
-    claimed = tables.hazardous[pairs.i] & tables.kind_is(*SCHEMES)[pairs.j]
-    return _broken(claimed & ~tables.exempted.at(pairs.i, pairs.j))
+    claimed = tables.hazardous[pairs.i] & tables.is_scheme[pairs.j]
+    return _broken(claimed & ~tables.exempted.at(pairs.i, pairs.j) if claimed.any() else claimed)
 
 
 def scheme_names_nobody(pairs: Pairs) -> IntArray:
     """Broken where hazardous waste meets a point-to-point scheme that names no sender at all."""
     tables = pairs.tables
-    nameless = tables.kind_is("point_to_point_scheme") & ~tables.names_senders
+    nameless = tables.is_point_to_point & ~tables.names_senders
     return _broken(tables.hazardous[pairs.i] & nameless[pairs.j])
 
 
 def exemption_not_recognised(pairs: Pairs) -> IntArray:
     """Broken where an exemption is claimed across provinces that do not both recognise it."""
     tables = pairs.tables
-    claimed = tables.hazardous[pairs.i] & tables.kind_is(*SCHEMES)[pairs.j] & pairs.crosses_provinces()
-    return _broken(claimed & ~tables.recognised.at(pairs.i, pairs.j))
+    claimed = tables.hazardous[pairs.i] & tables.is_scheme[pairs.j]
+    if claimed.any():
+        claimed = claimed & pairs.crosses_provinces() & ~tables.recognised.at(pairs.i, pairs.j)
+    return _broken(claimed)
 
 
 def sender_not_named(pairs: Pairs) -> IntArray:
@@ -81,10 +83,12 @@ def entitlement_too_short(pairs: Pairs) -> IntArray:
 
 def outside_limits(pairs: Pairs) -> IntArray:
     """Excess of the worst analyte, in millionths of its unit; worst is the largest share of its limit."""
-    worst = np.zeros(len(pairs), dtype=np.int64)
-    share = np.zeros(len(pairs))
+    worst = np.zeros(pairs.shape, dtype=np.int64)
+    share = np.zeros(pairs.shape)
     for analyte in limited_analytes(pairs.tables):
         excess, limit = analyte_excess(pairs, analyte)
+        if not excess.any():
+            continue
         relative = excess / np.maximum(np.abs(limit), 1)
         worse = relative > share
         worst, share = np.where(worse, excess, worst), np.where(worse, relative, share)
@@ -94,12 +98,16 @@ def outside_limits(pairs: Pairs) -> IntArray:
 def analyte_excess(pairs: Pairs, analyte: str) -> tuple[IntArray, IntArray]:
     """Return how far each assay is outside its limits (0: inside or unknown), and the limit it leaves."""
     tables = pairs.tables
-    nothing = np.full(len(pairs), MISSING, dtype=np.int64)
+    nothing = np.full((), MISSING, dtype=np.int64)
     assay = _looked_up(tables.outputs.assays.get(analyte), pairs.i, nothing)
     low = _looked_up(tables.capacities.limits_min.get(analyte), pairs.j, nothing)
     high = _looked_up(tables.capacities.limits_max.get(analyte), pairs.j, nothing)
-    above = (assay != MISSING) & (high != MISSING) & (assay > high)
-    below = (assay != MISSING) & (low != MISSING) & (assay < low)
+    measured = assay != MISSING
+    if not (measured.any() and ((low != MISSING).any() or (high != MISSING).any())):
+        inside = np.zeros((1,) * len(pairs.shape), dtype=np.int64)
+        return inside, inside
+    above = measured & (high != MISSING) & (assay > high)
+    below = measured & (low != MISSING) & (assay < low)
     excess = np.where(above, assay - high, np.where(below, low - assay, 0))
     return excess, np.where(above, high, np.where(below, low, 0))
 
@@ -125,8 +133,8 @@ def distance_limit_m(pairs: Pairs) -> IntArray:
     """Return the strictest distance limit of each pair in metres, OPEN_M where nobody set one."""
     tables = pairs.tables
     limit = np.minimum(
-        _open_limit(tables.outputs.max_distance_m)[pairs.i],
-        _open_limit(tables.capacities.max_distance_m)[pairs.j],
+        _open_limit(tables.outputs.max_distance_m[pairs.i]),
+        _open_limit(tables.capacities.max_distance_m[pairs.j]),
     )
     return limit if tables.max_distance_m == MISSING else np.minimum(limit, tables.max_distance_m)
 
@@ -142,29 +150,30 @@ def too_dear(pairs: Pairs) -> IntArray:
 
 def hazardous_needs_approval(pairs: Pairs) -> IntArray:
     """Open where hazardous waste would cross provinces without a grant for its region."""
-    return _broken(pairs.tables.hazardous[pairs.i] & _needs_grant(pairs))
+    return _needs_grant(pairs, pairs.tables.hazardous[pairs.i])
 
 
 def general_needs_record(pairs: Pairs) -> IntArray:
     """Open where general waste would cross provinces to be utilised without a record for its region."""
-    return _broken(_general_waste(pairs) & pairs.tables.utilises[pairs.j] & _needs_grant(pairs))
+    return _needs_grant(pairs, _general_waste(pairs), pairs.tables.utilises[pairs.j])
 
 
 def general_needs_approval(pairs: Pairs) -> IntArray:
     """Open where general waste would cross provinces for anything but utilisation without an approval."""
-    return _broken(_general_waste(pairs) & ~pairs.tables.utilises[pairs.j] & _needs_grant(pairs))
+    return _needs_grant(pairs, _general_waste(pairs), ~pairs.tables.utilises[pairs.j])
 
 
 def mass_beyond_plan(pairs: Pairs) -> IntArray:
     """Kilograms of a hazardous output that the filed management plan does not hold."""
     outputs = pairs.tables.outputs
-    planned = np.where(outputs.plan_mass_kg == MISSING, 0, outputs.plan_mass_kg)
-    return np.where(pairs.tables.hazardous, outputs.mass_kg - planned, 0)[pairs.i]
+    planned = outputs.plan_mass_kg[pairs.i]
+    beyond = outputs.mass_kg[pairs.i] - np.where(planned == MISSING, 0, planned)
+    return np.where(pairs.tables.hazardous[pairs.i], beyond, 0)
 
 
 def assays_missing(pairs: Pairs) -> IntArray:
     """Number of analytes that the capacity limits and nobody has measured."""
-    missing = np.zeros(len(pairs), dtype=np.int64)
+    missing = np.zeros(pairs.shape, dtype=np.int64)
     for analyte in limited_analytes(pairs.tables):
         missing += analyte_missing(pairs, analyte)
     return missing
@@ -173,37 +182,40 @@ def assays_missing(pairs: Pairs) -> IntArray:
 def analyte_missing(pairs: Pairs, analyte: str) -> BoolArray:
     """Return per pair whether the capacity limits the analyte and the output has no assay of it."""
     tables = pairs.tables
-    nothing = np.full(len(pairs), MISSING, dtype=np.int64)
+    nothing = np.full((), MISSING, dtype=np.int64)
     low = _looked_up(tables.capacities.limits_min.get(analyte), pairs.j, nothing)
     high = _looked_up(tables.capacities.limits_max.get(analyte), pairs.j, nothing)
     assay = _looked_up(tables.outputs.assays.get(analyte), pairs.i, nothing)
-    missing: BoolArray = ((low != MISSING) | (high != MISSING)) & (assay == MISSING)
+    limited = (low != MISSING) | (high != MISSING)
+    missing: BoolArray = limited & (assay == MISSING) if limited.any() else limited
     return missing
 
 
 def exemption_unproven(pairs: Pairs) -> IntArray:
     """Open where a stage exemption is used: its conditions have to be evidenced."""
     tables = pairs.tables
-    used = tables.hazardous[pairs.i] & tables.kind_is("stage_exemption")[pairs.j]
-    return _broken(used & tables.exempted.at(pairs.i, pairs.j))
+    used = tables.hazardous[pairs.i] & tables.is_stage_exemption[pairs.j]
+    return _broken(used & tables.exempted.at(pairs.i, pairs.j) if used.any() else used)
 
 
 def _broken(rule_is_broken: BoolArray) -> IntArray:
     return rule_is_broken.astype(np.int64)
 
 
-def _freed(tables: Tables) -> BoolArray:
-    """Per output: offered as by-product or product, for which evidence is on file."""
-    return np.isin(tables.outputs.status, ("by_product", "product"))
-
-
 def _general_waste(pairs: Pairs) -> BoolArray:
     tables = pairs.tables
-    return ~(tables.hazardous | _freed(tables))[pairs.i]
+    return ~(tables.hazardous[pairs.i] | tables.freed[pairs.i])
 
 
-def _needs_grant(pairs: Pairs) -> BoolArray:
-    return pairs.crosses_provinces() & ~pairs.tables.granted.at(pairs.i, pairs.j)
+def _needs_grant(pairs: Pairs, *concerned: BoolArray) -> IntArray:
+    """Open where a pair crosses provinces without a grant and every side is concerned."""
+    for side in concerned:
+        if not side.any():
+            return _broken(side)
+    crosses = pairs.crosses_provinces()
+    for side in concerned:
+        crosses = crosses & side
+    return _broken(crosses & ~pairs.tables.granted.at(pairs.i, pairs.j) if crosses.any() else crosses)
 
 
 def _open_limit(limits: IntArray) -> IntArray:

@@ -57,10 +57,15 @@ class Rule:
 
 def _no_day_left(pairs: Pairs) -> IntArray:
     """Days by which the lead times of the conditions outlast the window; pairs without a window: 0."""
-    earliest, latest = shipping_days(pairs, PROCEDURES)
-    first, last = pairs.entitled_window()
-    waits = (pairs.conditions != 0) & (first <= last)
-    return np.where(waits, earliest - latest, 0)
+    if pairs.conditions is None:
+        raise ValueError("lead times need the conditions of the pairs")
+    late = np.zeros(len(pairs), dtype=np.int64)
+    rows = np.flatnonzero(pairs.conditions)
+    waiting = pairs.take(rows)
+    earliest, latest = shipping_days(waiting, PROCEDURES)
+    first, last = waiting.entitled_window()
+    late[rows] = np.where(first <= last, earliest - latest, 0)
+    return late
 
 
 RULES: tuple[Rule, ...] = (
@@ -186,11 +191,18 @@ def not_asked(tables: Tables) -> tuple[str, ...]:
 
 def ask_conditions(pairs: Pairs) -> Pairs:
     """Return the pairs with the bits of every conditional rule that they break."""
-    bits = np.zeros(len(pairs), dtype=np.int64)
+    return replace(pairs, conditions=condition_bits(pairs))
+
+
+def condition_bits(pairs: Pairs) -> IntArray:
+    """Return the bits of the conditional rules that the pairs, or those of a grid, break."""
+    bits = np.zeros(pairs.shape, dtype=np.int64)
     for k, each in enumerate(CONDITIONAL_RULES):
         if each.asked(pairs.tables):
-            bits |= (each.slack(pairs) > 0).astype(np.int64) << k
-    return replace(pairs, conditions=bits)
+            broken = each.slack(pairs) > 0
+            if broken.any():
+                bits |= broken.astype(np.int64) << k
+    return bits
 
 
 def days(pairs: Pairs) -> tuple[IntArray, IntArray]:

@@ -1,15 +1,12 @@
-"""The tables that the rules are asked of, and what follows from their texts.
-
-A rule is asked of millions of pairs but of few different texts. So every comparison of texts is made once per
-pair of *different* texts, in a `Cross`, and a pair only looks its answer up.
-"""
+"""The tables that the rules are asked of, and what follows from their texts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
@@ -20,39 +17,18 @@ from circularity.acceptance.columns import (
     OutputColumns,
     TextArray,
 )
+from circularity.acceptance.crosses import Cross, Texts, cross, listed, texts_of
 from circularity.catalogue import exemptions, operations, regions, waste_types
 from circularity.catalogue.exemptions import Exemption
 from circularity.units import MISSING, IntArray
 
 NO_PROVINCE = 0
-SCHEMES = ("point_to_point_scheme", "stage_exemption")
+
+Fact = TypeVar("Fact")
 
 
-@dataclass(frozen=True)
-class Cross:
-    """A yes or no for every pair of different texts of two columns, looked up by row."""
-
-    row: IntArray
-    column: IntArray
-    table: BoolArray
-
-    def at(self, i: IntArray, j: IntArray) -> BoolArray:
-        """Return the answers for the pairs of rows (i, j)."""
-        return self.table[self.row[i], self.column[j]]
-
-
-def cross(rows: TextArray, columns: TextArray, test: Callable[[str, str], bool]) -> Cross:
-    """Ask `test` once for every pair of different texts of the two columns."""
-    row_texts, row = np.unique(rows, return_inverse=True)
-    column_texts, column = np.unique(columns, return_inverse=True)
-    table = np.array([[test(a, b) for b in column_texts.tolist()] for a in row_texts.tolist()], dtype=bool)
-    shape = (len(row_texts), len(column_texts))
-    return Cross(row.astype(np.int64), column.astype(np.int64), table.reshape(shape))
-
-
-def listed(text: str) -> tuple[str, ...]:
-    """Return the entries of a `;`-separated list."""
-    return tuple(part.strip() for part in text.split(";") if part.strip())
+class of_capacities(cached_property[Fact]):  # noqa: N801 - it is a decorator
+    """A fact that follows from facilities and capacities alone, whatever outputs they are asked about."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,12 +54,28 @@ class Tables:
         """The day on which the rules are asked."""
         return date.fromordinal(self.as_of_day)
 
+    def with_outputs(self, outputs: OutputColumns) -> Tables:
+        """Return the tables with other outputs; what was learnt of the capacities need not be learnt again.
+
+        The new outputs must not know distances or costs where these tables say that none can be known.
+        """
+        tables = replace(self, outputs=outputs)
+        for name, fact in vars(Tables).items():
+            if isinstance(fact, of_capacities):
+                vars(tables)[name] = getattr(self, name)
+        return tables
+
     @cached_property
     def hazardous(self) -> BoolArray:
         """Per output: whether its code is one of hazardous waste."""
         codes, row = np.unique(self.outputs.waste_code, return_inverse=True)
         hazardous: BoolArray = np.array([waste_types.is_hazardous(c) for c in codes.tolist()], dtype=bool)
         return hazardous[row]
+
+    @cached_property
+    def freed(self) -> BoolArray:
+        """Per output: offered as by-product or product, for which evidence is on file."""
+        return np.isin(self.outputs.status, ("by_product", "product"))
 
     @cached_property
     def places(self) -> tuple[str, ...]:
@@ -100,12 +92,12 @@ class Tables:
         """Per output: its province as a number (31..34 in the Delta), NO_PROVINCE if unknown."""
         return _provinces(self.outputs.region_code)
 
-    @cached_property
+    @of_capacities
     def destination(self) -> IntArray:
         """Per capacity: the province of its facility, NO_PROVINCE if unknown."""
         return _provinces(self.facilities.region_code)[self.capacities.facility]
 
-    @cached_property
+    @of_capacities
     def in_good_standing(self) -> BoolArray:
         """Per capacity: nothing stands against its facility."""
         good: BoolArray = self.facilities.standing == ""
@@ -115,8 +107,8 @@ class Tables:
     def covered(self) -> Cross:
         """Waste code of the output × waste pattern of the capacity: the entitlement line covers the code."""
         return cross(
-            self.outputs.waste_code,
-            self.capacities.waste_pattern,
+            texts_of(self.outputs.waste_code),
+            self._texts["waste_pattern"],
             lambda code, pattern: waste_types.pattern_covers(pattern, code),
         )
 
@@ -124,20 +116,20 @@ class Tables:
     def operation_allowed(self) -> Cross:
         """Allowed operations × operation; an unstated operation is not among those the generator allows."""
         return cross(
-            self.outputs.allowed_operations,
-            self.capacities.operation,
+            texts_of(self.outputs.allowed_operations),
+            self._texts["operation"],
             lambda allowed, operation: not listed(allowed) or operation in listed(allowed),
         )
 
     @cached_property
     def granted(self) -> Cross:
         """Region × prefixes from which the capacity already holds the procedure."""
-        return cross(self.outputs.region_code, self.capacities.accepts_from, _among_prefixes)
+        return cross(texts_of(self.outputs.region_code), self._texts["accepts_from"], _among_prefixes)
 
     @cached_property
     def whitelisted(self) -> Cross:
         """Region × prefixes from which a whitelist entry lets the capacity take waste."""
-        return cross(self.outputs.region_code, self.capacities.whitelist_from, _among_prefixes)
+        return cross(texts_of(self.outputs.region_code), self._texts["whitelist_from"], _among_prefixes)
 
     @cached_property
     def sender_named(self) -> Cross:
@@ -145,12 +137,11 @@ class Tables:
 
         Organisations that no capacity names share one row, because they are many.
         """
-        named = {name for text in np.unique(self.capacities.senders).tolist() for name in listed(text)}
         organisations, row = np.unique(self.outputs.organisation, return_inverse=True)
-        known = np.array([o if o in named else "" for o in organisations.tolist()], dtype=str)
+        known = np.array([o if o in self._named else "" for o in organisations.tolist()], dtype=str)
         return cross(
-            known[row],
-            self.capacities.senders,
+            texts_of(known[row]),
+            self._texts["senders"],
             lambda o, senders: not listed(senders) or o in listed(senders),
         )
 
@@ -158,60 +149,97 @@ class Tables:
     def exempted(self) -> Cross:
         """Waste code × scheme: the exemption list has an entry for what the scheme claims."""
         return cross(
-            self.outputs.waste_code, self._schemes, lambda code, scheme: bool(self._entries(code, scheme))
+            texts_of(self.outputs.waste_code),
+            self._scheme_texts,
+            lambda code, scheme: bool(self._entries(code, scheme)),
         )
 
     @cached_property
     def recognised(self) -> Cross:
         """Waste code and origin × scheme and destination: an entry of the list counts in both provinces."""
         origins = _joined(self.outputs.waste_code, self.origin.astype(str))
-        destinations = _joined(self._schemes, self.destination.astype(str))
 
         def recognised(waste: str, scheme: str) -> bool:
             (code, origin), (claim, destination) = waste.rsplit("|", 1), scheme.rsplit("|", 1)
             entries = self._entries(code, claim)
             return any(origin in entry.provinces and destination in entry.provinces for entry in entries)
 
-        return cross(origins, destinations, recognised)
+        return cross(texts_of(origins), self._schemes_there, recognised)
 
     def entries(self, output: int, capacity: int) -> list[Exemption]:
         """Return the entries of the exemption list that a capacity's scheme claims for an output's waste."""
         return self._entries(str(self.outputs.waste_code[output]), str(self._schemes[capacity]))
 
-    @cached_property
+    @of_capacities
     def names_senders(self) -> BoolArray:
         """Per capacity: its entitlement names at least one sender."""
-        texts, row = np.unique(self.capacities.senders, return_inverse=True)
-        names: BoolArray = np.array([bool(listed(text)) for text in texts.tolist()], dtype=bool)
+        texts, row = self._texts["senders"]
+        names: BoolArray = np.array([bool(listed(text)) for text in texts], dtype=bool)
         return names[row]
 
-    @cached_property
+    @of_capacities
     def utilises(self) -> BoolArray:
         """Per capacity: its operation is a utilisation, for which a record is enough between provinces."""
         utilises: BoolArray = self._group == "utilisation"
         return utilises
 
-    @cached_property
+    @of_capacities
     def takes_hazardous(self) -> BoolArray:
         """Per capacity: its entitlement is one for hazardous waste; a collection licence only collects."""
-        collects = np.isin(self._group, ("storage", "")) & self.kind_is("collection_licence")
-        return self.kind_is("hazardous_licence", *SCHEMES) | collects
+        collects = np.isin(self._group, ("storage", "")) & self._kind_is("collection_licence")
+        return self._kind_is("hazardous_licence") | self.is_scheme | collects
 
-    @cached_property
+    @of_capacities
+    def is_point_to_point(self) -> BoolArray:
+        """Per capacity: its entitlement is a scheme between named parties."""
+        return self._kind_is("point_to_point_scheme")
+
+    @of_capacities
+    def is_stage_exemption(self) -> BoolArray:
+        """Per capacity: its entitlement is an exemption of a stage, on conditions."""
+        return self._kind_is("stage_exemption")
+
+    @of_capacities
+    def is_scheme(self) -> BoolArray:
+        """Per capacity: its entitlement rests on the exemption list."""
+        return self.is_point_to_point | self.is_stage_exemption
+
+    @of_capacities
     def _group(self) -> TextArray:
         """Per capacity: the group of its operation, "" where none is stated."""
-        texts, row = np.unique(self.capacities.operation, return_inverse=True)
-        return np.array([_group(text) for text in texts.tolist()], dtype=str)[row]
+        texts, row = self._texts["operation"]
+        return np.array([_group(text) for text in texts], dtype=str)[row]
 
-    def kind_is(self, *kinds: str) -> BoolArray:
-        """Per capacity: its entitlement is of one of these kinds."""
-        return np.isin(self.capacities.entitlement_kind, kinds)
+    def _kind_is(self, kind: str) -> BoolArray:
+        answer: BoolArray = self.capacities.entitlement_kind == kind
+        return answer
 
-    @cached_property
+    @of_capacities
     def _schemes(self) -> TextArray:
         """Per capacity: kind and operation where its entitlement is an exemption scheme, else ""."""
         named = _joined(self.capacities.entitlement_kind, self.capacities.operation)
-        return np.where(self.kind_is(*SCHEMES), named, "")
+        return np.where(self.is_scheme, named, "")
+
+    @of_capacities
+    def _texts(self) -> Mapping[str, Texts]:
+        """The different texts of the columns that are compared with what an output says."""
+        compared = ("waste_pattern", "operation", "accepts_from", "whitelist_from", "senders")
+        return {name: texts_of(getattr(self.capacities, name)) for name in compared}
+
+    @of_capacities
+    def _named(self) -> frozenset[str]:
+        """The organisations that some entitlement names as senders."""
+        return frozenset(name for text in self._texts["senders"].different for name in listed(text))
+
+    @of_capacities
+    def _scheme_texts(self) -> Texts:
+        """The different exemption schemes."""
+        return texts_of(self._schemes)
+
+    @of_capacities
+    def _schemes_there(self) -> Texts:
+        """The different exemption schemes with the province of their facility."""
+        return texts_of(_joined(self._schemes, self.destination.astype(str)))
 
     def _entries(self, code: str, scheme: str) -> list[Exemption]:
         """Return the entries behind a scheme; an exemption of transport alone opens no outlet."""

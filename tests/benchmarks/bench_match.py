@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
+from matching.arcs import find_arcs
 from matching.case_files import read_case, write_case
-from matching.eligibility import find_arcs
 from matching.network import network_of
 from matching.network_flow import ortools_flow
 from matching.plan import make_plan

@@ -9,7 +9,8 @@ from geopy.distance import geodesic
 
 from circularity.units import MISSING, IntArray
 from matching.case import Case
-from matching.distances import geodesic_m, lane_limits_kg, lane_rows, pair_distances_m
+from matching.distances import lane_limits_kg, lane_rows, pair_distances_m
+from matching.geodesic import geodesic_m
 
 E7 = 10_000_000
 WUHU_TO_SHANGHAI_M = 288_672

@@ -11,8 +11,8 @@ from builders import ANHUI, AS_OF, SHANGHAI, capacity, case, output
 from circularity.acceptance import CONDITIONS, RULES
 from circularity.units import MISSING
 from matching import candidates
+from matching.arcs import Arcs, find_arcs
 from matching.case import Case
-from matching.eligibility import Arcs, find_arcs
 
 ACID = "398-007-34"
 

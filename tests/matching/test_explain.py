@@ -10,8 +10,8 @@ import pytest
 from builders import ANHUI, AS_OF, JIANGSU, SHANGHAI, capacity, case, output
 
 from circularity.units import MISSING
+from matching.arcs import find_arcs
 from matching.case import Case
-from matching.eligibility import find_arcs
 from matching.explain import Unmatched, explain_match, explain_unmatched
 from matching.plan import make_plan
 

@@ -10,7 +10,7 @@ import pytest
 from builders import ANHUI, AS_OF, SHANGHAI, capacity, case, output
 
 from circularity.units import MISSING
-from matching.eligibility import find_arcs
+from matching.arcs import find_arcs
 from matching.grant_use import Part, split_by_grants
 from matching.held_procedures import Grant, Listing, Window, covers, listed_windows, open_origins
 

@@ -8,7 +8,7 @@ import numpy as np
 from builders import ANHUI, capacity, case, output
 from random_problems import best_sums, claim_of, faults, random_problem
 
-from matching.eligibility import find_arcs
+from matching.arcs import find_arcs
 from matching.plan import make_plan
 from matching.prices import dual_prices
 from matching.problem import LEVELS, build_problem

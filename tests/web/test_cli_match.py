@@ -17,9 +17,9 @@ from builders import ANHUI, JIANGSU, SHANGHAI, capacity, case, output
 from click.testing import CliRunner, Result
 from published_instances import instance
 
+from matching.arcs import find_arcs
 from matching.case_files import read_case, write_case
 from matching.certificate import certificate_digest
-from matching.eligibility import find_arcs
 from matching.problem import build_problem
 from matching.solve import solve
 from web.cli import main
