@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
 from registry import ACTOR, AT, FLY_ASH, Registry
 
-from circularity.database import create_engine_for, upgrade, writing
+from circularity.database import create_engine_for, writing
 from circularity.runs import MatchingRun
 from matching.run import run_matching
 from web.app import create_app
@@ -67,11 +66,9 @@ class World:
 
 
 @contextmanager
-def world(folder: Path, *, api_write: bool = False) -> Iterator[World]:
-    """Serve a registry with one run; its database is a file in `folder`."""
-    url = f"sqlite:///{folder / 'api.db'}"
+def world(url: str, *, api_write: bool = False) -> Iterator[World]:
+    """Serve a registry with one run; its database is fresh, at `url`."""
     engine = create_engine_for(url)
-    upgrade(engine)
     ids = fill(engine)
     engine.dispose()
     app = create_app(Config(database_url=url, secret_key="s" * 32, api_write=api_write))

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from flask.testing import FlaskClient
 from registry import ACID, ACTOR, ANHUI, AT, JIANGSU, Registry
 
-from circularity.database import create_engine_for, upgrade, writing
+from circularity.database import create_engine_for, writing
 from circularity.runs import MatchingRun
 from matching.run import run_matching
 from web.app import create_app
@@ -45,11 +44,9 @@ class Pages:
 
 
 @contextmanager
-def served_pages(folder: Path, *, matched: bool = True) -> Iterator[Pages]:
-    """Serve the registry from a file in `folder`, with one run unless told otherwise."""
-    url = f"sqlite:///{folder / 'pages.db'}"
+def served_pages(url: str, *, matched: bool = True) -> Iterator[Pages]:
+    """Fill the fresh database at `url` and serve it, with one run unless told otherwise."""
     engine = create_engine_for(url)
-    upgrade(engine)
     with writing(engine).begin() as session:
         ids = _fill(Registry(session), session)
     if matched:

@@ -7,12 +7,10 @@ from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any
 
-from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from stdnum.cn import uscc
 
 from circularity.audit import Actor
-from circularity.database import create_engine_for, upgrade
 from circularity.entitlements import CapacityWindow, EntitlementLine, Facility
 from circularity.facilities import (
     add_entitlement_line,
@@ -36,13 +34,6 @@ ANHUI = (31.353, 118.430, "340200")
 FLY_ASH = "900-001-S02"
 ACID = "398-007-34"
 T = 1000
-
-
-def new_database() -> Engine:
-    """Return an empty database in memory at the newest schema."""
-    engine = create_engine_for("sqlite://")
-    upgrade(engine)
-    return engine
 
 
 def credit_code(number: int) -> str:

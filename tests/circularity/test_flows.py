@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from registry import ACTOR, AT, JIANGSU, Registry, T, new_database
+from registry import ACTOR, AT, JIANGSU, Registry, T
+from sqlalchemy import Engine
 
 from circularity.banding import Band, band_of, shown
 from circularity.database import reading, writing
@@ -52,8 +53,7 @@ def test_too_few_to_hide_among_are_not_published_at_all() -> None:
     assert told({("31", "slag", "C2"): cell(5, 1, 2)}) == {}
 
 
-def test_a_runs_flows_hold_every_kilogram_of_it() -> None:
-    engine = new_database()
+def test_a_runs_flows_hold_every_kilogram_of_it(engine: Engine) -> None:
     with writing(engine).begin() as session:
         registry = Registry(session)
         for _ in range(3):
@@ -71,8 +71,7 @@ def test_a_runs_flows_hold_every_kilogram_of_it() -> None:
         ]
 
 
-def test_what_found_no_outlet_flows_to_unmatched() -> None:
-    engine = new_database()
+def test_what_found_no_outlet_flows_to_unmatched(engine: Engine) -> None:
     with writing(engine).begin() as session:
         registry = Registry(session)
         for _ in range(3):

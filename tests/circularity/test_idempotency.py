@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,18 +10,10 @@ from registry import AT, Registry
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from circularity.database import create_engine_for, reading, upgrade, writing
+from circularity.database import reading, writing
 from circularity.errors import RuleBroken
 from circularity.idempotency import KeptAnswer, Request, act_once
 from circularity.organisations import Organisation
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    made = create_engine_for(f"sqlite:///{tmp_path / 'keys.db'}")
-    upgrade(made)
-    yield made
-    made.dispose()
 
 
 def register(session: Session) -> dict[str, Any]:

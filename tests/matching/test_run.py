@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from registry import ACTOR, ANHUI, AT, JIANGSU, Registry, new_database
+from registry import ACTOR, ANHUI, AT, JIANGSU, Registry
 from sqlalchemy import Engine
 
 from circularity.audit import AuditEvent, verify_chain
@@ -30,15 +30,11 @@ from matching import run as run_module
 from matching.plan import PlanRefusedError
 from matching.run import run_matching
 
-Story = Callable[[Registry], Any]
 
-
-def registered(story: Story) -> tuple[Engine, Any]:
-    """Return a database in which a story has happened, and what the story returned."""
-    engine = new_database()
+def registered(engine: Engine, story: Callable[[Registry], Any]) -> Any:
+    """Let a story happen in the database and return what it returned."""
     with writing(engine).begin() as session:
-        told = story(Registry(session))
-    return engine, told
+        return story(Registry(session))
 
 
 def scarce(registry: Registry) -> tuple[Any, Any, Any]:
@@ -47,8 +43,8 @@ def scarce(registry: Registry) -> tuple[Any, Any, Any]:
     return near, far, registry.window(120)
 
 
-def test_a_run_stores_what_it_placed_and_what_it_left() -> None:
-    engine, (_, _, window) = registered(scarce)
+def test_a_run_stores_what_it_placed_and_what_it_left(engine: Engine) -> None:
+    _, _, window = registered(engine, scarce)
     key = run_matching(engine, actor=ACTOR, at=AT)
     with reading(engine)() as session:
         run = session.get_one(MatchingRun, key)
@@ -67,8 +63,8 @@ def test_a_run_stores_what_it_placed_and_what_it_left() -> None:
         }
 
 
-def test_the_mass_of_every_output_is_proposed_or_left_to_the_kilogram() -> None:
-    engine, (near, far, _) = registered(scarce)
+def test_the_mass_of_every_output_is_proposed_or_left_to_the_kilogram(engine: Engine) -> None:
+    near, far, _ = registered(engine, scarce)
     run_matching(engine, actor=ACTOR, at=AT)
     with reading(engine)() as session:
         run = latest_run(session)
@@ -79,8 +75,8 @@ def test_the_mass_of_every_output_is_proposed_or_left_to_the_kilogram() -> None:
             assert placed + (left.mass_kg if left else 0) == output.mass_kg
 
 
-def test_a_full_plant_is_named_in_the_reason_and_has_a_price() -> None:
-    engine, (_, _, window) = registered(scarce)
+def test_a_full_plant_is_named_in_the_reason_and_has_a_price(engine: Engine) -> None:
+    _, _, window = registered(engine, scarce)
     run_matching(engine, actor=ACTOR, at=AT)
     with reading(engine)() as session:
         run = latest_run(session)
@@ -96,13 +92,13 @@ def test_a_full_plant_is_named_in_the_reason_and_has_a_price() -> None:
         assert (price.used_kg, price.limit_kg) == (120_000, 120_000)
 
 
-def test_an_output_nobody_may_take_is_left_with_the_rule_and_its_count() -> None:
+def test_an_output_nobody_may_take_is_left_with_the_rule_and_its_count(engine: Engine) -> None:
     def gypsum_only(registry: Registry) -> Any:
         for _ in range(3):
             registry.window(1, registry.line(waste_pattern="SW06"))
         return registry.output()
 
-    engine, output = registered(gypsum_only)
+    output = registered(engine, gypsum_only)
     run_matching(engine, actor=ACTOR, at=AT)
     with reading(engine)() as session:
         run = latest_run(session)
@@ -112,12 +108,12 @@ def test_an_output_nobody_may_take_is_left_with_the_rule_and_its_count() -> None
         assert (left.reason, left.mass_kg, left.excluded) == ("waste_code", 100_000, {"waste_code": 3})
 
 
-def test_a_pair_across_provinces_is_proposed_with_its_condition_and_first_day() -> None:
+def test_a_pair_across_provinces_is_proposed_with_its_condition_and_first_day(engine: Engine) -> None:
     def crossing(registry: Registry) -> None:
         registry.output(10)
         registry.window(10, registry.line(registry.facility(ANHUI)))
 
-    engine, _ = registered(crossing)
+    registered(engine, crossing)
     run_matching(engine, actor=ACTOR, at=AT)
     with reading(engine)() as session:
         run = latest_run(session)
@@ -128,14 +124,14 @@ def test_a_pair_across_provinces_is_proposed_with_its_condition_and_first_day() 
         assert (run.placed_kg, run.can_move_today_kg) == (10_000, 0)
 
 
-def test_a_senders_grant_splits_its_pair_into_now_and_later() -> None:
+def test_a_senders_grant_splits_its_pair_into_now_and_later(engine: Engine) -> None:
     def with_grant(registry: Registry) -> Any:
         output = registry.output(100)
         facility = registry.facility(JIANGSU)
         registry.window(100, registry.line(facility))
         return registry.grant(facility, output_organisation=output.site.organisation, limit_kg=30_000)
 
-    engine, grant = registered(with_grant)
+    grant = registered(engine, with_grant)
     run_matching(engine, actor=ACTOR, at=AT)
     with reading(engine)() as session:
         run = latest_run(session)
@@ -146,12 +142,12 @@ def test_a_senders_grant_splits_its_pair_into_now_and_later() -> None:
         assert (run.placed_kg, run.can_move_today_kg) == (100_000, 30_000)
 
 
-def test_costs_are_stored_by_part_and_unknown_money_stays_unknown() -> None:
+def test_costs_are_stored_by_part_and_unknown_money_stays_unknown(engine: Engine) -> None:
     def priced(registry: Registry) -> None:
         registry.output(10, price_ucny_per_kg=7_000)
         registry.window(10)
 
-    engine, _ = registered(priced)
+    registered(engine, priced)
     run_matching(engine, actor=ACTOR, at=AT)
     with reading(engine)() as session:
         run = latest_run(session)
@@ -163,8 +159,8 @@ def test_costs_are_stored_by_part_and_unknown_money_stays_unknown() -> None:
         assert proposal.cost_ucny == 10_000 * proposal.cost_ucny_per_kg
 
 
-def test_a_second_run_supersedes_open_proposals_and_keeps_them() -> None:
-    engine, _ = registered(scarce)
+def test_a_second_run_supersedes_open_proposals_and_keeps_them(engine: Engine) -> None:
+    registered(engine, scarce)
     first = run_matching(engine, actor=ACTOR, at=AT)
     with writing(engine).begin() as session:
         declined = session.query(Proposal).first()
@@ -181,8 +177,8 @@ def test_a_second_run_supersedes_open_proposals_and_keeps_them() -> None:
         assert [run.id for run in all_runs(session)] == [second, first]
 
 
-def test_the_same_registry_gives_the_same_case_digest_on_the_same_day() -> None:
-    engine, _ = registered(scarce)
+def test_the_same_registry_gives_the_same_case_digest_on_the_same_day(engine: Engine) -> None:
+    registered(engine, scarce)
     keys = [run_matching(engine, actor=ACTOR, at=AT) for _ in range(2)]
     with reading(engine)() as session:
         first, second = (session.get_one(MatchingRun, key) for key in keys)
@@ -190,8 +186,8 @@ def test_the_same_registry_gives_the_same_case_digest_on_the_same_day() -> None:
         assert first.certificate_digest == second.certificate_digest
 
 
-def test_publishing_is_one_event_in_the_chain() -> None:
-    engine, _ = registered(scarce)
+def test_publishing_is_one_event_in_the_chain(engine: Engine) -> None:
+    registered(engine, scarce)
     run_matching(engine, actor=ACTOR, at=AT)
     with reading(engine)() as session:
         event = session.query(AuditEvent).filter_by(action="run.published").one()
@@ -200,8 +196,8 @@ def test_publishing_is_one_event_in_the_chain() -> None:
         assert verify_chain(session).faults == ()
 
 
-def test_a_plan_that_does_not_verify_is_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
-    engine, _ = registered(scarce)
+def test_a_plan_that_does_not_verify_is_not_stored(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    registered(engine, scarce)
     monkeypatch.setattr(run_module, "check", lambda *_: ["a kilogram too many"])
     with pytest.raises(PlanRefusedError, match="a kilogram too many"):
         run_matching(engine, actor=ACTOR, at=AT)
@@ -210,8 +206,10 @@ def test_a_plan_that_does_not_verify_is_not_stored(monkeypatch: pytest.MonkeyPat
         assert session.query(AuditEvent).filter_by(action="run.published").count() == 0
 
 
-def test_nothing_of_a_run_is_stored_when_publishing_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    engine, _ = registered(scarce)
+def test_nothing_of_a_run_is_stored_when_publishing_fails(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registered(engine, scarce)
     monkeypatch.setattr(run_module, "price_rows", lambda *_: [{"kind": "nonsense"}])
     with pytest.raises(Exception, match="capacity_prices"):
         run_matching(engine, actor=ACTOR, at=AT)
@@ -220,23 +218,25 @@ def test_nothing_of_a_run_is_stored_when_publishing_fails(monkeypatch: pytest.Mo
         assert session.query(Proposal).count() == 0
 
 
-def test_no_transaction_is_open_while_the_engine_works(monkeypatch: pytest.MonkeyPatch) -> None:
-    engine, _ = registered(scarce)
+def test_no_transaction_is_open_while_the_engine_works(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registered(engine, scarce)
     solve = run_module.make_plan
-    in_transaction = []
+    connections_in_use = []
 
     def watched(*arguments: Any, **options: Any) -> Any:
-        raw: Any = engine.raw_connection().driver_connection
-        in_transaction.append(raw.in_transaction)
+        pool: Any = engine.pool
+        connections_in_use.append(pool.checkedout())
         return solve(*arguments, **options)
 
     monkeypatch.setattr(run_module, "make_plan", watched)
     run_matching(engine, actor=ACTOR, at=AT)
-    assert in_transaction == [False]
+    assert connections_in_use == [0]
 
 
-def test_whoever_watches_hears_every_phase() -> None:
-    engine, _ = registered(scarce)
+def test_whoever_watches_hears_every_phase(engine: Engine) -> None:
+    registered(engine, scarce)
     heard: list[str] = []
     run_matching(engine, actor=ACTOR, at=AT, progress=lambda phase, _: heard.append(phase))
     assert heard[0] == "snapshot"
@@ -244,8 +244,8 @@ def test_whoever_watches_hears_every_phase() -> None:
     assert {"eligibility", "solve", "verify"} <= set(heard)
 
 
-def test_a_run_over_an_empty_registry_is_an_empty_run() -> None:
-    engine, _ = registered(lambda _: None)
+def test_a_run_over_an_empty_registry_is_an_empty_run(engine: Engine) -> None:
+    registered(engine, lambda _: None)
     run_matching(engine, actor=ACTOR, at=AT)
     with reading(engine)() as session:
         run = latest_run(session)
@@ -253,7 +253,7 @@ def test_a_run_over_an_empty_registry_is_an_empty_run() -> None:
         assert (run.supply_kg, run.placed_kg, run.fictional) == (0, 0, False)
 
 
-def test_proposals_of_a_facility_span_all_its_windows() -> None:
+def test_proposals_of_a_facility_span_all_its_windows(engine: Engine) -> None:
     def two_lines(registry: Registry) -> Any:
         facility = registry.facility()
         registry.window(10, registry.line(facility))
@@ -262,7 +262,7 @@ def test_proposals_of_a_facility_span_all_its_windows() -> None:
         registry.output(10, waste_code="900-099-S06")
         return facility
 
-    engine, facility = registered(two_lines)
+    facility = registered(engine, two_lines)
     run_matching(engine, actor=ACTOR, at=AT)
     with reading(engine)() as session:
         run = latest_run(session)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from databases import Databases
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from registry import Registry, new_database
+from registry import Registry
 from sqlalchemy import Connection, Engine, text
 
 from circularity.audit import Anchor, verify_chain
-from circularity.database import writing
+from circularity.database import create_engine_for, writing
 
 EVENTS = 8
 TEXTS = (
@@ -42,20 +43,22 @@ class Copy:
 
 
 @pytest.fixture(scope="module")
-def copy() -> Iterator[Copy]:
-    engine = new_database()
-    with writing(engine).begin() as session:
-        registry = Registry(session)
-        for _ in range(EVENTS // 2):
-            registry.site()
-    with engine.begin() as connection:
-        for event in ("UPDATE", "DELETE"):
-            connection.execute(text(f"DROP TRIGGER audit_events_refuse_{event}"))
-    with writing(engine)() as session:
-        report = verify_chain(session)
-    assert (report.head.events, report.faults) == (EVENTS, ())
-    yield Copy(engine, report.head)
-    engine.dispose()
+def copy(databases: Databases) -> Iterator[Copy]:
+    with databases.new() as url:
+        engine = create_engine_for(url)
+        with writing(engine).begin() as session:
+            registry = Registry(session)
+            for _ in range(EVENTS // 2):
+                registry.site()
+        of_table = " ON audit_events" if databases.name == "postgresql" else ""
+        with engine.begin() as connection:
+            for event in ("UPDATE", "DELETE"):
+                connection.execute(text(f"DROP TRIGGER audit_events_refuse_{event}{of_table}"))
+        with writing(engine)() as session:
+            report = verify_chain(session)
+        assert (report.head.events, report.faults) == (EVENTS, ())
+        yield Copy(engine, report.head)
+        engine.dispose()
 
 
 def test_an_untouched_copy_is_whole(copy: Copy) -> None:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from circularity.audit import AuditEvent, verify_chain
-from circularity.database import Base, create_engine_for, reading, upgrade, writing
+from circularity.database import Base, create_engine_for, reading, writing
 from circularity.entitlements import CapacityWindow, Entitlement
 from circularity.organisations import Organisation
 from circularity.outputs import GenerationDeclaration, Output
@@ -22,14 +22,14 @@ FIRST_DAY = datetime(2026, 9, 1).date()
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory):
+def engine(databases):
     """The named Delta, told once for all tests of this file; they only read, or tell it again."""
-    engine = create_engine_for(f"sqlite:///{tmp_path_factory.mktemp('story') / 'delta.db'}")
-    upgrade(engine)
-    with writing(engine).begin() as session:
-        assert play(session, read_delta(), at=AT)
-    yield engine
-    engine.dispose()
+    with databases.new() as url:
+        engine = create_engine_for(url)
+        with writing(engine).begin() as session:
+            assert play(session, read_delta(), at=AT)
+        yield engine
+        engine.dispose()
 
 
 def counts(engine):

@@ -16,6 +16,7 @@ from api_world import (
     World,
     world,
 )
+from databases import Databases
 from openapi_document import operations
 
 HIDDEN_OF_OUTPUTS = {
@@ -31,8 +32,8 @@ HIDDEN_OF_OUTPUTS = {
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with world(tmp_path_factory.mktemp("confidential")) as made:
+def served(databases: Databases) -> Iterator[World]:
+    with databases.new() as url, world(url) as made:
         yield made
 
 

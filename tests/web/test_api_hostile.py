@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from api_world import World, world
+from databases import Databases
 from openapi_document import operations
 from sqlalchemy import func, select
 
@@ -17,8 +18,8 @@ JSON = "application/json"
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with world(tmp_path_factory.mktemp("hostile"), api_write=True) as made:
+def served(databases: Databases) -> Iterator[World]:
+    with databases.new() as url, world(url, api_write=True) as made:
         yield made
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from api_world import World, world
+from databases import Databases
 from openapi_document import mismatches
 from openpyxl import Workbook
 
@@ -34,8 +35,8 @@ CASE: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with world(tmp_path_factory.mktemp("match")) as made:
+def served(databases: Databases) -> Iterator[World]:
+    with databases.new() as url, world(url) as made:
         yield made
 
 

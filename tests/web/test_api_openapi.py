@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 from api_world import World, world
+from databases import Databases
 from openapi_document import KEYWORDS, TYPES, mismatches, operations, references, resolve, schemas
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with world(tmp_path_factory.mktemp("openapi")) as made:
+def served(databases: Databases) -> Iterator[World]:
+    with databases.new() as url, world(url) as made:
         yield made
 
 

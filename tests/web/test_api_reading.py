@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from api_world import World, world
+from databases import Databases
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with world(tmp_path_factory.mktemp("reading")) as made:
+def served(databases: Databases) -> Iterator[World]:
+    with databases.new() as url, world(url) as made:
         yield made
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from api_world import World, world
+from databases import Databases
 from sqlalchemy import func, select
 
 from circularity.audit import AuditEvent, verify_chain
@@ -18,14 +18,14 @@ from web.config import BadSetting, read_config
 
 
 @pytest.fixture
-def open_world(tmp_path: Path) -> Iterator[World]:
-    with world(tmp_path, api_write=True) as made:
+def open_world(database_url: str) -> Iterator[World]:
+    with world(database_url, api_write=True) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def closed_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with world(tmp_path_factory.mktemp("closed")) as made:
+def closed_world(databases: Databases) -> Iterator[World]:
+    with databases.new() as url, world(url) as made:
         yield made
 
 

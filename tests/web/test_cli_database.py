@@ -10,7 +10,7 @@ import waitress
 from click.testing import CliRunner
 
 from circularity.audit import Actor
-from circularity.database import create_engine_for, reading, writing
+from circularity.database import reading, writing
 from circularity.organisations import Organisation, register_organisation
 from web.cli import COMMANDS, main
 from web.cli.database import database_url
@@ -91,13 +91,21 @@ def test_an_empty_file_has_another_version(tmp_path):
     assert "circularity init" in result.stderr
 
 
+def test_init_brings_an_empty_database_to_the_newest_schema_and_may_be_repeated(databases):
+    with databases.new(migrated=False) as url:
+        assert "circularity init" in circularity("run", "--database", url).stderr
+        for _ in range(2):
+            assert circularity("init", "--database", url).exit_code == 0
+        assert circularity("run", "--database", url).exit_code == 0
+
+
 def test_an_unknown_kind_of_database_is_refused():
     result = circularity("init", "--database", "oracle9://nowhere")
     assert result.exit_code == 2
 
 
-def test_seeding_a_size_twice_adds_nothing(tmp_path):
-    arguments = ("seed", "--size", 20, "--random-seed", 5, "--database", tmp_path / "s.db")
+def test_seeding_a_size_twice_adds_nothing(database_url):
+    arguments = ("seed", "--size", 20, "--random-seed", 5, "--database", database_url)
     assert "outputs 20" in circularity(*arguments).stdout
     assert "nothing was added" in circularity(*arguments).stdout
 
@@ -110,10 +118,7 @@ def test_sizes_and_numbers_out_of_range_are_refused(arguments, tmp_path):
 
 
 @pytest.mark.parametrize("command", [("seed",), ("demo", "--no-serve")])
-def test_fictional_parties_never_go_among_real_ones(command, tmp_path):
-    file = tmp_path / "real.db"
-    circularity("init", "--database", file)
-    engine = create_engine_for(f"sqlite:///{file}")
+def test_fictional_parties_never_go_among_real_ones(command, engine, database_url):
     with writing(engine).begin() as session:
         register_organisation(
             session,
@@ -125,17 +130,14 @@ def test_fictional_parties_never_go_among_real_ones(command, tmp_path):
             roles=frozenset({"generator"}),
             region_code="310000",
         )
-    result = circularity(*command, "--database", file)
+    result = circularity(*command, "--database", database_url)
     assert result.exit_code == 2
     assert "real parties" in result.stderr
     with reading(engine)() as session:
         assert session.query(Organisation).count() == 1
-    engine.dispose()
 
 
-def test_serve_says_its_address_before_it_serves(tmp_path, monkeypatch):
-    file = tmp_path / "s.db"
-    circularity("init", "--database", file)
+def test_serve_says_its_address_before_it_serves(database_url, monkeypatch):
     served = []
 
     class Server:
@@ -149,18 +151,16 @@ def test_serve_says_its_address_before_it_serves(tmp_path, monkeypatch):
 
     monkeypatch.setattr(waitress, "create_server", create_server)
     port = free_port()
-    result = circularity("serve", "--port", port, "--database", file)
-    assert served == [(f"sqlite:///{file}", True), ("127.0.0.1", port), "run"]
+    result = circularity("serve", "--port", port, "--database", database_url)
+    assert served == [(database_url, True), ("127.0.0.1", port), "run"]
     assert f"http://127.0.0.1:{port}/" in result.stdout
 
 
-def test_a_taken_port_is_refused_with_advice(tmp_path):
-    file = tmp_path / "s.db"
-    circularity("init", "--database", file)
+def test_a_taken_port_is_refused_with_advice(database_url):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        result = circularity("serve", "--port", taken.getsockname()[1], "--database", file)
+        result = circularity("serve", "--port", taken.getsockname()[1], "--database", database_url)
     assert result.exit_code == 2
     assert "--port" in result.stderr
 

@@ -13,19 +13,19 @@ from web.cli import main
 
 
 @pytest.fixture(scope="module")
-def told_twice(tmp_path_factory):
-    """The database file after two demos on it, and what each printed."""
-    file = tmp_path_factory.mktemp("demo") / "new folder" / "demo.db"
+def told_twice(databases):
+    """What each of two demos on one database printed, and the rows of every table after it."""
     results, rows = [], []
-    for _ in range(2):
-        results.append(CliRunner().invoke(main, ["demo", "--no-serve", "--database", str(file)]))
-        rows.append(counts(file))
+    with databases.new(migrated=False) as url:
+        for _ in range(2):
+            results.append(CliRunner().invoke(main, ["demo", "--no-serve", "--database", url]))
+            rows.append(counts(url))
     return results, rows
 
 
-def counts(file):
+def counts(url):
     """Rows of every table."""
-    engine = create_engine_for(f"sqlite:///{file}")
+    engine = create_engine_for(url)
     with reading(engine)() as session:
         found = {name: session.scalar(select(func.count()).select_from(table))
                  for name, table in Base.metadata.tables.items()}  # fmt: skip

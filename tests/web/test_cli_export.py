@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from databases import Databases
 
 from web.cli import main
 
@@ -17,15 +19,21 @@ def circularity(*arguments: object) -> Result:
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def database(databases: Databases) -> Iterator[str]:
+    """The seeded Delta."""
+    with databases.new() as url:
+        assert circularity("seed", "--database", url).exit_code == 0
+        yield url
+
+
+@pytest.fixture(scope="module")
+def exported(database: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The seeded Delta as a case folder."""
-    folder = tmp_path_factory.mktemp("export")
-    database = f"sqlite:///{folder / 'delta.db'}"
-    assert circularity("seed", "--database", database).exit_code == 0
-    result = circularity("export", folder / "delta", "--database", database)
+    folder = tmp_path_factory.mktemp("export") / "delta"
+    result = circularity("export", folder, "--database", database)
     assert result.exit_code == 0, result.output
     assert "虚构" in result.output
-    return folder / "delta"
+    return folder
 
 
 def test_the_exported_case_is_matched_and_verified(exported: Path, tmp_path: Path) -> None:
@@ -45,6 +53,5 @@ def test_a_ledger_of_ones_own_is_matched_against_the_exported_facilities(
     assert json.loads(matched.stdout)["placed_t"] == "120"
 
 
-def test_an_existing_folder_is_not_overwritten(exported: Path) -> None:
-    database = f"sqlite:///{exported.parent / 'delta.db'}"
+def test_an_existing_folder_is_not_overwritten(exported: Path, database: str) -> None:
     assert circularity("export", exported, "--database", database).exit_code == 2

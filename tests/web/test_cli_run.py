@@ -16,20 +16,20 @@ from web.cli import main
 
 
 def circularity(*arguments, database):
-    return CliRunner().invoke(main, [*arguments, "--database", str(database)])
+    return CliRunner().invoke(main, [*arguments, "--database", database])
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory):
-    """A generated Delta of 96 outputs with one run."""
-    file = tmp_path_factory.mktemp("run") / "small.db"
-    assert circularity("seed", "--size", "96", database=file).exit_code == 0
-    assert circularity("run", database=file).exit_code == 0
-    return file
+def database(databases):
+    """A generated Delta of 96 outputs with one run, on an empty database at first."""
+    with databases.new(migrated=False) as url:
+        assert circularity("seed", "--size", "96", database=url).exit_code == 0
+        assert circularity("run", database=url).exit_code == 0
+        yield url
 
 
 def ids(database, model):
-    engine = create_engine_for(f"sqlite:///{database}")
+    engine = create_engine_for(database)
     with reading(engine)() as session:
         found = session.scalars(select(model.public_id)).all()
     engine.dispose()
@@ -94,16 +94,12 @@ def test_a_window_recommends_at_most_what_was_asked_for(database):
         assert len(json.loads(result.stdout)["recommendations"]) <= 2
 
 
-def test_rates_before_the_first_run_say_what_to_do(tmp_path):
-    file = tmp_path / "empty.db"
-    circularity("init", database=file)
-    result = circularity("rates", database=file)
+def test_rates_before_the_first_run_say_what_to_do(database_url):
+    result = circularity("rates", database=database_url)
     assert result.exit_code == 2
     assert "circularity run" in result.stderr
 
 
-def test_a_run_over_nothing_is_a_run(tmp_path):
-    file = tmp_path / "empty.db"
-    circularity("init", database=file)
-    assert circularity("run", database=file).exit_code == 0
-    assert circularity("rates", database=file).exit_code == 0
+def test_a_run_over_nothing_is_a_run(database_url):
+    assert circularity("run", database=database_url).exit_code == 0
+    assert circularity("rates", database=database_url).exit_code == 0

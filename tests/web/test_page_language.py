@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
+from databases import Databases
 from page_world import Pages, served_pages
 
 from web.app import create_app
@@ -19,8 +20,8 @@ WEB = Path(__file__).resolve().parents[2] / "web"
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
-    with served_pages(tmp_path_factory.mktemp("language"), matched=False) as made:
+def pages(databases: Databases) -> Iterator[Pages]:
+    with databases.new() as url, served_pages(url, matched=False) as made:
         yield made
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from importlib import import_module
-from pathlib import Path
 
 import pytest
+from databases import Databases
 from page_world import PAYLOAD, Pages, served_pages
 from registry import AT
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
-    with served_pages(tmp_path_factory.mktemp("pages")) as made:
+def pages(databases: Databases) -> Iterator[Pages]:
+    with databases.new() as url, served_pages(url) as made:
         yield made
 
 
@@ -184,8 +184,8 @@ def test_nonsense_in_the_address_is_no_error(pages: Pages) -> None:
         assert "<b>" not in pages.text(f"/outputs?{query}")
 
 
-def test_before_the_first_run_the_pages_say_so(tmp_path: Path) -> None:
-    with served_pages(tmp_path, matched=False) as fresh:
+def test_before_the_first_run_the_pages_say_so(database_url: str) -> None:
+    with served_pages(database_url, matched=False) as fresh:
         assert "No run has been made yet" in fresh.text("/")
         assert "No run has been made yet" in fresh.text("/runs")
         assert "No run has been made yet" in fresh.text(f"/outputs/{fresh.ids['ash']}")

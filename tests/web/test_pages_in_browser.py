@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from databases import Databases
 from page_world import Pages, served_pages
 from werkzeug.serving import make_server
 
@@ -20,8 +21,8 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pages, str]]:
-    with served_pages(tmp_path_factory.mktemp("browser")) as pages:
+def site(databases: Databases) -> Iterator[tuple[Pages, str]]:
+    with databases.new() as url, served_pages(url) as pages:
         server = make_server("127.0.0.1", 0, pages.client.application, threaded=True)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

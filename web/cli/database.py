@@ -38,8 +38,9 @@ def database_url(text: str) -> str:
 def open_database(text: str, *, create: bool = False) -> Engine:
     """Return an engine on a database of the newest schema.
 
-    With `create` the file, its folder and the schema are made where they lack. Raises Refused when the
-    database cannot be opened, is not there, or has another schema.
+    The engine is disposed of when the command ends. With `create` the file, its folder and the schema are
+    made where they lack. Raises Refused when the database cannot be opened, is not there, or has another
+    schema.
     """
     try:
         return _open(database_url(text), create)
@@ -58,6 +59,7 @@ def _open(url: str, create: bool) -> Engine:
     if file is not None and not create and not file.exists():
         raise Refused(f"没有数据库 · there is no database {file}. 先运行 · first: circularity init")
     engine = create_engine_for(url)
+    click.get_current_context().call_on_close(engine.dispose)
     if create:
         upgrade(engine)
     elif not is_current(engine):
@@ -78,6 +80,5 @@ def init(database: str) -> None:
     """
     engine = open_database(database, create=True)
     shown = engine.url.render_as_string(hide_password=True)
-    engine.dispose()
     click.echo(f"数据库就绪 · the database is ready: {shown}")
     click.echo("下一步 · next: circularity seed  |  circularity demo")

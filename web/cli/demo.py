@@ -45,7 +45,6 @@ def demo(then_serve: bool, host: str, port: int, database: str) -> None:
         over = [] if run.outputs else [OVER]
         lines = ["", *over, *run_lines(session, run), "", *rate_lines(planned), ""]
         click.echo("\n".join([*lines, *closing_lines(fictional=run.fictional)]))
-    engine.dispose()
     if then_serve:
         click.echo("")
         serve_forever(host, port, database)

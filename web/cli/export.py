@@ -39,7 +39,6 @@ def export(target: Path, database: str) -> None:
     today = datetime.now(UTC).astimezone(DELTA_TIME).date()
     with reading(engine)() as session:
         snapshot = read_snapshot(session, Parameters(as_of_day=today.toordinal()))
-    engine.dispose()
     try:
         write_case(snapshot.case, target)
     except (InvalidCase, FileExistsError) as error:

@@ -81,7 +81,6 @@ def for_output(public_id: str, as_json: bool, limit: int, database: str) -> None
                 else []
             )
             _echo(head, found, [_receiver(r) for r in found], fictional=output.site.organisation.fictional)
-    engine.dispose()
 
 
 @recommend.command("window")
@@ -99,7 +98,6 @@ def for_window(public_id: str, as_json: bool, limit: int, database: str) -> None
             organisation = window.line.entitlement.facility.site.organisation
             senders = [f"{r.output.site.organisation.name_zh} {r.output.waste_code}" for r in found]
             _echo([_window_line(window)], found, senders, fictional=organisation.fictional)
-    engine.dispose()
 
 
 def _find(session: Session, model: type[Posting], beginning: str) -> Posting:

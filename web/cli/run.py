@@ -51,7 +51,6 @@ def run(as_json: bool, database: str) -> None:
         else:
             lines = [*run_lines(session, found), "", *closing_lines(fictional=found.fictional)]
             click.echo("\n".join(lines))
-    engine.dispose()
 
 
 @click.command()
@@ -78,7 +77,6 @@ def rates(as_json: bool, database: str) -> None:
             click.echo(json.dumps(values, ensure_ascii=False, indent=1))
         else:
             click.echo("\n".join([*rate_lines(planned), "", *closing_lines(fictional=found.fictional)]))
-    engine.dispose()
 
 
 def match_all(engine: Engine) -> None:

@@ -51,7 +51,6 @@ def seed(size: int | None, random_seed: int, database: str) -> None:
     delta = read_delta() if size is None else generate_delta(size, random_seed)
     lines = load(engine, delta)
     click.echo("\n".join(lines if size else [*lines, SCALE]))
-    engine.dispose()
 
 
 def load(engine: Engine, delta: Delta) -> list[str]:
@@ -60,7 +59,7 @@ def load(engine: Engine, delta: Delta) -> list[str]:
     Raises Refused for a database with real parties: fictional permits must never stand among real ones.
     """
     with progress_bar() as tell, writing(engine).begin() as session:
-        if session.scalar(select(Organisation.id).where(Organisation.fictional.is_(False)).limit(1)):
+        if session.scalar(select(Organisation.id).where(~Organisation.fictional).limit(1)):
             raise Refused(REAL)
         heard = (lambda told, total: tell("seed", told / total)) if tell else None
         played = play(session, delta, at=datetime.now(UTC), progress=heard)

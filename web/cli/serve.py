@@ -36,7 +36,7 @@ def serve(host: str, port: int, database: str) -> None:
       circularity serve
       circularity serve --host 0.0.0.0 --port 8080 --database delta.db
     """
-    open_database(database).dispose()
+    open_database(database)
     serve_forever(host, port, database)
 
 
@@ -51,6 +51,7 @@ def serve_forever(host: str, port: int, database: str) -> None:
         app = create_app(replace(read_config(), database_url=database_url(database)))
     except BadSetting as error:
         raise Refused(f"设置有误 · {error}") from error
+    click.get_current_context().call_on_close(app.extensions["circularity.engine"].dispose)
     with _listening(host, port) as listening:
         server = create_server(app, sockets=[listening], threads=THREADS)
         shown = f"[{host}]" if ":" in host else host

@@ -1,0 +1,49 @@
+"""What tests of every room may ask for: a database of their own, on SQLite and on PostgreSQL.
+
+A test that asks for `databases`, or for anything built on it, runs once on each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from databases import Databases, SqliteDatabases, postgresql
+from registry import Registry
+from sqlalchemy import Engine
+
+from circularity.database import create_engine_for, writing
+
+
+@pytest.fixture(scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def databases(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Databases]:
+    """Both kinds of database, one after the other."""
+    if request.param == "sqlite":
+        yield SqliteDatabases(tmp_path_factory.mktemp("databases"))
+    else:
+        with postgresql() as made:
+            yield made
+
+
+@pytest.fixture
+def database_url(databases: Databases) -> Iterator[str]:
+    """A fresh database at the newest schema."""
+    with databases.new() as url:
+        yield url
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An engine on a fresh database."""
+    made = create_engine_for(database_url)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def registry(engine: Engine) -> Iterator[Registry]:
+    """A registry on a fresh database; nothing is committed unless the test does."""
+    with writing(engine)() as session:
+        yield Registry(session)
