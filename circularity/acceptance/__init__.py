@@ -1,9 +1,9 @@
 """The rules of lawfulness, asked of millions of pairs in a case and of one pair when somebody signs.
 
-`columns` and `tables` hold what is read, `crosses` compares its texts, `pairs` is what is asked about, `rules`
-the one ordered table, `predicates` the arithmetic, `presence` whether there is data to ask with, `timing` the
-shipping days, `sentences` and `facts` the words, `judge` the verdicts. A verdict is a pre-check: the
-authority decides.
+`columns` and `tables` hold what is read, `crosses` compares its texts; `pairs` is what is asked about,
+`rules` the one ordered table, `predicates` its arithmetic, `presence` whether there is data to ask with;
+`timing` finds the shipping days, `sentences` and `facts` the words, `judge` the verdicts. A verdict is a
+pre-check: the authority decides.
 """
 
 from circularity.acceptance.columns import CapacityColumns, FacilityColumns, OutputColumns, columns_of
