@@ -11,6 +11,9 @@ from circularity.database import STRICT, Base
 ENTERED = ("window", "quota")
 """Mass enters at a capacity window, or at a white-list quota that binds a window and the mass's origin."""
 
+ENTRY_LEVELS = ("placed_kg", "urgent_kg", "utilised_kg", "hierarchy", "cost_ucny")
+"""The levels of a run before its tie, per kilogram: what is placed less, …, what is spent more."""
+
 MAX_PER_KG = 2**62
 
 
@@ -25,11 +28,7 @@ class EntryCost(Base):
     __tablename__ = "entry_costs"
     __table_args__ = (
         one_of("kind", ENTERED),
-        between("placed_kg", -MAX_PER_KG, MAX_PER_KG),
-        between("urgent_kg", -MAX_PER_KG, MAX_PER_KG),
-        between("utilised_kg", -MAX_PER_KG, MAX_PER_KG),
-        between("hierarchy", -MAX_PER_KG, MAX_PER_KG),
-        between("cost_ucny", -MAX_PER_KG, MAX_PER_KG),
+        *(between(level, -MAX_PER_KG, MAX_PER_KG) for level in ENTRY_LEVELS),
         STRICT,
     )
 

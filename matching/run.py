@@ -16,12 +16,13 @@ from sqlalchemy.orm import Session, sessionmaker
 from circularity.audit import Actor, record
 from circularity.columns import new_public_id
 from circularity.database import reading, writing
+from circularity.entry_costs import EntryCost
 from circularity.runs import CapacityPrice, MatchingRun, Proposal, Unmatched
 from matching.case import Parameters
 from matching.certificate import certificate_of
 from matching.grant_use import Part, split_by_grants
 from matching.plan import Plan, PlanRefusedError, make_plan
-from matching.run_rows import price_rows, proposal_rows, unmatched_rows
+from matching.run_rows import Row, entry_cost_rows, price_rows, proposal_rows, unmatched_rows
 from matching.snapshot import Snapshot, parameters_at, read_snapshot
 from matching.summary import parameters_of, summary
 from matching.verify import check
@@ -55,14 +56,22 @@ def run_matching(
         raise PlanRefusedError(faults)
     tell("publish", 0.0)
     parts = split_by_grants(plan.case, plan.arcs, plan.mass_kg, snapshot.grants)
+    entered = entry_cost_rows(snapshot, plan)
     with writing(engine).begin() as session:
-        key = publish(session, snapshot, plan, parts, actor=actor, at=at)
+        key = publish(session, snapshot, plan, parts, entered, actor=actor, at=at)
     tell("publish", 1.0)
     return key
 
 
 def publish(
-    session: Session, snapshot: Snapshot, plan: Plan, parts: list[Part], *, actor: Actor, at: datetime
+    session: Session,
+    snapshot: Snapshot,
+    plan: Plan,
+    parts: list[Part],
+    entered: list[Row],
+    *,
+    actor: Actor,
+    at: datetime,
 ) -> int:
     """Store a verified plan as a run, supersede open proposals of earlier runs, return the run's key."""
     run = _run(snapshot, plan, parts, actor, at)
@@ -73,10 +82,11 @@ def publish(
         .where(Proposal.status == "open", Proposal.run_id != run.id)
         .values(status="superseded", superseded_by_run_id=run.id)
     )
-    rows: tuple[tuple[Any, list[dict[str, Any]]], ...] = (
+    rows: tuple[tuple[Any, list[Row]], ...] = (
         (Proposal, proposal_rows(snapshot, plan, parts)),
         (Unmatched, unmatched_rows(snapshot, plan)),
         (CapacityPrice, price_rows(snapshot, plan)),
+        (EntryCost, entered),
     )
     for model, values in rows:
         for start in range(0, len(values), _CHUNK):

@@ -9,8 +9,12 @@ import numpy as np
 
 from circularity.acceptance import RULES
 from circularity.columns import new_public_id
+from circularity.entry_costs import ENTERED, ENTRY_LEVELS
 from circularity.units import MISSING
+from matching.case import Case
+from matching.entry_costs import entry_costs
 from matching.grant_use import Part
+from matching.network import UNREACHED
 from matching.plan import Plan
 from matching.plan_files import condition_codes
 from matching.snapshot import Snapshot
@@ -80,14 +84,9 @@ def unmatched_rows(snapshot: Snapshot, plan: Plan) -> list[Row]:
 def price_rows(snapshot: Snapshot, plan: Plan) -> list[Row]:
     """Return one row per window and per cap with its use and what one more kilogram would do."""
     used = plan.problem.tree_load_kg(plan.mass_kg)
-    n_capacities = plan.case.shape[1]
     rows = []
     for node, limit in enumerate(plan.problem.tree.limit_kg.tolist()):
-        if node < n_capacities:
-            kind, subject, years = "window", str(plan.case.capacities.capacity_id[node]), ""
-        else:
-            priced = snapshot.caps[plan.case.caps[node - n_capacities].cap_id]
-            kind, subject, years = priced.kind, priced.subject_id, priced.years
+        kind, subject, years = _limit_named(snapshot, plan.case, node)
         rows.append(
             {
                 "kind": kind,
@@ -100,6 +99,27 @@ def price_rows(snapshot: Snapshot, plan: Plan) -> list[Row]:
             }
         )
     return rows
+
+
+def entry_cost_rows(snapshot: Snapshot, plan: Plan) -> list[Row]:
+    """Return one row per limit at which mass enters: every window, and every quota of a window and origin."""
+    costs = entry_costs(plan.problem, plan.mass_kg)
+    rows = []
+    for node in np.flatnonzero(costs[0] < UNREACHED).tolist():
+        kind, subject, _ = _limit_named(snapshot, plan.case, node)
+        if kind in ENTERED:
+            levels = zip(ENTRY_LEVELS, costs[:, node].tolist(), strict=True)
+            rows.append({"kind": kind, "subject_id": subject, **dict(levels)})
+    return rows
+
+
+def _limit_named(snapshot: Snapshot, case: Case, node: int) -> tuple[str, str, str]:
+    """Return kind, public id and years of a node of the cap tree."""
+    n_capacities = case.shape[1]
+    if node < n_capacities:
+        return "window", str(case.capacities.capacity_id[node]), ""
+    priced = snapshot.caps[case.caps[node - n_capacities].cap_id]
+    return priced.kind, priced.subject_id, priced.years
 
 
 def _known(value: int) -> int | None:

@@ -84,7 +84,7 @@ def test_the_second_time_loads_nothing_and_says_so(told_twice):
     (first, second), (before, after) = told_twice
     assert "loaded" in first.output
     assert "nothing was added" in second.output
-    of_runs = {"matching_runs", "proposals", "unmatched", "capacity_prices", "audit_events"}
+    of_runs = {"matching_runs", "proposals", "unmatched", "capacity_prices", "entry_costs", "audit_events"}
     assert {t: n for t, n in after.items() if t not in of_runs} == {
         t: n for t, n in before.items() if t not in of_runs
     }
