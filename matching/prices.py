@@ -7,17 +7,19 @@ the engine, and equals a re-solve with one more kilogram.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 
 from circularity.units import IntArray
-from matching.exchange import exchange_of
+from matching.cap_tree import CapTree
+from matching.exchange import Exchange, exchange_of, radix_of
 from matching.network import (
     UNREACHED,
     Network,
-    Residual,
     flow_of,
     lexicographic_distances,
     network_of,
@@ -56,14 +58,27 @@ def dual_prices(problem: Problem, mass_kg: IntArray) -> DualPrices:
 
     Raises ArithmeticError when the plan is not optimal: its residual network then has a negative cycle.
     """
+    potentials = plan_potentials(problem, mass_kg)
+    load_kg = problem.tree_load_kg(mass_kg)
+
+    def exchange() -> Exchange:
+        return exchange_of([(problem, mass_kg)], problem.tree, load_kg, radix_of(problem))
+
+    return DualPrices(potentials, changes(problem.tree, load_kg, potentials, exchange))
+
+
+def plan_potentials(problem: Problem, mass_kg: IntArray) -> IntArray:
+    """Return the potentials of an optimal plan, shape (levels, nodes).
+
+    Raises ArithmeticError when the plan is not optimal.
+    """
     network = network_of(problem)
-    flow = flow_of(problem, mass_kg)
-    residual = residual_of(network, flow)
+    residual = residual_of(network, flow_of(problem, mass_kg))
     potentials = lexicographic_distances(
         residual, partial(residual_coefficients, problem, network), network.root, len(LEVELS)
     )
     _raise_unreached(potentials, network)
-    return DualPrices(potentials, _changes(problem, network, residual, flow, potentials))
+    return potentials
 
 
 def _raise_unreached(potentials: IntArray, network: Network) -> None:
@@ -75,36 +90,32 @@ def _raise_unreached(potentials: IntArray, network: Network) -> None:
         potentials[0, lost] = ceiling + len(network.supply_kg) + 1
 
 
-def _changes(
-    problem: Problem, network: Network, residual: Residual, flow: IntArray, potentials: IntArray
+def changes(
+    tree: CapTree, load_kg: IntArray, potentials: IntArray, exchange: Callable[[], Exchange]
 ) -> IntArray:
     """Return the price vectors; nested limits under a full parent need shortest paths from that parent.
 
     A limit with room is worth nothing. Directly below the root the potentials are the price. Elsewhere they
     bound it from below, so only limits whose bound is negative are looked at, together by their parent.
+    `potentials` end with those of the tree's nodes and the root.
     """
-    n_outputs, n_tree = len(problem.supply_kg), len(problem.tree.parent)
-    change = np.zeros((TIE_LEVEL, n_tree), dtype=np.int64)
-    nested: list[tuple[int, int]] = []
-    for node in np.flatnonzero(flow[len(flow) - n_tree :] == problem.tree.limit_kg).tolist():
-        above = int(network.head[len(flow) - n_tree + node])
-        bound = potentials[:TIE_LEVEL, n_outputs + node] - potentials[:TIE_LEVEL, above]
-        if above == network.root and _improves(bound):
-            change[:, node] = bound
-        elif _improves(bound):
-            nested.append((node, above - n_outputs))
-    if nested:
-        nodes, parents = np.array(nested, dtype=np.int64).T
-        sources, source_of = np.unique(parents, return_inverse=True)
-        exchange = exchange_of(problem, network, residual, TIE_LEVEL)
-        ways = exchange.distances(sources)[source_of, :, nodes]
-        for node, way in zip(nodes, ways, strict=True):
-            if way[0] < UNREACHED and _improves(way):
-                change[:, node] = way
+    n_tree = len(tree.parent)
+    root, of_nodes = potentials[:TIE_LEVEL, -1:], potentials[:TIE_LEVEL, -1 - n_tree : -1]
+    above = np.where(tree.parent < 0, root, of_nodes[:, tree.parent])
+    bound = of_nodes - above
+    worth = (load_kg == tree.limit_kg) & _improves(bound)
+    change = np.where(worth & (tree.parent < 0), bound, 0)
+    nested = np.flatnonzero(worth & (tree.parent >= 0))
+    if nested.size:
+        sources, source_of = np.unique(tree.parent[nested], return_inverse=True)
+        ways = exchange().distances(sources)[source_of, :, nested].T
+        better = (ways[0] < UNREACHED) & _improves(ways)
+        change[:, nested[better]] = ways[:, better]
     return change
 
 
-def _improves(change: IntArray) -> bool:
-    """Say whether a vector of level changes is lexicographically negative."""
-    nonzero = np.flatnonzero(change)
-    return bool(nonzero.size) and bool(change[nonzero[0]] < 0)
+def _improves(change: IntArray) -> npt.NDArray[np.bool_]:
+    """Say which vectors of level changes, one a column, are lexicographically negative."""
+    first = np.argmax(change != 0, axis=0)
+    improves: npt.NDArray[np.bool_] = change[first, np.arange(change.shape[1])] < 0
+    return improves
