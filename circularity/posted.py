@@ -38,6 +38,16 @@ def outputs_posted(on: date, keys: Collection[int] | None = None) -> Select[Any]
     return wanted if keys is None else wanted.where(Output.id.in_(keys))
 
 
+def planned_codes(on: date) -> Select[Any]:
+    """Select the different waste codes of outputs that state their mass in a management plan."""
+    return (
+        select(Output.waste_code)
+        .distinct()
+        .where(Output.plan_mass_kg.is_not(None), Output.withdrawn_at.is_(None))
+        .where(Output.available_to.is_(None) | (Output.available_to >= on))
+    )
+
+
 def windows_offered() -> Select[Any]:
     """Select every window ever offered with all that stands above it.
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from circularity.acceptance import Pairs, days
 from circularity.acceptance.rules import PROCEDURES
+from circularity.acceptance.tables import Tables
 from circularity.catalogue.regions import prefix_of
 from circularity.catalogue.waste_types import pattern_covers
 from circularity.units import MISSING, IntArray
@@ -38,10 +39,15 @@ class Part:
     grant: int | None
 
 
-def split_by_grants(case: Case, arcs: Arcs, mass_kg: IntArray, grants: Sequence[Grant]) -> list[Part]:
-    """Return the placed mass of every arc, in arc order, each split into granted parts and the rest."""
+def split_by_grants(
+    case: Case, arcs: Arcs, mass_kg: IntArray, grants: Sequence[Grant], tables: Tables | None = None
+) -> list[Part]:
+    """Return the placed mass of every arc, in arc order, each split into granted parts and the rest.
+
+    `tables` are those of the case, made anew unless given.
+    """
     used = np.flatnonzero(mass_kg)
-    granted = _Granted(case, arcs, used, grants)
+    granted = _Granted(case, tables or tables_of(case), arcs, used, grants)
     parts = []
     for place, arc in enumerate(used.tolist()):
         rest = int(mass_kg[arc])
@@ -59,13 +65,15 @@ def split_by_grants(case: Case, arcs: Arcs, mass_kg: IntArray, grants: Sequence[
 class _Granted:
     """The grants of a case with what is left of each while arcs take from them."""
 
-    def __init__(self, case: Case, arcs: Arcs, used: IntArray, grants: Sequence[Grant]) -> None:
+    def __init__(
+        self, case: Case, tables: Tables, arcs: Arcs, used: IntArray, grants: Sequence[Grant]
+    ) -> None:
         self._case, self._arcs = case, arcs
         self._left = {grant.id: grant.limit_kg for grant in grants}
         self._by_facility: dict[str, list[Grant]] = defaultdict(list)
         for grant in sorted(grants, key=lambda grant: (grant.valid_to_day, grant.id)):
             self._by_facility[grant.facility].append(grant)
-        pairs = Pairs(tables_of(case), arcs.output[used], arcs.capacity[used])
+        pairs = Pairs(tables, arcs.output[used], arcs.capacity[used])
         freed = replace(pairs, conditions=arcs.conditions[used] & ~CROSSING_BITS)
         self._earliest, self._latest = days(freed)
 

@@ -21,7 +21,7 @@ from circularity.outputs import Assay
 from circularity.posted import grants_held, listings_in_force, outputs_posted, windows_offered
 from circularity.units import IntArray
 from matching.annual_caps import PricedCap, annual_caps
-from matching.case import Case, Parameters
+from matching.case import Case, Outputs, Parameters
 from matching.held_procedures import Grant, Listing, Window, listed_windows, open_origins
 from matching.snapshot_tables import (
     Rows,
@@ -78,7 +78,7 @@ def read_snapshot(
     narrow the case; the limits of the years still count every window.
     """
     on = date.fromordinal(parameters.as_of_day)
-    posted = session.execute(outputs_posted(on, outputs)).all()
+    posted, output_columns = read_outputs(session, on, outputs)
     offered = session.execute(windows_offered()).all()
     rows = [row for row in offered if _is_live(row, on) and (windows is None or row.id in windows)]
     grants = [_grant(row) for row in session.execute(grants_held(on))]
@@ -88,7 +88,7 @@ def read_snapshot(
     caps = (*annual_caps(shares(offered, {row.id: k for k, row in enumerate(rows)}, on.year)), *listed.quotas)
     plants = list({row.facility: row for row in rows}.values())
     case = Case.build(
-        outputs=output_table(posted, _assays(session, posted, outputs)),
+        outputs=output_columns,
         facilities=facility_table(plants),
         capacities=capacity_table(
             rows,
@@ -110,6 +110,12 @@ def read_snapshot(
         unused_listings=listed.unused,
         fictional=any(row.fictional for row in (*posted, *rows)),
     )
+
+
+def read_outputs(session: Session, on: date, keys: Collection[int] | None = None) -> tuple[Rows, Outputs]:
+    """Return the outputs that stand on a day, all or those of some keys, as rows and as a case's table."""
+    posted = session.execute(outputs_posted(on, keys)).all()
+    return posted, output_table(posted, _assays(session, posted, keys))
 
 
 def _is_live(row: Any, on: date) -> bool:

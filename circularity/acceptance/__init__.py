@@ -7,7 +7,7 @@ pre-check: the authority decides.
 """
 
 from circularity.acceptance.columns import CapacityColumns, FacilityColumns, OutputColumns, columns_of
-from circularity.acceptance.judge import VERDICTS, Finding, Verdicts, findings, judge
+from circularity.acceptance.judge import VERDICTS, Finding, Verdicts, all_findings, findings, judge
 from circularity.acceptance.pairs import Pairs
 from circularity.acceptance.rules import CONDITIONS, RULES, Rule, ask_conditions, days, not_asked, rule
 from circularity.acceptance.sentences import ADVICE_EN, ADVICE_ZH, WORDS
@@ -28,6 +28,7 @@ __all__ = [
     "Rule",
     "Tables",
     "Verdicts",
+    "all_findings",
     "ask_conditions",
     "columns_of",
     "days",

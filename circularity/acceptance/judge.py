@@ -88,9 +88,20 @@ def judge(pairs: Pairs) -> Verdicts:
 
 def findings(pairs: Pairs, k: int = 0) -> list[Finding]:
     """Return every rule that pair k breaks, in the order of the rules, in words; empty = lawful now."""
-    pair = ask_conditions(pairs.take(np.array([k])))
-    slack = judge(pair).slack[:, 0]
-    return [_finding(rule, pair, int(slack[r])) for r, rule in enumerate(RULES) if slack[r] > 0]
+    return all_findings(pairs.take(np.array([k])))[0]
+
+
+def all_findings(pairs: Pairs) -> list[list[Finding]]:
+    """Return for each pair every rule that it breaks, in the order of the rules, in words."""
+    pairs = ask_conditions(pairs)
+    slack = judge(pairs).slack
+    return [
+        [
+            _finding(RULES[r], pairs.take(np.array([k])), int(slack[r, k]))
+            for r in np.flatnonzero(slack[:, k] > 0).tolist()
+        ]
+        for k in range(len(pairs))
+    ]
 
 
 def _finding(rule: Rule, pair: Pairs, slack: int) -> Finding:
