@@ -13,8 +13,8 @@ from click.testing import CliRunner, Result
 from matching.network_flow import ENGINES
 from web.cli import main
 from web.cli.benchmark.ratios import differing_level, ratios
-from web.cli.benchmark.script import geodesic_task
-from web.cli.benchmark.solvers import MOST_PAIRS, networkx_task, ortools_task
+from web.cli.benchmark.script import geodesic_task, networkx_task
+from web.cli.benchmark.solvers import MOST_PAIRS, ortools_task
 from web.cli.benchmark.standard_case import StandardCase, capacities_by_code, group_pairs
 from web.cli.benchmark.task import LeftOut, Options
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from web.cli.benchmark.folder import folder_task
 from web.cli.benchmark.product import plan_task, verify_task
-from web.cli.benchmark.script import geodesic_task
-from web.cli.benchmark.solvers import lemon_task, networkx_task, ortools_task
+from web.cli.benchmark.script import geodesic_task, networkx_task
+from web.cli.benchmark.solvers import lemon_task, ortools_task
 from web.cli.benchmark.task import Prepare
 
 

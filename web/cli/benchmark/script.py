@@ -1,4 +1,7 @@
-"""The distances of a plain script: geopy's geodesic in a loop over all pairs of the same group."""
+"""A plain script: geopy's geodesic in a loop over all pairs of the same group, then networkx's simplex.
+
+Its distances are reckoned from a sample where the loop takes minutes; the simplex runs or is left out.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,13 @@ import numpy as np
 from geopy.distance import geodesic
 
 from matching.case import Case
+from web.cli.benchmark.solvers import solver_task
 from web.cli.benchmark.standard_case import capacities_by_code, group_pairs
-from web.cli.benchmark.task import Options, Task
+from web.cli.benchmark.task import LeftOut, Options, Task
 
 E7 = 10_000_000
 WHOLE_PAIRS, MOST_WHOLE_PAIRS = 30_000, 2_000_000
-"""Up to the first all pairs are measured always, up to the second when asked for."""
+"""Up to the first number of pairs both run whole always, up to the second only when asked for."""
 
 SAMPLE_PAIRS = 10_000
 
@@ -23,7 +27,7 @@ SAMPLE_PAIRS = 10_000
 def geodesic_task(case: Case, options: Options) -> Task:
     """All pairs of the same group, or so many of them taken at random, from which the whole is reckoned."""
     pairs = group_pairs(case)
-    whole = pairs <= (MOST_WHOLE_PAIRS if options.whole_script else WHOLE_PAIRS)
+    whole = pairs <= _most_pairs(options)
     sample = pairs if whole else SAMPLE_PAIRS
 
     def run() -> float:
@@ -42,6 +46,20 @@ def geodesic_task(case: Case, options: Options) -> Task:
         }
 
     return Task(run, facts, once=sample > WHOLE_PAIRS)
+
+
+def networkx_task(case: Case, options: Options) -> Task:
+    """One network simplex over the lawful pairs, with the levels as weights."""
+    pairs = group_pairs(case)
+    if pairs > MOST_WHOLE_PAIRS:
+        raise LeftOut(f"{pairs:,} pairs are more than it can take")
+    if pairs > _most_pairs(options):
+        raise LeftOut("takes minutes; ask with --naive")
+    return solver_task(case, "networkx", once=pairs > WHOLE_PAIRS)
+
+
+def _most_pairs(options: Options) -> int:
+    return MOST_WHOLE_PAIRS if options.whole_script else WHOLE_PAIRS
 
 
 Point = tuple[float, float]

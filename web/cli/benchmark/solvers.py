@@ -26,31 +26,17 @@ WEIGHTS = (10**11, 10**10, 10**9, 10**7, 1)
 MOST_PAIRS = 20_000_000
 """Above this one global flow takes more memory than the machines that this is compared on."""
 
-NETWORKX_ARCS, NETWORKX_MOST_ARCS = 20_000, 1_000_000
-"""Up to the first it takes seconds; up to the second minutes, and only when asked for."""
-
 
 def ortools_task(case: Case, _: Options) -> Task:
     """One OR-Tools min-cost flow."""
-    return _task(lawful_problem(case), "ortools")
+    return solver_task(case, "ortools")
 
 
 def lemon_task(case: Case, _: Options) -> Task:
     """One LEMON network simplex, where the extra is installed."""
     if "lemon" not in ENGINES:
         raise LeftOut("not installed: circularity[fast]")
-    return _task(lawful_problem(case), "lemon")
-
-
-def networkx_task(case: Case, options: Options) -> Task:
-    """One networkx network simplex; never extrapolated: it runs or is left out."""
-    problem = lawful_problem(case)
-    arcs = len(problem.arc_output)
-    if arcs > NETWORKX_MOST_ARCS:
-        raise LeftOut(f"{arcs:,} arcs are more than it can take")
-    if arcs > NETWORKX_ARCS and not options.whole_script:
-        raise LeftOut("takes minutes; ask with --naive")
-    return _task(problem, "networkx", once=arcs > NETWORKX_ARCS)
+    return solver_task(case, "lemon")
 
 
 def lawful_problem(case: Case) -> Problem:
@@ -61,7 +47,9 @@ def lawful_problem(case: Case) -> Problem:
     return build_problem(case, find_arcs(case))
 
 
-def _task(problem: Problem, engine: str, *, once: bool = False) -> Task:
+def solver_task(case: Case, engine: str, *, once: bool = False) -> Task:
+    """Return the task of one weighted flow by the named engine; raises LeftOut as `lawful_problem` does."""
+    problem = lawful_problem(case)
     return Task(partial(weighted_flow, problem, engine), _told(problem), once)
 
 
