@@ -28,6 +28,7 @@ from matching.summary import parameters_of, summary
 from matching.verify import check
 
 Progress = Callable[[str, float], None]
+Conclude = Callable[[Session, MatchingRun], None]
 _CHUNK = 5000
 
 
@@ -39,11 +40,14 @@ def run_matching(
     progress: Progress | None = None,
     parameters: Parameters | None = None,
     processes: int = 1,
+    conclude: Conclude | None = None,
 ) -> int:
     """Match everything posted at the moment `at`, publish the run and return its key.
 
-    `progress` hears phase names and shares done (0 to 1). Raises PlanRefusedError when the plan does not
-    verify; then nothing is stored.
+    `progress` hears phase names and shares done (0 to 1), between phases and between components; what it
+    raises stops the run. `conclude` is called in the publishing transaction: what it writes stands or falls
+    with the run, what it raises rolls the run back. Raises PlanRefusedError when the plan does not verify;
+    then nothing is stored.
     """
     engine = database if isinstance(database, Engine) else database.kw["bind"]
     tell = progress or (lambda _phase, _done: None)
@@ -58,9 +62,10 @@ def run_matching(
     parts = split_by_grants(plan.case, plan.arcs, plan.mass_kg, snapshot.grants)
     entered = entry_cost_rows(snapshot, plan)
     with writing(engine).begin() as session:
-        key = publish(session, snapshot, plan, parts, entered, actor=actor, at=at)
-    tell("publish", 1.0)
-    return key
+        run = publish(session, snapshot, plan, parts, entered, actor=actor, at=at)
+        if conclude:
+            conclude(session, run)
+    return run.id
 
 
 def publish(
@@ -72,8 +77,8 @@ def publish(
     *,
     actor: Actor,
     at: datetime,
-) -> int:
-    """Store a verified plan as a run, supersede open proposals of earlier runs, return the run's key."""
+) -> MatchingRun:
+    """Store a verified plan as a run, supersede open proposals of earlier runs, return the run."""
     run = _run(snapshot, plan, parts, actor, at)
     session.add(run)
     session.flush()
@@ -95,7 +100,7 @@ def publish(
             )
     facts = {name: getattr(run, name) for name in _TOLD} | {"superseded_proposals": superseded.rowcount}
     record(session, actor, at, "run.published", run, facts)
-    return run.id
+    return run
 
 
 _TOLD = (
