@@ -18,7 +18,7 @@ from matching.dual_bound import BoundProof, Multipliers, largest, priced_cost, p
 from matching.linear_model import FloatArray, answer, linear_model
 from matching.network import network_of, residual_of, shortest_distances
 from matching.network_flow import ENGINES, engine_for
-from matching.problem import Problem
+from matching.problem import TIE_LEVEL, Problem
 from matching.side_constraints import SideConstraints, usable_limit_kg
 
 PRECISIONS = (1000, 60, 12, 1)
@@ -44,8 +44,8 @@ def relax(
 
     Raises OverflowError where even unpriced costs leave what the flow engine can hold.
     """
-    model = linear_model(problem, side, level, sums)
-    found = answer(model, limit_s)
+    # the tie decides nothing that a bound could prove, and is not worth a program
+    found = answer(linear_model(problem, side, level, sums), limit_s) if level < TIE_LEVEL else None
     for prices in _multipliers(side, level, found.duals if found else None):
         try:
             potentials = _potentials(problem, side, level, prices, engine)

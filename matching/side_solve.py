@@ -122,11 +122,11 @@ class _Search:
 
     def _improve(self, level: int, relaxed: Relaxed) -> int | None:
         """Look for a better plan while the bound leaves a level open; return the solver's own bound on it."""
-        if not self._open(level, relaxed):
+        if relaxed.bound >= self.sums[level]:
             return None
-        if not self._lots and relaxed.hint_kg is not None:
-            self.consider(self.around(relaxed.hint_kg, gather=False))
-        if not self._open(level, relaxed) or level == TIE_LEVEL:
+        if relaxed.hint_kg is not None:
+            self.consider(self.around(relaxed.hint_kg, gather=True))
+        if relaxed.bound >= self.sums[level] or self.left_s <= 0 or level == TIE_LEVEL:
             return None
         if (same := self._repeated(level)) is not None:
             return self.bounds[same].solver_bound
@@ -136,9 +136,6 @@ class _Search:
             return None
         self.consider(self.around(found.hint_kg, gather=False))
         return found.solver_bound
-
-    def _open(self, level: int, relaxed: Relaxed) -> bool:
-        return relaxed.bound < self.sums[level] and self.left_s > 0
 
     def _repeated(self, level: int) -> int | None:
         """Return the level before that asks for the same, so that searching again would find nothing."""
