@@ -90,7 +90,8 @@ class Transfer(Base):
 class TransferLine(Base):
     """One waste of a transfer: the sender's mass as weighed, wet; moisture in ‰, None = not measured.
 
-    `sent_kg` of a sheet is the sum of its tickets or readings on the sender's side.
+    `sent_kg` of a sheet is expected until it is submitted, then the sum of its tickets or readings on the
+    sender's side. No two lines of a transfer are of one waste. `agreement_id` None is the transfer's own.
     """
 
     __tablename__ = "transfer_lines"
@@ -111,12 +112,22 @@ class TransferLine(Base):
     sent_kg: Mapped[int]
     sent_moisture_permille: Mapped[int | None]
     packaging: Mapped[str]
+    agreement_id: Mapped[int | None] = mapped_column(ForeignKey("agreements.id"), index=True)
 
     transfer: Mapped[Transfer] = relationship(back_populates="lines")
+    own_agreement: Mapped[Agreement | None] = relationship()
+
+    @property
+    def agreement(self) -> Agreement:
+        """The agreement that the line delivers on."""
+        return self.own_agreement or self.transfer.agreement
 
 
 class Carriage(Base):
-    """One carrier's part of the way, in order; `permit` is its dangerous-goods permit, "" without one."""
+    """One carrier's part of the way, in order.
+
+    `permit` is its dangerous-goods permit, then the waste patterns it covers, `;`-separated; "" without one.
+    """
 
     __tablename__ = "carriages"
     __table_args__ = (between("number", 1, 1000), STRICT)
