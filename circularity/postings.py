@@ -14,8 +14,10 @@ POSTINGS: Mapping[str, Mapping[str, tuple[str, str]]] = MappingProxyType(
         "stock.opened": {"opening": ("opening", "on_site")},
         "stock.surveyed": {"found": ("variance", "on_site"), "missing": ("on_site", "variance")},
         "generation.carried": {"generated": ("generated", "on_site")},
+        # `taken_back`: what was carried beyond what the month declares, where older stock had been there.
         "month.closed": {
             "generated": ("generated", "on_site"),
+            "taken_back": ("on_site", "generated"),
             "own_utilised": ("on_site", "own_utilised"),
             "own_disposed": ("on_site", "own_disposed"),
             "entrusted_utilised": ("on_site", "off_platform_utilised"),

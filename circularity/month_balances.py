@@ -1,0 +1,68 @@
+"""What a month of a generator's ledger comes to: stock before, what came, what went, stock after."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy.orm import Session
+
+from circularity.months import LedgerMonth
+from circularity.site_stock import generated_between, stock_on, surveyed_between
+
+
+@dataclass(frozen=True, slots=True)
+class MonthBalance:
+    """One month of one waste at one site, kg.
+
+    `booked_kg` is the part of `generated_kg` that transfers and treatments have booked; `sent_kg` what
+    left on transfers less what came back; `surveyed_kg` what surveys added, negative when they missed some.
+    `closing_kg` is the stock that the books come to, `stored_kg` the one that was written.
+    """
+
+    opening_kg: int
+    surveyed_kg: int
+    generated_kg: int
+    booked_kg: int
+    used_kg: int
+    discarded_kg: int
+    sent_kg: int
+    closing_kg: int
+    stored_kg: int
+
+    @property
+    def difference_kg(self) -> int:
+        """What is written beyond what the books come to; a month with any cannot be closed."""
+        return self.stored_kg - self.closing_kg
+
+
+def month_days(month: LedgerMonth) -> tuple[date, date]:
+    """Return the first and the last day of a month."""
+    first = date(month.year, month.month, 1)
+    return first, first.replace(day=monthrange(month.year, month.month)[1])
+
+
+def month_balance(session: Session, month: LedgerMonth) -> MonthBalance:
+    """Return the balance of a month: as it stands, or as closing an open one would make it."""
+    first, last = month_days(month)
+    site, code = month.site, month.waste_code
+    opening_kg = stock_on(session, site, code, first - timedelta(days=1))
+    closing_kg = stock_on(session, site, code, last)
+    booked_kg = generated_between(session, site, code, first, last, month.year)
+    used_kg = sum(use.mass_kg for use in month.uses)
+    if month.status != "closed":
+        closing_kg += month.generated_kg - booked_kg - used_kg - month.discarded_kg
+    surveyed_kg = surveyed_between(session, site, code, first, last)
+    came_kg = opening_kg + surveyed_kg + month.generated_kg
+    return MonthBalance(
+        opening_kg=opening_kg,
+        surveyed_kg=surveyed_kg,
+        generated_kg=month.generated_kg,
+        booked_kg=booked_kg,
+        used_kg=used_kg,
+        discarded_kg=month.discarded_kg,
+        sent_kg=came_kg - used_kg - month.discarded_kg - closing_kg,
+        closing_kg=closing_kg,
+        stored_kg=month.stored_kg,
+    )
