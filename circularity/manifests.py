@@ -91,7 +91,7 @@ class TransferLine(Base):
     """One waste of a transfer: the sender's mass as weighed, wet; moisture in ‰, None = not measured.
 
     `sent_kg` of a sheet is expected until it is submitted, then the sum of its tickets or readings on the
-    sender's side. No two lines of a transfer are of one waste. `agreement_id` None is the transfer's own.
+    sender's side. No two lines of a transfer are of one waste.
     """
 
     __tablename__ = "transfer_lines"
@@ -112,15 +112,23 @@ class TransferLine(Base):
     sent_kg: Mapped[int]
     sent_moisture_permille: Mapped[int | None]
     packaging: Mapped[str]
-    agreement_id: Mapped[int | None] = mapped_column(ForeignKey("agreements.id"), index=True)
 
     transfer: Mapped[Transfer] = relationship(back_populates="lines")
-    own_agreement: Mapped[Agreement | None] = relationship()
+    own_agreement: Mapped[Agreement | None] = relationship(secondary="line_agreements")
 
     @property
     def agreement(self) -> Agreement:
         """The agreement that the line delivers on."""
         return self.own_agreement or self.transfer.agreement
+
+
+class LineAgreement(Base):
+    """The agreement of a line that is not the transfer's: one vehicle, two wastes, two agreements."""
+
+    __tablename__ = "line_agreements"
+
+    line_id: Mapped[int] = mapped_column(ForeignKey("transfer_lines.id"), primary_key=True)
+    agreement_id: Mapped[int] = mapped_column(ForeignKey("agreements.id"), index=True)
 
 
 class Carriage(Base):
