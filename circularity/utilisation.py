@@ -23,18 +23,16 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from circularity.catalogue import targets, utilisation, waste_types
+from circularity.catalogue.regions import PROVINCES
 from circularity.catalogue.targets import Target
 from circularity.organisations import Site
 from circularity.outputs import GenerationDeclaration, Output
+from circularity.rate_formula import SCOPES, Rate, in_scope
 from circularity.runs import MatchingRun, Proposal, Unmatched
-from circularity.units import divide_half_up, format_tonnes
+from circularity.units import format_tonnes
 
 FORMULA_VERSION = 1
-SCOPES = ("general", "bulk")
-PROVINCES = ("31", "32", "33", "34")
 LABEL_ZH, LABEL_EN = "计划利用率 · 平台口径", "planned rate · platform basis"
-FULL = 10_000
-"""100 % in hundredths of a percent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,20 +104,19 @@ class PlannedRate:
     @property
     def rate(self) -> int | None:
         """The planned rate after all procedures."""
-        return _rate(self.utilised_kg, self.generated_kg)
+        return Rate(self.utilised_kg, self.generated_kg).hundredths
 
     @property
     def rate_today(self) -> int | None:
         """The planned rate of what can move today."""
-        return _rate(self.utilised_today_kg, self.generated_kg)
+        return Rate(self.utilised_today_kg, self.generated_kg).hundredths
 
     @property
     def missing_kg(self) -> int:
         """Kilograms that must be utilised on top to reach the target; 0 when reached or without one."""
         if self.target is None:
             return 0
-        wanted = -(-self.target.rate_permille * self.generated_kg // 1000)
-        return max(wanted - self.utilised_kg, 0)
+        return Rate(self.utilised_kg, self.generated_kg).missing_kg(self.target.rate_permille)
 
     @property
     def coverage_zh(self) -> str:
@@ -160,28 +157,20 @@ def planned_rates_by_region(session: Session, run: MatchingRun) -> dict[str, lis
 def _rates(balances: Balances, regions: dict[int, str], on: date, region: str) -> list[PlannedRate]:
     rates = []
     for scope in SCOPES:
-        keys = [
-            key for key in balances if regions[key[0]].startswith(region) and _in_scope(key[1], scope, on)
-        ]
-        target = targets.in_force(scope, region, on) if region else None
-        last = targets.latest(scope, region) if region else None
+        keys = [key for key in balances if regions[key[0]].startswith(region) and in_scope(key[1], scope, on)]
+        target, over = targets.standing(scope, region, on) if region else (None, False)
         rates.append(
             PlannedRate(
                 scope=scope,
                 region=region,
                 on=on,
                 balance=sum((balances[key] for key in keys), Balance()),
-                target=target or last,
-                target_over=target is None and last is not None,
+                target=target,
+                target_over=over,
                 sites=len({site for site, _ in keys}),
             )
         )
     return rates
-
-
-def _in_scope(waste_code: str, scope: str, on: date) -> bool:
-    waste = waste_types.find(waste_code, on)
-    return not waste.hazardous and (waste.industrial if scope == "general" else waste.bulk)
 
 
 def _balances(session: Session, run: MatchingRun) -> Balances:
@@ -227,8 +216,3 @@ def _left(session: Session, run: MatchingRun) -> Iterable[tuple[int, str, Balanc
 
 def _regions_of_sites(session: Session) -> dict[int, str]:
     return {row.id: row.region_code for row in session.execute(select(Site.id, Site.region_code))}
-
-
-def _rate(utilised_kg: int, generated_kg: int) -> int | None:
-    """Return hundredths of a percent, at most 100 %; None when nothing was generated."""
-    return min(divide_half_up(utilised_kg * FULL, generated_kg), FULL) if generated_kg else None

@@ -40,6 +40,12 @@ def latest(scope: str, region_code: str) -> Target | None:
     return max(_targets_of(scope, region_code), key=lambda target: target.period_to, default=None)
 
 
+def standing(scope: str, region_code: str, on: date) -> tuple[Target | None, bool]:
+    """Return the target in force, or else the latest and True: its period is over and none follows."""
+    held, last = in_force(scope, region_code, on), latest(scope, region_code)
+    return (held or last), held is None and last is not None
+
+
 def all_targets() -> tuple[Target, ...]:
     """Return every target ever entered."""
     return _targets()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 
 from circularity.catalogue import operations
@@ -47,6 +47,18 @@ def rule_for(hazardous: bool, operation: str, on: date, role: str = "raw_materia
         if row is not None:
             return row
     raise operations.UnknownOperation(f"{code} says nothing about {waste_class} waste")
+
+
+def changes(first: date, last: date) -> list[date]:
+    """Return the days after `first`, up to `last`, on which a row of the table begins or has just ended."""
+    days = {
+        day
+        for rows in _rules().values()
+        for row in rows
+        for day in (row.valid_from, row.valid_to and row.valid_to + timedelta(days=1))
+        if day is not None and first < day <= last
+    }
+    return sorted(days)
 
 
 @cache

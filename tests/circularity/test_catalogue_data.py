@@ -35,6 +35,7 @@ KEY_COLUMNS = {
     "kinds": ("code",),
     "legacy_codes": ("legacy_code",),
     "legal": ("key",),
+    "official_generation": ("scope", "region_code", "year_from"),
     "operations": ("code",),
     "procedures": ("kind", "province", "whitelisted"),
     "regions": ("code",),

@@ -8,11 +8,12 @@ from marshmallow import Schema
 from marshmallow.fields import Boolean, Constant, Date, Integer, Nested, String
 from marshmallow.validate import OneOf
 
+from circularity.catalogue.regions import PROVINCES
 from circularity.catalogue.targets import Target
 from circularity.errors import NotFound
 from circularity.flows import MIN_ORGANISATIONS
 from circularity.runs import MatchingRun, latest_run
-from circularity.utilisation import LABEL_EN, LABEL_ZH, PROVINCES, PlannedRate, planned_rates
+from circularity.utilisation import LABEL_EN, LABEL_ZH, PlannedRate, planned_rates
 from web.api.blueprint import ApiBlueprint
 from web.api.quantities import Percent, Tonnes
 from web.api.shapes import Answer

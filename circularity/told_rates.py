@@ -1,0 +1,67 @@
+"""Which reported figures a stranger may be told, so that no difference of two of them gives a party away.
+
+A figure stands for at least MIN_ORGANISATIONS generators; smaller ones are added up as `other`, as for flows.
+Tables are told of the whole Delta and a whole year only: a province's figures where it stands alone in the
+table of provinces, a shorter period's where each of its months stands alone in the table of months, nothing
+that crosses two tables. Bulk is told where what is not bulk stands alone too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from circularity.flows import MIN_ORGANISATIONS, OTHER, Cell, suppressed
+from circularity.rate_formula import SCOPES, Sums
+from circularity.rate_periods import Period
+from circularity.rate_sums import sums_by
+
+TABLES = ("province", "stream", "month")
+
+Tables = Mapping[str, Mapping[str, Sums]]
+"""Name of a table → key → sums; small keys joined as `other`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What may be told of a region and period: the scopes with figures, and the tables of the general one."""
+
+    scopes: frozenset[str]
+    tables: Tables
+
+
+def told(session: Session, period: Period, region: str, *, of_few: bool = False) -> Told:
+    """Return what may be told; everything with `of_few`, which is for parties that are all fictional."""
+    first, last = period.first, period.last
+    if of_few:
+        tables = {key: sums_by(session, key, first=first, last=last, region=region) for key in TABLES}
+        return Told(frozenset(SCOPES), tables)
+    year = Period(period.year)
+    rows = {key: sums_by(session, key, first=year.first, last=year.last) for key in TABLES}
+    alone = {key: published(found) for key, found in rows.items()}
+    kinds = sums_by(session, "kind", first=first, last=last, region=region)
+    if not published(kinds) or not _stands(period, region, rows, alone):
+        return Told(frozenset(), {})
+    few = any(len(row.organisations) < MIN_ORGANISATIONS for row in kinds.values())
+    scopes = {"general"} if few or "bulk" not in kinds else set(SCOPES)
+    return Told(frozenset(scopes), alone if period.is_year and not region else {})
+
+
+def published(rows: Mapping[str, Sums]) -> dict[str, Sums]:
+    """Return the rows that stand for enough generators, the others added up; empty where even that is few."""
+    cells = {(key, "", ""): Cell(row.generated_kg, set(row.organisations)) for key, row in rows.items()}
+    kept = suppressed(cells)
+    alone = {key: row for key, row in rows.items() if (key, "", "") in kept}
+    if len(alone) == len(rows) or (OTHER, OTHER, OTHER) not in kept:
+        return alone
+    return alone | {OTHER: sum((row for key, row in rows.items() if key not in alone), Sums())}
+
+
+def _stands(period: Period, region: str, rows: Tables, alone: Tables) -> bool:
+    """Tell whether a figure stands alone in the table that it is a row, or a sum of rows, of."""
+    if region:
+        return period.is_year and region in alone["province"]
+    hidden = set(rows["month"]) - set(alone["month"])
+    return period.is_year or not hidden & {f"{month:02d}" for month in period.months}
