@@ -159,6 +159,8 @@ def _plain(value: Any) -> Any:
 def _head(session: Session) -> tuple[int, str]:
     """Return the last position and digest; kept for the transaction, because its lock keeps others out."""
     if _HEAD not in session.info:
+        # Rows are locked before the chain is: two writers never wait for each other in a circle.
+        session.flush()
         if session.get_bind().dialect.name == "postgresql":
             session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CHAIN_LOCK})
         newest = select(AuditEvent.position, AuditEvent.digest).order_by(AuditEvent.position.desc()).limit(1)

@@ -26,7 +26,7 @@ LOTS = ("regular", "sample", "trial")
 CADENCES = ("once", "daily", "weekly", "monthly", "quarterly", "yearly")
 PRICE_KINDS = ("fixed", "stepped", "formula")
 WEIGHTS = ("sent", "received")
-PROCEDURES = (*GRANT_KINDS, "plan_change")
+PROCEDURES = (*GRANT_KINDS, "plan_change", "assay", "exemption_evidence")
 
 
 class Agreement(Base):
@@ -135,8 +135,8 @@ class Offer(Base):
 class AgreementProcedure(Base):
     """A procedure that an agreement hangs on: filed, expected by its lead time, and the grant once there.
 
-    A grant that ends before the agreement is followed by a row for the next one. A plan change has no grant:
-    `granted_on` and `document` say it.
+    A grant that ends before the agreement is followed by a row for the next one. What has no grant (a plan
+    change, an assay, evidence of an exemption) is told by `granted_on` and `document`.
     """
 
     __tablename__ = "agreement_procedures"

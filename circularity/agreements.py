@@ -1,0 +1,177 @@
+"""Agreements in force: what they have shipped, what they owe, how they pause and end, where they have gaps.
+
+How they come about is told in `circularity.offers`.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from circularity.agreement_gaps import Gap, gaps
+from circularity.audit import Actor, AuditEvent, record
+from circularity.calendar_days import delta_day
+from circularity.deal_prices import price_owed_fen
+from circularity.deals import Agreement, Offer
+from circularity.errors import RuleBroken
+from circularity.fields import Checks
+from circularity.lifecycle import advance, next_step
+from circularity.reservations import release_unshipped
+from circularity.still_lawful import agreement_findings, require_lawful
+
+__all__ = [
+    "PARTY",
+    "Gap",
+    "ask_to_end",
+    "close_what_ran_out",
+    "end_agreement",
+    "end_asked_by",
+    "gaps",
+    "in_force",
+    "lock",
+    "price_owed_fen",
+    "resume",
+    "ship",
+    "suspend",
+    "unship",
+]
+
+PARTY = {"generator": "generator", "facility": "receiver"}
+"""Who a side of a deal is in its lifecycle."""
+
+END_ASKED = "agreement.end_asked"
+
+AFTER_THE_LAST_DAY = timedelta(days=31)
+"""So long after its last day an agreement still takes the sheets and meters of days before it."""
+
+
+def in_force(session: Session, agreement: Agreement, on: date) -> bool:  # noqa: ARG001 - asked like all others
+    """Return whether an agreement is agreed, not suspended, and holds on a day."""
+    offer = agreement.offer
+    return agreement.status == "agreed" and offer.valid_from <= on <= offer.valid_to
+
+
+def ship(session: Session, agreement: Agreement, kg: int) -> None:
+    """Count kilograms that leave, never more than agreed.
+
+    Raises RuleBroken `more_than_agreed` (facts: left_kg, wanted_kg), `not_in_force` when it is not agreed.
+    """
+    agreed_kg = agreement.offer.mass_kg
+    counted = (
+        update(Agreement)
+        .where(Agreement.id == agreement.id, Agreement.status == "agreed")
+        .where(Agreement.shipped_kg + kg <= agreed_kg)
+        .values(shipped_kg=Agreement.shipped_kg + kg)
+        .returning(Agreement.shipped_kg)
+    )
+    shipped_kg = session.scalar(counted, execution_options={"synchronize_session": False})
+    session.refresh(agreement, ["shipped_kg", "status"])
+    if shipped_kg is not None:
+        return
+    if agreement.status != "agreed":
+        zh, en = "协议未生效或已暂停、终止", "the agreement is not in force"
+        raise RuleBroken("not_in_force", zh, en, agreement=agreement.number, status=agreement.status)
+    left_kg = agreed_kg - agreement.shipped_kg
+    zh = f"协议 {agreement.number} 余量 {left_kg} kg,不足 {kg} kg"
+    en = f"agreement {agreement.number} has {left_kg} kg left, {kg} kg are wanted"
+    raise RuleBroken("more_than_agreed", zh, en, agreement=agreement.number, left_kg=left_kg, wanted_kg=kg)
+
+
+def unship(session: Session, agreement: Agreement, kg: int) -> None:
+    """Take back kilograms that were counted and did not leave, or came back."""
+    session.execute(
+        update(Agreement).where(Agreement.id == agreement.id).values(shipped_kg=Agreement.shipped_kg - kg),
+        execution_options={"synchronize_session": False},
+    )
+    session.refresh(agreement, ["shipped_kg"])
+
+
+def suspend(
+    session: Session, *, actor: Actor, at: datetime, agreement: Agreement, who: str, reason: str
+) -> None:
+    """Let nothing leave under an agreement; `who` is authority or system. Raises BadInput, RuleBroken."""
+    checks = Checks("agreement")
+    reason = checks.text("reason", reason, maximum=1000)
+    checks.finish()
+    lock(session, agreement)
+    advance(agreement, "agreement", "suspend", who)
+    record(session, actor, at, "agreement.suspended", agreement, {"by": who, "reason": reason})
+
+
+def resume(session: Session, *, actor: Actor, at: datetime, agreement: Agreement, who: str) -> None:
+    """Let an agreement go on, if it is lawful today. Raises RuleBroken `unlawful`."""
+    lock(session, agreement)
+
+    def still_lawful() -> None:
+        require_lawful(agreement_findings(session, agreement, delta_day(at)))
+
+    advance(agreement, "agreement", "resume", who, {"still_lawful": still_lawful})
+    record(session, actor, at, "agreement.resumed", agreement, {"by": who})
+
+
+def ask_to_end(session: Session, *, actor: Actor, at: datetime, agreement: Agreement, side: str) -> None:
+    """Ask the other side to end an agreement before its time; asking again changes nothing."""
+    lock(session, agreement)
+    next_step("agreement", agreement.status, "end", PARTY[side])
+    if side not in end_asked_by(session, agreement):
+        record(session, actor, at, END_ASKED, agreement, {"side": side})
+
+
+def end_agreement(session: Session, *, actor: Actor, at: datetime, agreement: Agreement, side: str) -> None:
+    """End an agreement that the other side has asked to end; what was never shipped is free again.
+
+    Raises RuleBroken `no_consent`.
+    """
+    lock(session, agreement)
+
+    def by_consent() -> None:
+        if not end_asked_by(session, agreement) - {side}:
+            zh, en = "提前终止需要对方同意", "ending before time needs the other side's consent"
+            raise RuleBroken("no_consent", zh, en, agreement=agreement.number)
+
+    advance(agreement, "agreement", "end", PARTY[side], {"by_consent": by_consent})
+    _ended(session, agreement, at)
+    record(session, actor, at, "agreement.ended", agreement, {"side": side} | _shipped(agreement))
+
+
+def end_asked_by(session: Session, agreement: Agreement) -> frozenset[str]:
+    """Return the sides that have asked to end an agreement, as the audit chain tells."""
+    events = session.scalars(select(AuditEvent).filter_by(subject_id=agreement.public_id, action=END_ASKED))
+    return frozenset(str(event.facts["side"]) for event in events)
+
+
+def close_what_ran_out(session: Session, *, actor: Actor, at: datetime) -> int:
+    """End the agreements whose last day lies more than AFTER_THE_LAST_DAY back; return how many."""
+    over = (
+        select(Agreement)
+        .join(Offer, (Offer.agreement_id == Agreement.id) & (Offer.number == Agreement.offer_number))
+        .where(Agreement.status.in_(("agreed", "suspended")))
+        .where(Offer.valid_to < delta_day(at) - AFTER_THE_LAST_DAY)
+        .order_by(Agreement.id)
+        .with_for_update(of=Agreement)
+    )
+    ended = session.scalars(over, execution_options={"populate_existing": True}).all()
+    for agreement in ended:
+        advance(agreement, "agreement", "run_out", "system")
+        agreement.ended_at = at
+    release_unshipped(session, ended)
+    for agreement in ended:
+        record(session, actor, at, "agreement.ran_out", agreement, _shipped(agreement))
+    return len(ended)
+
+
+def lock(session: Session, agreement: Agreement) -> None:
+    """Read an agreement as it now is and let nobody else change it until the transaction ends."""
+    session.flush()
+    session.refresh(agreement, with_for_update=True)
+
+
+def _ended(session: Session, agreement: Agreement, at: datetime) -> None:
+    agreement.ended_at = at
+    release_unshipped(session, [agreement])
+
+
+def _shipped(agreement: Agreement) -> dict[str, int]:
+    return {"shipped_kg": agreement.shipped_kg, "agreed_kg": agreement.offer.mass_kg}

@@ -1,0 +1,71 @@
+"""What the limits are that an agreement falls under, as their subjects state them now."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from circularity.ceilings import ANY_YEAR
+from circularity.deals import Agreement
+from circularity.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
+from circularity.outputs import Output
+from circularity.whitelist import ProcedureGrant, WhitelistEntry
+
+Subject = Output | CapacityWindow | EntitlementLine | Entitlement | Facility | WhitelistEntry | ProcedureGrant
+
+ANNUAL = ("line", "entitlement", "facility")
+"""The kinds of limit that count per calendar year."""
+
+
+def read_anew(session: Session, agreement: Agreement) -> None:
+    """Read what an agreement's rules and limits depend on; it stays so until the transaction ends."""
+    entitlement = agreement.line.entitlement
+    for row in (agreement.output, agreement.window, agreement.line, entitlement, entitlement.facility):
+        if row is not None:
+            session.refresh(row, with_for_update={"read": True})
+
+
+def limit_kg(session: Session, kind: str, subject: Subject, year: int = ANY_YEAR) -> int | None:
+    """Return a limit in kg, None for none; of a year less what windows of that year took elsewhere."""
+    match subject:
+        case Output():
+            return subject.mass_kg
+        case CapacityWindow():
+            return subject.offered_kg
+        case WhitelistEntry():
+            return subject.quota_kg
+        case ProcedureGrant():
+            return subject.limit_kg
+    if subject.annual_limit_kg is None:
+        return None
+    return max(subject.annual_limit_kg - _taken_elsewhere_kg(session, kind, subject.id, year), 0)
+
+
+def mass_by_year(mass_kg: int, first: date, last: date) -> dict[int, int]:
+    """Return a mass spread over the days from first to last, kg by calendar year; the last gets the rest."""
+    days, spread = (last - first).days + 1, {}
+    for year in range(first.year, last.year):
+        own = min(last, date(year, 12, 31)) - max(first, date(year, 1, 1))
+        spread[year] = mass_kg * (own.days + 1) // days
+    return {**spread, last.year: mass_kg - sum(spread.values())}
+
+
+def _taken_elsewhere_kg(session: Session, kind: str, subject_id: int, year: int) -> int:
+    """Return what the windows that touch a year took elsewhere, withdrawn ones too."""
+    subject = {
+        "line": EntitlementLine.id,
+        "entitlement": EntitlementLine.entitlement_id,
+        "facility": Entitlement.facility_id,
+    }[kind]
+    window = CapacityWindow
+    taken = session.scalar(
+        select(func.sum(window.received_kg + window.committed_kg))
+        .join(EntitlementLine, window.line_id == EntitlementLine.id)
+        .join(Entitlement, EntitlementLine.entitlement_id == Entitlement.id)
+        .where(subject == subject_id)
+        .where(window.available_from.is_(None) | (window.available_from <= date(year, 12, 31)))
+        .where(window.available_to.is_(None) | (window.available_to >= date(year, 1, 1)))
+    )
+    return int(taken or 0)
