@@ -14,7 +14,7 @@ from web.cli.benchmark.parts import Part
 from web.cli.benchmark.standard_case import StandardCase
 from web.cli.benchmark.task import LeftOut, Options, Task
 
-POLL_SECONDS = 0.02
+POLL_SECONDS = 0.05
 GRACE_SECONDS = 5
 
 
