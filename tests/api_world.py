@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from registry import ACTOR, AT, FLY_ASH, Registry
 
 from circularity.database import create_engine_for, writing
+from circularity.jobs import MATCHING, ask_for
 from circularity.runs import MatchingRun
 from matching.run import run_matching
 from web.app import create_app
@@ -111,4 +112,5 @@ def fill(engine: Any) -> dict[str, str]:
     with writing(engine).begin() as session:
         run = session.get(MatchingRun, key)
         assert run is not None
-        return ids | {"run_id": run.public_id}
+        job = ask_for(session, actor=ACTOR, at=AT, kind=MATCHING)
+        return ids | {"run_id": run.public_id, "job_id": job.public_id}

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from registry import ACID, ACTOR, ANHUI, AT, JIANGSU, Registry
 
 from circularity.database import create_engine_for, writing
+from circularity.jobs import MATCHING, ask_for
 from circularity.runs import MatchingRun
 from matching.run import run_matching
 from web.app import create_app
@@ -39,12 +40,12 @@ class Pages:
         return [
             "/", "/outputs", f"/outputs/{ids['ash']}", f"/outputs/{ids['acid']}", "/facilities",
             f"/facilities/{ids['plant']}", f"/facilities/{ids['acid_plant']}", "/whitelist", "/runs",
-            f"/runs/{ids['run']}", "/catalogue", "/method",
+            f"/runs/{ids['run']}", f"/jobs/{ids['job']}", "/catalogue", "/method",
         ]  # fmt: skip
 
 
 @contextmanager
-def served_pages(url: str, *, matched: bool = True) -> Iterator[Pages]:
+def served_pages(url: str, *, matched: bool = True, open_to_write: bool = False) -> Iterator[Pages]:
     """Fill the fresh database at `url` and serve it, with one run unless told otherwise."""
     engine = create_engine_for(url)
     with writing(engine).begin() as session:
@@ -55,8 +56,9 @@ def served_pages(url: str, *, matched: bool = True) -> Iterator[Pages]:
             run = session.get(MatchingRun, key)
             assert run is not None
             ids["run"] = run.public_id
+            ids["job"] = ask_for(session, actor=ACTOR, at=AT, kind=MATCHING).public_id
     engine.dispose()
-    app = create_app(Config(database_url=url, secret_key="s" * 32))
+    app = create_app(Config(database_url=url, secret_key="s" * 32, api_write=open_to_write))
     try:
         yield Pages(app.test_client(use_cookies=False), ids)
     finally:

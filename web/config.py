@@ -20,14 +20,16 @@ class BadSetting(ValueError):
 class Config:
     """Settings of one running application.
 
-    `secret_key` signs the cookie that remembers the language; where none is set each process makes its own
-    and a restart forgets the choice. `tiles_url` is an optional online map below the facilities, as
+    `queue_url` is where jobs are announced to workers; empty means beside the database. `secret_key` signs
+    the cookie that remembers the language; where none is set each process makes its own and a restart
+    forgets the choice. `tiles_url` is an optional online map below the facilities, as
     `https://host/{z}/{x}/{y}.png`; empty means the built-in outlines only. `max_body_bytes` bounds what a
     request may send. `api_write` opens the API's writing endpoints to anybody, because there are no accounts
     yet: for a trial on one's own machine only.
     """
 
     database_url: str = DEFAULT_DATABASE_URL
+    queue_url: str = ""
     secret_key: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
     tiles_url: str = ""
     tiles_attribution: str = ""
@@ -57,7 +59,7 @@ def read_config(environment: Mapping[str, str] | None = None) -> Config:
     given = os.environ if environment is None else environment
     texts = {
         name: given[f"CIRC_{name.upper()}"]
-        for name in ("database_url", "secret_key", "tiles_url", "tiles_attribution")
+        for name in ("database_url", "queue_url", "secret_key", "tiles_url", "tiles_attribution")
         if given.get(f"CIRC_{name.upper()}")
     }
     size = given.get("CIRC_MAX_BODY_BYTES", "1000000")

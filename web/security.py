@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response
+from urllib.parse import urlsplit
 
+from flask import Flask, Response, request
+
+from circularity.errors import NotAllowed
 from web.config import Config
 
 
@@ -39,6 +42,15 @@ def register_security(app: Flask, config: Config) -> None:
         "Cross-Origin-Opener-Policy": "same-origin",
         "Permissions-Policy": "geolocation=(), camera=(), microphone=()",
     }
+
+    @app.before_request
+    def refuse_forms_of_others() -> None:
+        """Refuse what another site makes a reader's browser send; the API takes no forms."""
+        if request.method in ("GET", "HEAD", "OPTIONS") or request.path.startswith("/api/"):
+            return
+        origin = request.headers.get("Origin")
+        if origin is not None and urlsplit(origin).netloc != request.host:
+            raise NotAllowed("foreign_form", "请求来自其他网站", "this was sent by another site")
 
     @app.after_request
     def add_headers(response: Response) -> Response:

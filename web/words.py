@@ -81,6 +81,23 @@ GROUPS: Mapping[str, Mapping[str, object]] = {
         "optimal": _("Proven optimal"),
         "bounded": _("Bounded, not proven optimal"),
     },
+    "job": {
+        "queued": _("Waiting"),
+        "running": _("Running"),
+        "done": _("Done"),
+        "failed": _("Failed"),
+        "cancelled": _("Cancelled"),
+    },
+    "phase": {
+        "snapshot": _("Reading what is posted"),
+        "eligibility": _("Asking the rules of every pair"),
+        "problem": _("Setting up the model"),
+        "solve": _("Solving"),
+        "prices": _("Pricing scarce limits"),
+        "verify": _("Checking independently"),
+        "explain": _("Finding reasons for what is left"),
+        "publish": _("Storing"),
+    },
     "level": {
         "placed_kg": _("Mass placed"),
         "urgent_kg": _("of which urgent hazardous waste"),

@@ -192,7 +192,7 @@ def test_no_query_makes_a_fault_of_ours(served: World, value: str) -> None:
 
 @pytest.mark.parametrize("piece", ["0", "%00", "..%2f..%2fetc", "' OR 1=1", "０" * 32, "F" * 32, "0" * 33])
 def test_an_id_that_is_none_is_found_nowhere(served: World, piece: str) -> None:
-    for kind in ("outputs", "facilities", "windows", "whitelist", "runs"):
+    for kind in ("outputs", "facilities", "windows", "whitelist", "runs", "jobs"):
         answer = served.client.get(f"/api/v1/{kind}/{piece}")
         assert answer.status_code == 404
         assert answer.mimetype == "application/problem+json"

@@ -151,7 +151,7 @@ def test_serve_says_its_address_before_it_serves(database_url, monkeypatch):
 
     monkeypatch.setattr(waitress, "create_server", create_server)
     port = free_port()
-    result = circularity("serve", "--port", port, "--database", database_url)
+    result = circularity("serve", "--port", port, "--no-worker", "--database", database_url)
     assert served == [(database_url, True), ("127.0.0.1", port), "run"]
     assert f"http://127.0.0.1:{port}/" in result.stdout
 

@@ -13,6 +13,7 @@ from werkzeug.routing import BaseConverter
 from web.api.catalogue import blp as catalogue
 from web.api.documentation import blueprint as documentation
 from web.api.facilities import blp as facilities
+from web.api.jobs import blp as jobs
 from web.api.match import blp as match
 from web.api.outputs import blp as outputs
 from web.api.rates import blp as rates
@@ -21,7 +22,7 @@ from web.api.runs import blp as runs
 from web.api.shapes import Problem
 from web.api.whitelist import blp as whitelist
 
-BLUEPRINTS = (outputs, facilities, whitelist, recommendations, runs, rates, catalogue, match)
+BLUEPRINTS = (outputs, facilities, whitelist, recommendations, runs, jobs, rates, catalogue, match)
 
 DESCRIPTION = """\
 Matches solid waste of the Yangtze River Delta to lawful outlets.

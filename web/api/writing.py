@@ -26,10 +26,14 @@ KEY_HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotency-Replayed"
 
 
+def is_writable() -> bool:
+    """Tell whether the operator opened writing; without accounts anybody could then write."""
+    return cast(Config, current_app.extensions["circularity.config"]).api_write
+
+
 def refuse_unless_writable() -> None:
-    """Raise NotAllowed unless the operator opened writing; without accounts anybody could then write."""
-    settings = cast(Config, current_app.extensions["circularity.config"])
-    if not settings.api_write:
+    """Raise NotAllowed unless the operator opened writing."""
+    if not is_writable():
         zh = "未开放写入:尚无账户与权限,任何人都可写入。仅供试用时可设置 CIRC_API_WRITE=true"
         en = (
             "writing is closed: there are no accounts yet, so anybody could write. For a trial only, "

@@ -24,6 +24,7 @@ COMMANDS = {
     "export": ("web.cli.export:export", "Write what the database would match as a case for `match`."),
     "serve": ("web.cli.serve:serve", "Serve the web pages and the API."),
     "bench": ("web.cli.bench:bench", "Measure the product beside bare solvers and a plain script."),
+    "worker": ("web.cli.worker:worker", "Do the jobs that pages and API ask for."),
     "catalogue": ("web.cli.catalogue:catalogue", "Import official waste lists into the catalogue."),
 }
 

@@ -47,4 +47,4 @@ def demo(then_serve: bool, host: str, port: int, database: str) -> None:
         click.echo("\n".join([*lines, *closing_lines(fictional=run.fictional)]))
     if then_serve:
         click.echo("")
-        serve_forever(host, port, database)
+        serve_forever(host, port, database, with_worker=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -27,8 +28,10 @@ def address_options(function: Function) -> Function:
 
 @click.command()
 @address_options
+@click.option("--worker/--no-worker", "with_worker", default=True, show_default=True,
+              help="Do jobs beside it, or leave them to `circularity worker`.")  # fmt: skip
 @database_option
-def serve(host: str, port: int, database: str) -> None:
+def serve(host: str, port: int, with_worker: bool, database: str) -> None:
     """Serve the web pages and the API until Ctrl-C.
 
     \b
@@ -37,15 +40,16 @@ def serve(host: str, port: int, database: str) -> None:
       circularity serve --host 0.0.0.0 --port 8080 --database delta.db
     """
     open_database(database)
-    serve_forever(host, port, database)
+    serve_forever(host, port, database, with_worker=with_worker)
 
 
-def serve_forever(host: str, port: int, database: str) -> None:
+def serve_forever(host: str, port: int, database: str, *, with_worker: bool) -> None:
     """Serve the application on an address and say which; raises Refused for a bad setting or a taken port."""
     # Flask and its extensions are the slowest thing to load here; `--help` does not wait for them.
     from waitress import create_server  # noqa: PLC0415
 
     from web.app import create_app  # noqa: PLC0415
+    from web.cli.worker import worker_beside  # noqa: PLC0415
 
     try:
         app = create_app(replace(read_config(), database_url=database_url(database)))
@@ -56,7 +60,8 @@ def serve_forever(host: str, port: int, database: str) -> None:
         server = create_server(app, sockets=[listening], threads=THREADS)
         shown = f"[{host}]" if ":" in host else host
         click.echo(f"网页 · pages: http://{shown}:{port}/    停止 · stop: Ctrl-C")
-        server.run()
+        with worker_beside(database) if with_worker else nullcontext():
+            server.run()
 
 
 def _listening(host: str, port: int) -> socket.socket:

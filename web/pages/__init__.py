@@ -7,6 +7,7 @@ from flask import Blueprint, Flask
 from web.pages.catalogue import show_catalogue
 from web.pages.facilities import show_facilities, show_facility
 from web.pages.frame import frame
+from web.pages.jobs import cancel_job, show_job, start_run
 from web.pages.method import show_method
 from web.pages.outputs import show_output, show_outputs
 from web.pages.runs import show_run, show_runs
@@ -26,9 +27,15 @@ def register_pages(app: Flask) -> None:
         ("/whitelist", "whitelist", show_whitelist),
         ("/runs", "runs", show_runs),
         ("/runs/<public_id>", "run", show_run),
+        ("/jobs/<public_id>", "job", show_job),
         ("/catalogue", "catalogue", show_catalogue),
         ("/method", "method", show_method),
     ):
         pages.add_url_rule(address, name, view)
+    for address, name, act in (
+        ("/runs", "start_run", start_run),
+        ("/jobs/<public_id>/cancellation", "cancel_job", cancel_job),
+    ):
+        pages.add_url_rule(address, name, act, methods=["POST"])
     app.register_blueprint(pages)
     app.context_processor(frame)

@@ -12,6 +12,7 @@ from flask import current_app, g, url_for
 from sqlalchemy.exc import SQLAlchemyError
 
 from circularity.totals import has_fiction
+from web.api.writing import is_writable
 from web.language import language, said
 from web.pages.disclosure import TOLD
 from web.session import read_session
@@ -32,6 +33,7 @@ def frame() -> dict[str, Any]:
         "word": word,
         "is_open": is_open,
         "map_settings": map_settings,
+        "may_write": is_writable,
         **{told.__name__: told for told in TOLD},
     }
 

@@ -1,0 +1,202 @@
+"""Workers: what they publish is whole and theirs, however and whenever they end."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from registry import ACTOR, AT, Registry
+from sqlalchemy import Engine, func, select
+
+from circularity.audit import verify_chain
+from circularity.database import reading, writing
+from circularity.jobs import MATCHING, Job, ask_for, ask_to_cancel, claim, reclaim
+from circularity.runs import MatchingRun, Proposal, latest_run
+from matching import run as run_module
+from matching.run import run_matching
+from web.jobs import open_queue, queue_url, send
+from web.worker import perform, reconcile
+
+ROOT = Path(__file__).resolve().parents[2]
+SLOW = """
+import time, matching.run as run
+make_plan = run.make_plan
+def slow(*arguments, **options):
+    print("working", flush=True)
+    time.sleep(60)
+    return make_plan(*arguments, **options)
+run.make_plan = slow
+from web.cli import main
+main()
+"""
+"""A worker that takes a minute in the middle of its run."""
+
+
+@pytest.fixture
+def matched(engine: Engine) -> str:
+    """The public id of a run over 100 t of ash and a plant for 60 t."""
+    with writing(engine).begin() as session:
+        registry = Registry(session)
+        open_ended = {"available_from": None, "available_to": None}
+        registry.output(100, **open_ended)
+        registry.window(60, **open_ended)
+    return run_of(engine, run_matching(engine, actor=ACTOR, at=AT))
+
+
+def run_of(engine: Engine, key: int) -> str:
+    with reading(engine)() as session:
+        return session.get_one(MatchingRun, key).public_id
+
+
+def asked(engine: Engine) -> str:
+    with writing(engine).begin() as session:
+        return ask_for(session, actor=ACTOR, at=datetime.now(UTC), kind=MATCHING).public_id
+
+
+def row(engine: Engine, public_id: str) -> Job:
+    with reading(engine)() as session:
+        return session.scalars(select(Job).filter_by(public_id=public_id)).one()
+
+
+def newest(engine: Engine) -> str:
+    with reading(engine)() as session:
+        run = latest_run(session)
+        assert run is not None
+        return run.public_id
+
+
+def is_whole(engine: Engine, public_id: str) -> bool:
+    """Whether a run's proposals are all open and sum to what it says."""
+    with reading(engine)() as session:
+        run = session.scalars(select(MatchingRun).filter_by(public_id=public_id)).one()
+        total = select(func.sum(Proposal.mass_kg)).filter_by(run_id=run.id, status="open")
+        return bool(session.scalar(total) == run.placed_kg) and not verify_chain(session).faults
+
+
+def until(holds: Callable[[], Any], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def in_the_middle(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
+    """Let something happen after the snapshot was read and before the plan is made."""
+    make_plan = run_module.make_plan
+
+    def acted(*arguments: Any, **options: Any) -> Any:
+        act()
+        return make_plan(*arguments, **options)
+
+    monkeypatch.setattr(run_module, "make_plan", acted)
+
+
+def test_a_job_done_names_the_run_it_published(engine: Engine, matched: str) -> None:
+    public_id = asked(engine)
+    perform(engine, public_id)
+    job = row(engine, public_id)
+    assert (job.state, job.result_id) == ("done", newest(engine))
+    assert job.result_id != matched
+    assert is_whole(engine, newest(engine))
+    perform(engine, public_id)  # a message that comes twice
+    assert newest(engine) == job.result_id
+
+
+def test_a_worker_hears_of_the_job_from_the_queue(engine: Engine, database_url: str, matched: str) -> None:
+    command = [sys.executable, "-m", "web.cli", "worker", "--until-stdin-ends", "--database", database_url]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as worker:
+        assert worker.stdout is not None
+        assert worker.stdin is not None
+        worker.stdout.readline()
+        public_id = asked(engine)
+        send(queue_url(database_url), public_id)
+        until(lambda: row(engine, public_id).state == "done")
+        worker.stdin.close()
+        worker.wait(20)
+    assert newest(engine) != matched
+
+
+def test_a_worker_killed_in_its_run_leaves_the_old_result_and_the_next_one_finishes(
+    engine: Engine, database_url: str, matched: str
+) -> None:
+    public_id = asked(engine)
+    command = [sys.executable, "-c", SLOW, "worker", "--lease", "1", "--database", database_url]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as killed:
+        assert killed.stdout is not None
+        until(lambda: killed.stdout and "working" in killed.stdout.readline())
+        until(lambda: row(engine, public_id).progress.get("phase") == "snapshot")
+        killed.kill()
+    assert row(engine, public_id).state == "running"
+    assert newest(engine) == matched
+    assert is_whole(engine, matched)
+    queue = open_queue(queue_url(database_url))
+    sent: list[str] = []
+    until(lambda: reconcile(engine, queue, sent.append) or sent, seconds=10)
+    queue.storage.close()
+    perform(engine, sent[0])
+    assert (row(engine, public_id).state, row(engine, public_id).token) == ("done", 2)
+    assert newest(engine) == row(engine, public_id).result_id
+    assert is_whole(engine, newest(engine))
+
+
+def test_a_late_worker_cannot_publish(engine: Engine, matched: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    public_id = asked(engine)
+
+    def lose_the_lease() -> None:
+        with writing(engine).begin() as session:
+            reclaim(session, at=datetime.now(UTC) + timedelta(minutes=2))
+            assert claim(session, public_id=public_id, at=datetime.now(UTC)) is not None
+
+    in_the_middle(monkeypatch, lose_the_lease)
+    perform(engine, public_id)
+    assert newest(engine) == matched
+    assert is_whole(engine, matched)
+    assert (row(engine, public_id).state, row(engine, public_id).token) == ("running", 2)
+
+
+def test_a_run_asked_to_stop_leaves_the_old_result(
+    engine: Engine, matched: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    public_id = asked(engine)
+
+    def cancel() -> None:
+        with writing(engine).begin() as session:
+            job = session.scalars(select(Job).filter_by(public_id=public_id)).one()
+            ask_to_cancel(session, actor=ACTOR, at=datetime.now(UTC), job=job)
+
+    in_the_middle(monkeypatch, cancel)
+    perform(engine, public_id)
+    assert row(engine, public_id).state == "cancelled"
+    assert newest(engine) == matched
+    assert is_whole(engine, matched)
+
+
+def test_a_run_that_fails_says_so_and_tells_nothing_of_our_inside(
+    engine: Engine, matched: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fall_over() -> None:
+        raise RuntimeError("/secret/path")
+
+    in_the_middle(monkeypatch, fall_over)
+    public_id = asked(engine)
+    perform(engine, public_id)
+    job = row(engine, public_id)
+    assert (job.state, job.error["code"]) == ("failed", "RuntimeError")
+    assert "secret" not in str(job.error)
+    assert newest(engine) == matched
+
+
+def test_a_queue_out_of_reach_costs_nothing_but_time(engine: Engine, tmp_path: Path) -> None:
+    public_id = asked(engine)
+    send(f"sqlite:///{tmp_path / 'no' / 'folder.db'}", public_id)
+    queue = open_queue(f"sqlite:///{tmp_path / 'queue.db'}")
+    sent: list[str] = []
+    reconcile(engine, queue, sent.append)
+    queue.storage.close()
+    assert sent == [public_id]

@@ -1,0 +1,66 @@
+"""A matching run in the background: asking for it, watching it, cancelling it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import redirect, render_template, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from circularity.audit import Actor
+from circularity.errors import NotFound
+from circularity.idempotency import act_once
+from circularity.jobs import MATCHING, Job, ask_for, ask_to_cancel
+from web.api.writing import refuse_unless_writable
+from web.jobs import send_after_commit
+from web.session import engine, read_session
+
+VISITOR = Actor("网页,访客未识别 · pages, visitor not identified", None, "system")
+"""Who the audit chain says it was, until accounts tell visitors apart."""
+
+PHASES = ("snapshot", "eligibility", "problem", "solve", "prices", "verify", "explain", "publish")
+"""What a run goes through, in this order."""
+
+
+def show_job(public_id: str) -> str:
+    """Show how far a job is; the page asks again by itself until it has ended."""
+    job = _job(read_session(), public_id)
+    now = job.progress.get("phase")
+    at = PHASES.index(now) if now in PHASES else 0
+    done = round((at * 1000 + job.progress.get("permille", 0)) / len(PHASES))
+    return render_template("job.html", job=job, phases=PHASES, at=at, done=1000 if job.result_id else done)
+
+
+def start_run() -> Response:
+    """Ask for a matching run and go to its page."""
+    refuse_unless_writable()
+
+    def ask(session: Session) -> dict[str, Any]:
+        job = ask_for(session, actor=VISITOR, at=datetime.now(UTC), kind=MATCHING)
+        send_after_commit(session, job.public_id)
+        return {"id": job.public_id}
+
+    asked, _ = act_once(engine(), None, datetime.now(UTC), ask)
+    return redirect(url_for("pages.job", public_id=asked["id"]), 303)
+
+
+def cancel_job(public_id: str) -> Response:
+    """Ask a job to stop and go back to its page."""
+    refuse_unless_writable()
+
+    def cancel(session: Session) -> dict[str, Any]:
+        ask_to_cancel(session, actor=VISITOR, at=datetime.now(UTC), job=_job(session, public_id))
+        return {}
+
+    act_once(engine(), None, datetime.now(UTC), cancel)
+    return redirect(url_for("pages.job", public_id=public_id), 303)
+
+
+def _job(session: Session, public_id: str) -> Job:
+    job = session.scalar(select(Job).filter_by(public_id=public_id))
+    if job is None:
+        raise NotFound("job", "没有这一任务", "there is no such job", id=public_id[:40])
+    return job
