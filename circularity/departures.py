@@ -9,6 +9,8 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
+from circularity.agreement_procedures import missing_procedures
+from circularity.agreements import in_force, ship, unship
 from circularity.balances import held
 from circularity.calendar_days import delta_day
 from circularity.deals import Agreement
@@ -19,7 +21,6 @@ from circularity.lifecycle import advance
 from circularity.manifests import Transfer, TransferLine
 from circularity.metered import sent_total_kg
 from circularity.postings import Cell, Movement
-from circularity.shipping import ship, unship
 from circularity.still_lawful import agreement_findings, require_lawful
 from circularity.transfer_cells import cells_of
 
@@ -92,32 +93,30 @@ def _require_may_leave(session: Session, transfer: Transfer, today: date) -> Non
     """The guard `may_leave`; counters are taken in the order of agreements."""
     for line in sorted(transfer.lines, key=lambda row: row.agreement.id):
         agreement = line.agreement
-        _require_in_force(transfer, agreement)
+        _require_in_force(session, transfer, agreement)
         if (line.waste_code, line.operation) != (agreement.waste_code, agreement.operation):
             zh = f"协议 {agreement.number} 约定 {agreement.waste_code} {agreement.operation}"
             en = f"agreement {agreement.number} is about {agreement.waste_code} {agreement.operation}"
             raise RuleBroken("other_waste", zh, en, line=line.number, agreement=agreement.number)
-        _require_granted(session, agreement, today)
+        _require_granted(session, agreement, line.sent_kg, today)
         ship(session, agreement, line.sent_kg)
 
 
-def _require_in_force(transfer: Transfer, agreement: Agreement) -> None:
-    offer = agreement.offer
-    agreed = offer.valid_from <= transfer.day_from and transfer.day_to <= offer.valid_to
-    if agreement.status != "agreed" or not agreed:
+def _require_in_force(session: Session, transfer: Transfer, agreement: Agreement) -> None:
+    if not all(in_force(session, agreement, day) for day in (transfer.day_from, transfer.day_to)):
         zh = f"协议 {agreement.number} 当日不在有效期内"
         en = f"agreement {agreement.number} is not in force on these days"
         raise RuleBroken("not_in_force", zh, en, agreement=agreement.number)
 
 
-def _require_granted(session: Session, agreement: Agreement, today: date) -> None:
+def _require_granted(session: Session, agreement: Agreement, mass_kg: int, today: date) -> None:
     """Nothing leaves before its procedures are granted; what is unlawful today is refused with its rules."""
-    waiting = require_lawful(agreement_findings(session, agreement, today))
+    require_lawful(agreement_findings(session, agreement, today))
+    waiting = missing_procedures(session, agreement, today, mass_kg)
     if waiting:
-        zh = "须先完成:" + ";".join(finding.zh for finding in waiting)
-        en = "to be granted first: " + "; ".join(finding.en for finding in waiting)
-        rules = [finding.rule for finding in waiting]
-        raise RuleBroken("procedure_missing", zh, en, agreement=agreement.number, rules=rules)
+        zh = f"协议 {agreement.number} 须先办结:{'、'.join(waiting)}"
+        en = f"agreement {agreement.number} waits for {', '.join(waiting)}"
+        raise RuleBroken("procedure_missing", zh, en, agreement=agreement.number, kinds=waiting)
 
 
 def _from_stock(session: Session, line: TransferLine) -> tuple[list[tuple[Cell, int]], int]:

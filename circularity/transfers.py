@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from circularity import grouping
+from circularity.agreements import unship
 from circularity.audit import Actor, record
 from circularity.calendar_days import delta_day
 from circularity.carriers import Carrier, carriages_of
@@ -28,7 +29,6 @@ from circularity.lifecycle import advance
 from circularity.manifests import CONVEYANCES, METERINGS, Transfer, TransferLine
 from circularity.organisations import DEGREES_E7, Site
 from circularity.postings import Movement
-from circularity.shipping import unship
 from circularity.transfer_cells import cells_of
 
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
