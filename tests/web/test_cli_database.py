@@ -35,7 +35,7 @@ def test_help_of_every_command_ends_well(command):
 
 @pytest.mark.parametrize(
     "command",
-    ["init", "seed", "run", "rates", "recommend", "demo", "serve", "catalogue import"],
+    ["init", "seed", "run", "rates", "planned-rates", "recommend", "demo", "serve", "catalogue import"],
 )
 def test_help_teaches_by_example(command):
     text = circularity(*command.split(), "--help").stdout
@@ -67,7 +67,7 @@ def test_the_database_may_come_from_the_environment(tmp_path):
     assert file.exists()
 
 
-@pytest.mark.parametrize("command", ["run", "rates", "serve"])
+@pytest.mark.parametrize("command", ["run", "rates", "planned-rates", "serve"])
 def test_a_missing_database_is_refused_and_not_made(command, tmp_path):
     result = circularity(command, "--database", tmp_path / "none.db")
     assert result.exit_code == 2

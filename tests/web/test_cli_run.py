@@ -1,4 +1,4 @@
-"""`run`, `rates` and `recommend` on a small fictional database."""
+"""`run`, `planned-rates` and `recommend` on a small fictional database."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_run_accounts_for_every_tonne(database):
 
 
 def test_rates_are_planned_and_name_the_period_of_their_target(database):
-    values = json.loads(circularity("rates", "--json", database=database).stdout)
+    values = json.loads(circularity("planned-rates", "--json", database=database).stdout)
     general = next(r for r in values["rates"] if (r["scope"], r["region"]) == ("general", "31"))
     assert general["label"].startswith("planned rate")
     assert (general["target_percent"], general["target_period_over"]) == ("95", True)
@@ -56,7 +56,7 @@ def test_rates_are_planned_and_name_the_period_of_their_target(database):
 
 def test_every_rate_stands_between_its_own_use_and_everything(database):
     # A generated flow is 1/4 used at home, 2/4 elsewhere and 1/4 posted: no rate is below 75 %.
-    values = json.loads(circularity("rates", "--json", database=database).stdout)
+    values = json.loads(circularity("planned-rates", "--json", database=database).stdout)
     assert all(75 <= Decimal(r["rate_today_percent"]) <= 100 for r in values["rates"] if r["rate_percent"])
 
 
@@ -95,11 +95,11 @@ def test_a_window_recommends_at_most_what_was_asked_for(database):
 
 
 def test_rates_before_the_first_run_say_what_to_do(database_url):
-    result = circularity("rates", database=database_url)
+    result = circularity("planned-rates", database=database_url)
     assert result.exit_code == 2
     assert "circularity run" in result.stderr
 
 
 def test_a_run_over_nothing_is_a_run(database_url):
     assert circularity("run", database=database_url).exit_code == 0
-    assert circularity("rates", database=database_url).exit_code == 0
+    assert circularity("planned-rates", database=database_url).exit_code == 0

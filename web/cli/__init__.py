@@ -16,7 +16,8 @@ COMMANDS = {
     "init": ("web.cli.database:init", "Create or upgrade the database."),
     "seed": ("web.cli.seed:seed", "Load the fictional Delta, or a generated one of any size."),
     "run": ("web.cli.run:run", "Match everything in the database and store the verified result."),
-    "rates": ("web.cli.run:rates", "Planned utilisation rates against the targets."),
+    "planned-rates": ("web.cli.rates:planned_rates", "Planned utilisation rates of the newest run."),
+    "rates": ("web.cli.rates:rates", "Reported utilisation rates against the targets."),
     "recommend": (
         "web.cli.recommend:recommend",
         "Best outlets for an output, best feed for a capacity window.",

@@ -1,4 +1,4 @@
-"""`circularity run`, `rates` and `recommend`: the same words as `match`, on the database."""
+"""`circularity run`: the same word as `match`, on the database."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from circularity.audit import Actor
 from circularity.database import reading
 from circularity.errors import BadInput
 from circularity.runs import MatchingRun, latest_run
-from circularity.utilisation import planned_rates_by_region
 from matching.case import InvalidCase
 from matching.network_flow import NotProvenError
 from matching.plan import PlanRefusedError
@@ -23,7 +22,7 @@ from web.cli.database import database_option, open_database
 from web.cli.problems import show_problems
 from web.cli.progress import progress_bar
 from web.cli.refusal import Refused
-from web.cli.run_text import closing_lines, rate_lines, rate_values, run_lines, run_values
+from web.cli.run_text import closing_lines, run_lines, run_values
 
 ACTOR = Actor("命令行 · command line", None, "system")
 
@@ -51,32 +50,6 @@ def run(as_json: bool, database: str) -> None:
         else:
             lines = [*run_lines(session, found), "", *closing_lines(fictional=found.fictional)]
             click.echo("\n".join(lines))
-
-
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print the rates as JSON.")
-@database_option
-def rates(as_json: bool, database: str) -> None:
-    """Planned utilisation rates of the newest run, by province, against the targets.
-
-    Planned means: own use and use elsewhere as declared, plus what the run would place, over generation.
-    Two rates: what can move today, and what can move after procedures. No official statistic.
-
-    \b
-    Examples:
-      circularity rates
-      circularity rates --json
-    """
-    engine = open_database(database)
-    with reading(engine)() as session:
-        found = require_run(session)
-        planned = [rate for group in planned_rates_by_region(session, found).values() for rate in group]
-        if as_json:
-            values = {"run": found.public_id, "as_of": found.as_of.isoformat(),
-                      "rates": rate_values(planned), "fictional": found.fictional}  # fmt: skip
-            click.echo(json.dumps(values, ensure_ascii=False, indent=1))
-        else:
-            click.echo("\n".join([*rate_lines(planned), "", *closing_lines(fictional=found.fictional)]))
 
 
 def match_all(engine: Engine) -> None:
