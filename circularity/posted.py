@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 
 from circularity.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
 from circularity.organisations import Organisation, Site
@@ -24,8 +24,12 @@ _PARTY = (
 )
 
 
-def outputs_posted(on: date, keys: Collection[int] | None = None) -> Select[Any]:
-    """Select outputs with site and organisation; withdrawn ones and those whose interval is over are not."""
+@lru_cache(maxsize=8)
+def outputs_posted(on: date, *, narrowed: bool = False) -> Select[Any]:
+    """Select outputs with site and organisation; withdrawn ones and those whose interval is over are not.
+
+    A narrowed select is executed with `keys`, those of the outputs that are meant.
+    """
     columns = [column for column in Output.__table__.c if column.name != "site_id"]
     wanted = (
         select(*columns, *_PARTY)
@@ -35,7 +39,7 @@ def outputs_posted(on: date, keys: Collection[int] | None = None) -> Select[Any]
         .where(Output.available_to.is_(None) | (Output.available_to >= on))
         .order_by(Output.id)
     )
-    return wanted if keys is None else wanted.where(Output.id.in_(keys))
+    return wanted.where(Output.id.in_(bindparam("keys", expanding=True))) if narrowed else wanted
 
 
 def planned_codes(on: date) -> Select[Any]:

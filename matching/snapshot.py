@@ -7,9 +7,11 @@ it is told as a reason.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -58,6 +60,14 @@ class Snapshot:
     def on(self) -> date:
         """The day on which the rules are asked."""
         return date.fromordinal(self.case.parameters.as_of_day)
+
+    @cached_property
+    def grants_by_facility(self) -> Mapping[str, Sequence[Grant]]:
+        """The grants of single pairs by the public id of their facility."""
+        found: dict[str, list[Grant]] = defaultdict(list)
+        for grant in self.grants:
+            found[grant.facility].append(grant)
+        return found
 
 
 def parameters_at(at: datetime) -> Parameters:
@@ -114,7 +124,10 @@ def read_snapshot(
 
 def read_outputs(session: Session, on: date, keys: Collection[int] | None = None) -> tuple[Rows, Outputs]:
     """Return the outputs that stand on a day, all or those of some keys, as rows and as a case's table."""
-    posted = session.execute(outputs_posted(on, keys)).all()
+    if keys is None:
+        posted = session.execute(outputs_posted(on)).all()
+    else:
+        posted = session.execute(outputs_posted(on, narrowed=True), {"keys": list(keys)}).all()
     return posted, output_table(posted, _assays(session, posted, keys))
 
 

@@ -15,16 +15,16 @@ OUTPUTS_PER_STREAM = 10
 MAX_OUTPUTS = 200_000
 
 
-def generate_delta(size: int, random_seed: int = 1) -> Delta:
-    """Return parties with `size` outputs and a twentieth as many capacities, but at least two in each stream.
+def generate_delta(size: int, random_seed: int = 1, *, capacities: int | None = None) -> Delta:
+    """Return parties with `size` outputs and so many capacities, by default a twentieth of the outputs.
 
-    Equal arguments give equal parties. Raises ValueError outside 1 to 200,000 outputs or for a seed number
-    that `credit_codes` cannot tell apart.
+    Each stream has at least two capacities. Equal arguments give equal parties. Raises ValueError outside
+    1 to 200,000 outputs or for a seed number that `credit_codes` cannot tell apart.
     """
     if not 1 <= size <= MAX_OUTPUTS:
         raise ValueError(f"a generated Delta has 1 to {MAX_OUTPUTS} outputs")
     groups = max(1, min(size // OUTPUTS_PER_STREAM, len(read_streams())))
-    drawn = draw(size, max(2 * groups, size // OUTPUTS_PER_CAPACITY), groups, random_seed)
+    drawn = draw(size, max(2 * groups, capacities or size // OUTPUTS_PER_CAPACITY), groups, random_seed)
     generators = _parties(drawn.generators, random_seed, 0, "generator")
     facilities = _parties(drawn.facilities, random_seed, len(generators), "facility")
     return Delta(

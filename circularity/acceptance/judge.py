@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,17 +92,16 @@ def findings(pairs: Pairs, k: int = 0) -> list[Finding]:
     return all_findings(pairs.take(np.array([k])))[0]
 
 
-def all_findings(pairs: Pairs) -> list[list[Finding]]:
-    """Return for each pair every rule that it breaks, in the order of the rules, in words."""
-    pairs = ask_conditions(pairs)
-    slack = judge(pairs).slack
-    return [
-        [
-            _finding(RULES[r], pairs.take(np.array([k])), int(slack[r, k]))
-            for r in np.flatnonzero(slack[:, k] > 0).tolist()
-        ]
-        for k in range(len(pairs))
-    ]
+def all_findings(pairs: Pairs, rules: Sequence[Rule] = RULES) -> list[list[Finding]]:
+    """Return for each pair every rule that it breaks, of those given and in their order, in words."""
+    if pairs.conditions is None:
+        pairs = ask_conditions(pairs)
+    found: list[list[Finding]] = [[] for _ in range(len(pairs))]
+    for rule in rules:
+        slack = rule.slack(pairs) if askable(rule, pairs) else np.zeros(len(pairs), dtype=np.int64)
+        for k in np.flatnonzero(slack > 0).tolist():
+            found[k].append(_finding(rule, pairs.take(np.array([k])), int(slack[k])))
+    return found
 
 
 def _finding(rule: Rule, pair: Pairs, slack: int) -> Finding:

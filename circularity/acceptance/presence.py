@@ -83,7 +83,7 @@ def net_cost_limits(tables: Tables) -> bool:
 
 def management_plans(tables: Tables) -> bool:
     """Some hazardous output states its mass in the filed management plan."""
-    return bool(np.any(tables.hazardous & (tables.outputs.plan_mass_kg != MISSING)))
+    return tables.plans_known or bool(np.any(tables.hazardous & (tables.outputs.plan_mass_kg != MISSING)))
 
 
 def _given(column: IntArray) -> bool:

@@ -37,6 +37,7 @@ class Tables:
 
     `period_*` and `max_distance_m` are the case's own limits or MISSING. `distances_known` and `costs_known`
     say whether any pair can have a distance or a complete net cost; a rule that needs one is not asked else.
+    `plans_known`: some hazardous output, perhaps none of these, states its mass in the management plan.
     """
 
     outputs: OutputColumns
@@ -48,6 +49,7 @@ class Tables:
     max_distance_m: int = MISSING
     distances_known: bool = True
     costs_known: bool = True
+    plans_known: bool = False
 
     @property
     def on(self) -> date:

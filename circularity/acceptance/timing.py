@@ -46,7 +46,14 @@ def shipping_days(pairs: Pairs, procedure_kinds: tuple[str, ...]) -> tuple[IntAr
     earliest: then no day is left.
     """
     earliest, latest = pairs.entitled_window()
-    waits = [_wait(pairs, k, kind) for k, kind in enumerate(procedure_kinds)]
+    if pairs.conditions is None:
+        raise ValueError("shipping days need the conditions of the pairs")
+    asked = int(np.bitwise_or.reduce(pairs.conditions))
+    waits = [
+        _wait(pairs, np.flatnonzero(pairs.conditions >> k & 1), kind)
+        for k, kind in enumerate(procedure_kinds)
+        if asked >> k & 1
+    ]
     for wait in waits:
         earliest[wait.rows] = np.maximum(earliest[wait.rows], wait.terms.ready_day)
     for wait in waits:
@@ -54,11 +61,8 @@ def shipping_days(pairs: Pairs, procedure_kinds: tuple[str, ...]) -> tuple[IntAr
     return earliest, latest
 
 
-def _wait(pairs: Pairs, bit: int, kind: str) -> Wait:
-    if pairs.conditions is None:
-        raise ValueError("shipping days need the conditions of the pairs")
+def _wait(pairs: Pairs, rows: IntArray, kind: str) -> Wait:
     tables = pairs.tables
-    rows = np.flatnonzero(pairs.conditions >> bit & 1)
     i, j = pairs.i[rows], pairs.j[rows]
     listed = tables.whitelisted.at(i, j).astype(np.int64)
     held = _terms(kind, tables.places, tables.as_of_day)
