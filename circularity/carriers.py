@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
@@ -91,6 +91,11 @@ def take_over(session: Session, *, at: datetime, transfer: Transfer, carriage: C
     if act == "hand_over":
         return
     transfer.picked_up_at = at
+    book_pick_up(session, at=at, transfer=transfer, on_day=delta_day(at))
+
+
+def book_pick_up(session: Session, *, at: datetime, transfer: Transfer, on_day: date) -> None:
+    """Post that what was reserved is on its way; a re-matched load is that already."""
     movements = [
         Movement("sent", cell, mass_kg, transfer.sender_site_id, operation=line.operation)
         for line in transfer.lines
@@ -99,7 +104,7 @@ def take_over(session: Session, *, at: datetime, transfer: Transfer, carriage: C
     post(
         session,
         event="transfer.picked_up",
-        on_day=delta_day(at),
+        on_day=on_day,
         at=at,
         subject=transfer,
         movements=movements,

@@ -48,32 +48,24 @@ def leave(session: Session, *, at: datetime, transfer: Transfer) -> None:
     if transfer.refused_transfer is not None:
         _take_over(session, transfer, transfer.refused_transfer)
         return
-    on_day = day_of(transfer, at)
-    moves, carried = [], []
+    on_day = delta_day(at) if transfer.lifecycle == "transfer" else transfer.day_to
+    book_departure(session, at=at, transfer=transfer, on_day=on_day)
+
+
+def book_departure(session: Session, *, at: datetime, transfer: Transfer, on_day: date) -> None:
+    """Post what a submitted transfer takes, for a day; what the site has not booked yet is generated."""
+    site_id, moves, carried = transfer.sender_site_id, [], []
+    trip = transfer.lifecycle == "transfer"
+    event, leg = ("transfer.submitted", "reserved") if trip else ("sheet.sent", "sent")
     for line in transfer.lines:
         parts, missing_kg = _from_stock(session, line)
         if missing_kg:
-            fresh = Cell(transfer.sender_site_id, line.waste_code, on_day.year)
-            carried.append(Movement("generated", fresh, missing_kg, transfer.sender_site_id))
+            fresh = Cell(site_id, line.waste_code, on_day.year)
+            carried.append(Movement("generated", fresh, missing_kg, site_id))
             parts = [*parts, (fresh, missing_kg)]
-        moves += [(line, cell, mass_kg) for cell, mass_kg in parts]
-    _book(session, transfer, at, "generation.carried", carried)
-    trip = transfer.lifecycle == "transfer"
-    event, leg = ("transfer.submitted", "reserved") if trip else ("sheet.sent", "sent")
-    sent = [
-        Movement(leg, cell, mass_kg, transfer.sender_site_id, operation=line.operation)
-        for line, cell, mass_kg in moves
-    ]
-    _book(session, transfer, at, event, sent)
-
-
-def day_of(transfer: Transfer, at: datetime) -> date:
-    """Return the day that a departure counts for: a trip's own day of signing, a sheet's last day."""
-    return delta_day(at) if transfer.lifecycle == "transfer" else transfer.day_to
-
-
-def _book(session: Session, transfer: Transfer, at: datetime, event: str, movements: list[Movement]) -> None:
-    post(session, event=event, on_day=day_of(transfer, at), at=at, subject=transfer, movements=movements)
+        moves += [Movement(leg, cell, mass_kg, site_id, operation=line.operation) for cell, mass_kg in parts]
+    for name, movements in (("generation.carried", carried), (event, moves)):
+        post(session, event=name, on_day=on_day, at=at, subject=transfer, movements=movements)
 
 
 def _weigh(session: Session, transfer: Transfer, at: datetime) -> None:

@@ -7,6 +7,7 @@ that was refused; when that falls through, the load can still be sent back.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
@@ -23,6 +24,7 @@ from circularity.ledger import post
 from circularity.lifecycle import advance, next_step
 from circularity.manifests import Transfer, TransferLine
 from circularity.postings import Cell, Movement
+from circularity.shares import split
 from circularity.transfer_cells import cells_of
 from circularity.transfers import Load, draft_transfer, locked
 
@@ -99,15 +101,8 @@ def rematch_refused(  # noqa: PLR0913 - a verb names every fact it takes
         rest_kg = sum(mass_kg for _, mass_kg in cells_of(session, transfer, line))
         if rest_kg:
             agreement = _require_agreement(by_waste, line)
-            loads.append(
-                Load(
-                    line.waste_code,
-                    agreement.operation,
-                    rest_kg,
-                    packaging=line.packaging,
-                    agreement=agreement,
-                )
-            )
+            load = Load(line.waste_code, agreement.operation, rest_kg, packaging=line.packaging)
+            loads.append(replace(load, agreement=agreement))
     gate = transfer.facility.site
     main = loads[0].agreement if loads else None
     return draft_transfer(
@@ -128,22 +123,20 @@ def rematch_refused(  # noqa: PLR0913 - a verb names every fact it takes
 
 def _home(line: TransferLine, parts: Sequence[tuple[Cell, int]], weighed_kg: int) -> list[Movement]:
     """Return the moves that bring a line home: an excess first, then what came, then what is missing."""
-    site_id, movements = line.transfer.sender_site_id, []
     rest_kg = sum(mass_kg for _, mass_kg in parts)
-    over_kg = max(weighed_kg - rest_kg, 0)
-    if over_kg and not parts:
+    if weighed_kg and not parts:
         zh, en = f"第 {line.number} 行没有被拒收的重量", f"nothing of line {line.number} was refused"
         raise RuleBroken("nothing_refused", zh, en, line=line.number)
-    left_kg = weighed_kg
-    for place, (cell, mass_kg) in enumerate(parts):
-        extra_kg = over_kg if place == 0 else 0
-        back_kg = min(mass_kg + extra_kg, left_kg)
-        left_kg -= back_kg
-        movements += [
-            Movement("over", cell, extra_kg, site_id),
-            Movement("returned", cell, back_kg, site_id),
-            Movement("short", cell, mass_kg + extra_kg - back_kg, site_id),
-        ]
+    cells, left = [cell for cell, _ in parts], [mass_kg for _, mass_kg in parts]
+    movements = []
+    for leg, mass_kg in (
+        ("over", max(weighed_kg - rest_kg, 0)),
+        ("returned", weighed_kg),
+        ("short", max(rest_kg - weighed_kg, 0)),
+    ):
+        for k, share in enumerate(split(mass_kg, left)):
+            left[k] += share if leg == "over" else -share
+            movements.append(Movement(leg, cells[k], share, line.transfer.sender_site_id))
     return movements
 
 

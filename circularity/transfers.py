@@ -6,7 +6,6 @@ other.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -24,14 +23,13 @@ from circularity.columns import new_public_id
 from circularity.deals import Agreement
 from circularity.errors import RuleBroken
 from circularity.fields import Checks
+from circularity.human_numbers import new_number
 from circularity.ledger import post
 from circularity.lifecycle import advance
 from circularity.manifests import CONVEYANCES, METERINGS, Transfer, TransferLine
 from circularity.organisations import DEGREES_E7, Site
 from circularity.postings import Movement
 from circularity.transfer_cells import cells_of
-
-_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +42,6 @@ class Load:
     sent_moisture_permille: int | None = None
     packaging: str = ""
     agreement: Agreement | None = None
-
-
-def new_number(prefix: str, day: date) -> str:
-    """Return a human number such as `ZY-20260901-7K2M9P`: random, so that none tells how many there are."""
-    return f"{prefix}-{day:%Y%m%d}-{''.join(secrets.choice(_ALPHABET) for _ in range(6))}"
 
 
 def locked(session: Session, transfer: Transfer) -> Transfer:
@@ -100,7 +93,7 @@ def draft_transfer(  # noqa: PLR0913 - a verb names every fact it takes
         "day_from": day,
         "day_to": end,
     }
-    rows, carriages = _lines(checks, lines), carriages_of(checks, carriers)
+    rows, carriages = _lines(checks, lines, agreement), carriages_of(checks, carriers)
     checks.finish()
     for load in lines:
         _require_same_parties(load.agreement or agreement, agreement, sender_site)
@@ -190,7 +183,7 @@ def _check_period(checks: Checks, metering: str, start: date, end: date) -> None
         checks.refuse("day_to", "across_months", end, "期间不能跨月", "the period must lie within one month")
 
 
-def _lines(checks: Checks, loads: Sequence[Load]) -> list[TransferLine]:
+def _lines(checks: Checks, loads: Sequence[Load], main: Agreement) -> list[TransferLine]:
     rows = [
         TransferLine(
             public_id=new_public_id(),
@@ -202,7 +195,7 @@ def _lines(checks: Checks, loads: Sequence[Load]) -> list[TransferLine]:
                 f"lines.{number}.sent_moisture_permille", load.sent_moisture_permille, 0, 1000
             ),
             packaging=checks.text(f"lines.{number}.packaging", load.packaging, required=False),
-            own_agreement=load.agreement,
+            own_agreement=None if load.agreement is main else load.agreement,
         )
         for number, load in enumerate(loads, 1)
     ]

@@ -1,4 +1,4 @@
-"""How far two sides' weights may differ, by way of metering and stream: the platform's settings, never law."""
+"""How far two sides' weights may differ, by metering and stream: settings of the platform, never law."""
 
 from __future__ import annotations
 
