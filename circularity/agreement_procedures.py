@@ -6,14 +6,16 @@ exemption are noted with their document. A sample may leave before it is analyse
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from circularity.agreements import lock
+from circularity.acceptance import Finding
 from circularity.audit import Actor, record
 from circularity.catalogue import procedures
 from circularity.columns import new_public_id
+from circularity.deal_sides import lock
 from circularity.deals import PROCEDURES, Agreement, AgreementProcedure
 from circularity.errors import RuleBroken
 from circularity.fields import Checks
@@ -57,17 +59,9 @@ def file_procedure(
     pair = agreement.site, agreement.facility, agreement.waste_code, agreement.operation
     listed = bool(listings_of(session, *pair, filed_on))
     found = procedures.find(kind, agreement.site.region_code, filed_on, listed)
-    procedure = AgreementProcedure(
-        public_id=new_public_id(),
-        agreement=agreement,
-        kind=kind,
-        filed_on=filed_on,
-        expected_on=procedures.add_working_days(filed_on, found.lead_working_days),
-        granted_on=None,
-        grant=None,
-        document=document,
-    )
-    session.add(procedure)
+    procedure = _next_of(session, agreement, kind, filed=False)
+    procedure.filed_on, procedure.document = filed_on, document
+    procedure.expected_on = procedures.add_working_days(filed_on, found.lead_working_days)
     facts = {"kind": kind, "filed_on": filed_on, "expected_on": procedure.expected_on, "document": document}
     record(session, actor, at, "agreement.procedure_filed", agreement, facts)
     return procedure
@@ -128,6 +122,14 @@ def note_granted(
     return procedure
 
 
+def hang_procedures(session: Session, agreement: Agreement, conditions: Iterable[Finding]) -> None:
+    """Hang what has to be granted or shown on an agreement, to be filed and granted there."""
+    known = {row.kind for row in agreement.procedures}
+    for finding in conditions:
+        if finding.procedure is not None and finding.procedure.kind not in known:
+            _next_of(session, agreement, finding.procedure.kind, filed=False)
+
+
 def attach_promised(session: Session, agreement: Agreement) -> None:
     """Hang the grant that a run counted on on an agreement that has just committed its share of it."""
     grant = agreement.proposal.grant if agreement.proposal is not None else None
@@ -139,20 +141,19 @@ def _granted(
     session: Session, agreement: Agreement, kind: str, granted_on: date, grant: ProcedureGrant | None
 ) -> AgreementProcedure:
     """Complete the procedure that was filed for this, or note one that was never filed here."""
-    waiting = [row for row in agreement.procedures if row.kind == kind and row.granted_on is None]
     known = [row for row in agreement.procedures if grant is not None and row.grant is grant]
-    procedure = next(iter(known or waiting), None)
-    if procedure is None:
-        procedure = AgreementProcedure(
-            public_id=new_public_id(),
-            agreement=agreement,
-            kind=kind,
-            filed_on=None,
-            expected_on=None,
-            document="",
-        )
-        session.add(procedure)
+    procedure = known[0] if known else _next_of(session, agreement, kind, filed=True)
     procedure.granted_on, procedure.grant = granted_on, grant
+    return procedure
+
+
+def _next_of(session: Session, agreement: Agreement, kind: str, *, filed: bool) -> AgreementProcedure:
+    """Return the procedure of a kind that waits to be filed, or if `filed` to be granted, else a new one."""
+    for row in agreement.procedures:
+        if row.kind == kind and row.granted_on is None and (filed or row.filed_on is None):
+            return row
+    procedure = AgreementProcedure(public_id=new_public_id(), agreement=agreement, kind=kind, document="")
+    session.add(procedure)
     return procedure
 
 

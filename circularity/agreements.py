@@ -5,7 +5,7 @@ How they come about is told in `circularity.offers`.
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -13,8 +13,11 @@ from sqlalchemy.orm import Session
 from circularity.agreement_gaps import Gap, gaps
 from circularity.audit import Actor, AuditEvent, record
 from circularity.calendar_days import delta_day
+from circularity.deal_clock import close_what_ran_out
 from circularity.deal_prices import price_owed_fen
-from circularity.deals import Agreement, Offer
+from circularity.deal_sides import PARTY, lock
+from circularity.deals import Agreement
+from circularity.direct_deals import agree_directly, import_contract
 from circularity.errors import RuleBroken
 from circularity.fields import Checks
 from circularity.lifecycle import advance, next_step
@@ -22,15 +25,15 @@ from circularity.reservations import release_unshipped
 from circularity.still_lawful import agreement_findings, require_lawful
 
 __all__ = [
-    "PARTY",
     "Gap",
+    "agree_directly",
     "ask_to_end",
     "close_what_ran_out",
     "end_agreement",
     "end_asked_by",
     "gaps",
+    "import_contract",
     "in_force",
-    "lock",
     "price_owed_fen",
     "resume",
     "ship",
@@ -38,13 +41,7 @@ __all__ = [
     "unship",
 ]
 
-PARTY = {"generator": "generator", "facility": "receiver"}
-"""Who a side of a deal is in its lifecycle."""
-
 END_ASKED = "agreement.end_asked"
-
-AFTER_THE_LAST_DAY = timedelta(days=31)
-"""So long after its last day an agreement still takes the sheets and meters of days before it."""
 
 
 def in_force(session: Session, agreement: Agreement, on: date) -> bool:  # noqa: ARG001 - asked like all others
@@ -132,46 +129,13 @@ def end_agreement(session: Session, *, actor: Actor, at: datetime, agreement: Ag
             raise RuleBroken("no_consent", zh, en, agreement=agreement.number)
 
     advance(agreement, "agreement", "end", PARTY[side], {"by_consent": by_consent})
-    _ended(session, agreement, at)
-    record(session, actor, at, "agreement.ended", agreement, {"side": side} | _shipped(agreement))
+    agreement.ended_at = at
+    release_unshipped(session, [agreement])
+    facts = {"side": side, "shipped_kg": agreement.shipped_kg, "agreed_kg": agreement.offer.mass_kg}
+    record(session, actor, at, "agreement.ended", agreement, facts)
 
 
 def end_asked_by(session: Session, agreement: Agreement) -> frozenset[str]:
     """Return the sides that have asked to end an agreement, as the audit chain tells."""
     events = session.scalars(select(AuditEvent).filter_by(subject_id=agreement.public_id, action=END_ASKED))
     return frozenset(str(event.facts["side"]) for event in events)
-
-
-def close_what_ran_out(session: Session, *, actor: Actor, at: datetime) -> int:
-    """End the agreements whose last day lies more than AFTER_THE_LAST_DAY back; return how many."""
-    over = (
-        select(Agreement)
-        .join(Offer, (Offer.agreement_id == Agreement.id) & (Offer.number == Agreement.offer_number))
-        .where(Agreement.status.in_(("agreed", "suspended")))
-        .where(Offer.valid_to < delta_day(at) - AFTER_THE_LAST_DAY)
-        .order_by(Agreement.id)
-        .with_for_update(of=Agreement)
-    )
-    ended = session.scalars(over, execution_options={"populate_existing": True}).all()
-    for agreement in ended:
-        advance(agreement, "agreement", "run_out", "system")
-        agreement.ended_at = at
-    release_unshipped(session, ended)
-    for agreement in ended:
-        record(session, actor, at, "agreement.ran_out", agreement, _shipped(agreement))
-    return len(ended)
-
-
-def lock(session: Session, agreement: Agreement) -> None:
-    """Read an agreement as it now is and let nobody else change it until the transaction ends."""
-    session.flush()
-    session.refresh(agreement, with_for_update=True)
-
-
-def _ended(session: Session, agreement: Agreement, at: datetime) -> None:
-    agreement.ended_at = at
-    release_unshipped(session, [agreement])
-
-
-def _shipped(agreement: Agreement) -> dict[str, int]:
-    return {"shipped_kg": agreement.shipped_kg, "agreed_kg": agreement.offer.mass_kg}

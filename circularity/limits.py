@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from circularity.ceilings import ANY_YEAR
 from circularity.deals import Agreement
 from circularity.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
+from circularity.errors import RuleBroken
 from circularity.outputs import Output
 from circularity.whitelist import ProcedureGrant, WhitelistEntry
 
@@ -69,3 +70,23 @@ def _taken_elsewhere_kg(session: Session, kind: str, subject_id: int, year: int)
         .where(window.available_to.is_(None) | (window.available_to >= date(year, 1, 1)))
     )
     return int(taken or 0)
+
+
+_NAMED = {
+    "output": ("该批固废", "this lot"),
+    "window": ("该接收能力", "this capacity window"),
+    "line": ("该资质类别的年限量", "this line's annual limit"),
+    "entitlement": ("该资质的年限量", "this entitlement's annual limit"),
+    "facility": ("该设施的年限量", "this facility's annual limit"),
+    "quota": ("该白名单的限额", "this whitelist quota"),
+    "grant": ("该批准的限量", "what this grant allows"),
+}
+
+
+def full(kind: str, public_id: str, year: int, *, left_kg: int, wanted_kg: int) -> RuleBroken:
+    """Return the refusal `full`: this limit has less left than is wanted, kg; `year` 0 for any."""
+    zh, en = _NAMED[kind]
+    zh = f"{zh}{f'({year} 年)' if year else ''}余量 {left_kg} kg,不足 {wanted_kg} kg"
+    en = f"{en}{f' of {year}' if year else ''} has {left_kg} kg left, {wanted_kg} kg are wanted"
+    facts = {"kind": kind, "subject": public_id, "year": year}
+    return RuleBroken("full", zh, en, left_kg=left_kg, wanted_kg=wanted_kg, **facts)

@@ -19,9 +19,8 @@ from sqlalchemy.orm import Session, contains_eager
 from circularity.calendar_days import delta_day
 from circularity.ceilings import ANY_YEAR, KINDS, Ceiling, Hold
 from circularity.deals import Agreement, Offer
-from circularity.errors import RuleBroken
 from circularity.lifecycle import advance
-from circularity.limits import ANNUAL, Subject, limit_kg, mass_by_year, read_anew
+from circularity.limits import ANNUAL, Subject, full, limit_kg, mass_by_year, read_anew
 from circularity.still_lawful import listings_of
 
 Values = dict[Any, Any]
@@ -190,7 +189,8 @@ def _taken(session: Session, agreement: Agreement, wanted: Wanted, expires_at: d
     )
     if ceiling_id is None:
         taken = session.scalar(select(taken_kg).filter_by(**values)) or 0
-        raise _full(wanted, max(wanted.limit_kg - taken, 0))
+        left = max(wanted.limit_kg - taken, 0)
+        raise full(wanted.kind, wanted.public_id, wanted.year, left_kg=left, wanted_kg=wanted.mass_kg)
     hold = Hold(
         agreement=agreement,
         ceiling_id=ceiling_id,
@@ -201,26 +201,6 @@ def _taken(session: Session, agreement: Agreement, wanted: Wanted, expires_at: d
     session.add(hold)
     session.flush()
     return hold
-
-
-_LIMITS = {
-    "output": ("该批固废", "this lot"),
-    "window": ("该接收能力", "this capacity window"),
-    "line": ("该资质类别的年限量", "this line's annual limit"),
-    "entitlement": ("该资质的年限量", "this entitlement's annual limit"),
-    "facility": ("该设施的年限量", "this facility's annual limit"),
-    "quota": ("该白名单的限额", "this whitelist quota"),
-    "grant": ("该批准的限量", "what this grant allows"),
-}
-
-
-def _full(wanted: Wanted, left: int) -> RuleBroken:
-    zh, en = _LIMITS[wanted.kind]
-    year = {"year": wanted.year} if wanted.year else {}
-    zh = f"{zh}{f'({wanted.year} 年)' if year else ''}余量 {left} kg,不足 {wanted.mass_kg} kg"
-    en = f"{en}{f' of {wanted.year}' if year else ''} has {left} kg left, {wanted.mass_kg} kg are wanted"
-    facts = {"kind": wanted.kind, "subject": wanted.public_id, "year": wanted.year}
-    return RuleBroken("full", zh, en, left_kg=left, wanted_kg=wanted.mass_kg, **facts)
 
 
 def _standing(session: Session, agreement_ids: Sequence[int]) -> list[Hold]:

@@ -117,7 +117,7 @@ def agreement_findings(
         window=agreement.window,
         days=(max(on, offer.valid_from), max(on, offer.valid_to)),
         mass_kg=offer.mass_kg,
-        held=granted_kinds(agreement, on) if held is None else held,
+        held=granted_kinds(agreement, on) | _promised(agreement, on) if held is None else held,
     )
 
 
@@ -130,6 +130,12 @@ def granted_kinds(agreement: Agreement, on: date) -> frozenset[str]:
         and procedure.granted_on <= on
         and (procedure.grant is None or procedure.grant.valid_from <= on <= procedure.grant.valid_to)
     )
+
+
+def _promised(agreement: Agreement, on: date) -> frozenset[str]:
+    """Return the kind of the grant that a run counted on; it hangs on the agreement once both have agreed."""
+    grant = agreement.proposal.grant if agreement.proposal is not None else None
+    return frozenset() if grant is None or grant.valid_to < on else frozenset({grant.kind})
 
 
 def listings_of(
