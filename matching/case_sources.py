@@ -11,9 +11,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from circularity.safe_workbook import MAX_FILE_BYTES, Refused, WorkbookSheet, read_workbook
 from matching.case_notes import Notes
 from matching.case_problems import Problems
-from matching.safe_workbook import MAX_FILE_BYTES, Refused, WorkbookSheet, read_workbook
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 

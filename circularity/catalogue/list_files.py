@@ -1,23 +1,31 @@
-"""Opening an official list: CSV in UTF-8 or GB18030, or the first sheet of an XLSX, as rows of texts."""
+"""Opening an official list or form: CSV in UTF-8 or GB18030, or an XLSX, as rows of texts."""
 
 from __future__ import annotations
 
 import csv
 import io
-import zipfile
 from pathlib import Path
 
-from python_calamine import CalamineError, CalamineWorkbook
-
 from circularity.errors import BadInput, InputProblem
+from circularity.safe_workbook import MAX_FILE_BYTES, Refused, read_workbook
 
-MAX_FILE_BYTES = 50 * 1024 * 1024
-MAX_UNPACKED_BYTES = 400 * 1024 * 1024
-_CHUNK = 1024 * 1024
+_REFUSALS = {
+    "zip_bomb": ("解压后内容过大", "the file unpacks to far more than a list needs"),
+    "sheet_too_large": ("工作表范围过大", "a sheet spans far more cells than a list needs"),
+    "too_many_members": ("压缩包成员过多", "the archive has too many members"),
+}
+_NO_WORKBOOK = ("不是有效的 XLSX 工作簿", "the file is not a valid XLSX workbook")
 
 
 def read_list(path: Path) -> list[list[str]]:
-    """Return the cells of the list, trimmed, row 1 first; raises BadInput where the file cannot be read."""
+    """Return the cells of a list, its first sheet, trimmed, row 1 first; raises BadInput if unreadable."""
+    rows = next(iter(read_sheets(path).values()))
+    _require_content(path, rows)
+    return rows
+
+
+def read_sheets(path: Path) -> dict[str, list[list[str]]]:
+    """Return the cells of every sheet by its name, a CSV's by the file's; raises BadInput if unreadable."""
     try:
         size = path.stat().st_size
     except OSError:
@@ -26,11 +34,17 @@ def read_list(path: Path) -> list[list[str]]:
         raise _refused(path, "not_a_file", "", "不是文件", "this is not a file")
     if size > MAX_FILE_BYTES:
         raise _refused(path, "file_too_large", f"{size}", "文件超过 50 MB", "the file is over 50 MB")
-    content = path.read_bytes()
-    rows = _xlsx_rows(path, content) if path.suffix.lower() == ".xlsx" else _csv_rows(path, content)
+    if path.suffix.lower() == ".xlsx":
+        sheets = _xlsx_sheets(path)
+    else:
+        sheets = {path.stem: _csv_rows(path, path.read_bytes())}
+    _require_content(path, [row for rows in sheets.values() for row in rows])
+    return sheets
+
+
+def _require_content(path: Path, rows: list[list[str]]) -> None:
     if not any(any(row) for row in rows):
         raise _refused(path, "empty_file", "", "文件没有内容", "the file is empty")
-    return rows
 
 
 def _csv_rows(path: Path, content: bytes) -> list[list[str]]:
@@ -53,47 +67,16 @@ def _csv_rows(path: Path, content: bytes) -> list[list[str]]:
         raise _refused(path, "not_csv", str(error), "不是有效的 CSV", "the file is not valid CSV") from None
 
 
-def _xlsx_rows(path: Path, content: bytes) -> list[list[str]]:
-    _require_small_when_unpacked(path, content)
+def _xlsx_sheets(path: Path) -> dict[str, list[list[str]]]:
     try:
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        sheet = workbook.get_sheet_by_index(0).to_python(skip_empty_area=False)
-    except (CalamineError, IndexError, ValueError) as error:
-        raise _refused(
-            path,
-            "not_a_workbook",
-            str(error),
-            "不是有效的 XLSX 工作簿",
-            "the file is not a valid XLSX workbook",
-        ) from None
-    return [[str(cell).strip() for cell in row] for row in sheet]
-
-
-def _require_small_when_unpacked(path: Path, content: bytes) -> None:
-    """Refuse archives that unpack to far more than a list needs, counted while reading: headers can lie."""
-    unpacked = 0
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            for member in archive.infolist():
-                with archive.open(member) as stream:
-                    while chunk := stream.read(_CHUNK):
-                        unpacked += len(chunk)
-                        if unpacked > MAX_UNPACKED_BYTES:
-                            raise _refused(
-                                path,
-                                "zip_bomb",
-                                f"> {unpacked}",
-                                "解压后内容过大",
-                                "the file unpacks to far more than a list needs",
-                            )
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
-        raise _refused(
-            path,
-            "not_a_workbook",
-            str(error),
-            "不是有效的 XLSX 工作簿",
-            "the file is not a valid XLSX workbook",
-        ) from None
+        book = read_workbook(path)
+    except Refused as refusal:
+        rule = refusal.rule if refusal.rule in _REFUSALS else "not_a_workbook"
+        raise _refused(path, rule, "", *_REFUSALS.get(rule, _NO_WORKBOOK)) from None
+    return {
+        sheet.name: [["" if cell is None else str(cell).strip() for cell in row] for row in sheet.rows]
+        for sheet in book
+    }
 
 
 def _refused(path: Path, rule: str, found: str, zh: str, en: str) -> BadInput:

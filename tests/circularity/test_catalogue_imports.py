@@ -9,6 +9,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from circularity import safe_workbook
 from circularity.catalogue import list_files
 from circularity.catalogue.imports import import_official_list
 from circularity.catalogue.overlay import FILE_NAME, FOLDER_VARIABLE
@@ -229,8 +230,9 @@ def test_a_zip_that_is_no_workbook_is_refused(tmp_path: Path, folder: Path) -> N
 def test_a_zip_bomb_and_a_file_over_the_limit_are_refused(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(list_files, "MAX_UNPACKED_BYTES", 1_000_000)
+    monkeypatch.setattr(safe_workbook, "MAX_UNPACKED_BYTES", 1_000_000)
     with zipfile.ZipFile(tmp_path / "bomb.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
         archive.writestr("xl/sheet.xml", b"0" * 2_000_000)
     assert refusal(tmp_path / "bomb.xlsx", folder) == [(None, "zip_bomb")]
 
