@@ -16,8 +16,9 @@ from circularity.acceptance.pairs import Pairs
 from circularity.acceptance.rules import days, not_asked
 from circularity.acceptance.tables import Tables
 from circularity.units import MISSING, IntArray
+from matching.candidates import fits_by_code
 from matching.case import Case
-from matching.eligibility import LawfulPairs, costs_of, lawful_pairs, tables_of, with_distances
+from matching.eligibility import LawfulPairs, costs_of, eligibility, tables_of, with_distances
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -56,10 +57,14 @@ class Arcs:
         return total
 
 
-def find_arcs(case: Case) -> Arcs:
-    """Return every pair of the case that is lawful now or after procedures, and why the others are not."""
+def find_arcs(case: Case, outputs: IntArray | None = None) -> Arcs:
+    """Return every pair that is lawful now or after procedures, and why the others are not.
+
+    `outputs` are sorted rows, by default all; `excluded` then has a row for each of these.
+    """
     tables = tables_of(case)
-    found = lawful_pairs(case, tables)
+    rows = np.arange(case.shape[0]) if outputs is None else outputs
+    found = eligibility(case, tables, fits_by_code(tables), rows)
     return arcs_of(case, tables, found.pairs, found.excluded)
 
 

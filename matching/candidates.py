@@ -65,11 +65,15 @@ def grids(tables: Tables, fits: Fits, outputs: IntArray) -> Iterator[Pairs]:
 
 
 def lane_blocks(case: Case, tables: Tables, outputs: IntArray) -> Iterator[Pairs]:
-    """Yield the pairs that the case names as lanes of the given output rows, in blocks."""
+    """Yield the lanes of the given output rows, in blocks that end between outputs."""
     lanes = np.flatnonzero(np.isin(case.lanes.output, outputs))
-    for start in range(0, len(lanes), BLOCK_PAIRS):
-        block = lanes[start : start + BLOCK_PAIRS]
+    output, start = case.lanes.output[lanes], 0
+    while start < len(lanes):
+        last = output[min(start + BLOCK_PAIRS, len(lanes)) - 1]
+        stop = int(np.searchsorted(output, last, side="right"))
+        block = lanes[start:stop]
         yield Pairs(tables, case.lanes.output[block], case.lanes.capacity[block])
+        start = stop
 
 
 def outputs_with_all(tables: Tables, outputs: IntArray) -> Iterator[Pairs]:

@@ -9,10 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from circularity.catalogue.regions import prefix_of
 from circularity.units import IntArray
-from matching.case import Case, InvalidCase, TextArray
+from matching.case import Case, InvalidCase
+
+Rows = npt.NDArray[np.int32] | IntArray
 
 
 @dataclass(frozen=True)
@@ -27,13 +30,40 @@ class CapTree:
     parent: IntArray
     origin_entries: tuple[tuple[int, int, str], ...]
 
-    def entries(self, regions: TextArray, output: IntArray, capacity: IntArray) -> IntArray:
-        """Return for each pair of rows the tree node at which its mass enters."""
-        entry = capacity.astype(np.int64, copy=True)
-        for node, member, origin in reversed(self.origin_entries):
-            from_origin = np.char.startswith(regions, origin)
-            entry[(capacity == member) & from_origin[output]] = node
+    def subtree(self, nodes: IntArray) -> CapTree:
+        """Return the tree of these nodes, sorted, which hold the parents of all of them."""
+        parent = self.parent[nodes]
+        return CapTree(self.limit_kg[nodes], np.where(parent < 0, -1, np.searchsorted(nodes, parent)), ())
+
+
+@dataclass(frozen=True)
+class Entries:
+    """The tree node at which a pair's mass enters: `node` by origin (a class of regions) and capacity."""
+
+    origin: IntArray
+    node: IntArray
+
+    def of(self, output: Rows | int, capacity: Rows | int) -> IntArray:
+        """Return the node for each pair of rows, or for one pair."""
+        if len(self.node) == 1:
+            entry: IntArray = self.node[0][capacity]
+            return entry
+        entry = self.node[self.origin[output], capacity]
         return entry
+
+
+def entries_of(tree: CapTree, case: Case) -> Entries:
+    """Return where the pairs of a case enter the tree of its limits."""
+    regions, region = np.unique(case.outputs.region_code, return_inverse=True)
+    rows = []
+    for code in regions.tolist() or [""]:
+        row = np.arange(case.shape[1])
+        for node, member, origin in reversed(tree.origin_entries):
+            if code.startswith(origin):
+                row[member] = node
+        rows.append(row)
+    nodes, origin_of = np.unique(np.stack(rows), axis=0, return_inverse=True)
+    return Entries(origin_of.ravel()[region], nodes)
 
 
 def build_cap_tree(case: Case) -> CapTree:

@@ -6,7 +6,7 @@ after that sees only the pairs that the ones before let pass, so distances and c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,6 +22,9 @@ from matching.case import Case
 from matching.costs import Costs, pair_costs
 from matching.distances import lane_limits_kg, lane_rows, pair_distances_m
 
+Rows = npt.NDArray[np.int32] | IntArray
+"""Rows of a table; those of millions of pairs take four bytes each."""
+
 Asked = tuple[tuple[int, Rule], ...]
 """Rules with their rows in RULES."""
 
@@ -35,8 +38,8 @@ class LawfulPairs:
     None where the case limits no lane.
     """
 
-    output: npt.NDArray[np.int32]
-    capacity: npt.NDArray[np.int32]
+    output: Rows
+    capacity: Rows
     conditions: npt.NDArray[np.uint8]
     cost_ucny_per_kg: IntArray
     limit_kg: IntArray | None
@@ -49,6 +52,24 @@ class LawfulPairs:
         limit = None if self.limit_kg is None else self.limit_kg[rows]
         return LawfulPairs(
             self.output[rows], self.capacity[rows], self.conditions[rows], self.cost_ucny_per_kg[rows], limit
+        )
+
+    @classmethod
+    def none(cls) -> LawfulPairs:
+        """Return no pairs."""
+        rows = np.empty(0, dtype=np.int32)
+        return cls(rows, rows, np.empty(0, dtype=np.uint8), np.empty(0, dtype=np.int64), None)
+
+    @classmethod
+    def concatenated(cls, pairs: Sequence[LawfulPairs]) -> LawfulPairs:
+        """Return the pairs one after another; none or all of those that are not empty have limits."""
+        limits = [each.limit_kg for each in pairs if each.limit_kg is not None]
+        return cls(
+            np.concatenate([each.output for each in pairs]),
+            np.concatenate([each.capacity for each in pairs]),
+            np.concatenate([each.conditions for each in pairs]),
+            np.concatenate([each.cost_ucny_per_kg for each in pairs]),
+            np.concatenate(limits) if limits else None,
         )
 
 
@@ -128,12 +149,34 @@ def eligibility(case: Case, tables: Tables, fits: Fits, outputs: IntArray) -> El
         costly = tuple((r, rule) for r, rule in asked if rule.needs)
         screened = (_screened(grid, free, outputs, excluded) for grid in grids(tables, fits, outputs))
         blocks = (_passing(case, block, costly, outputs, excluded) for block in screened)
-    return Eligibility(_joined(case, blocks), excluded)
+    pairs = LawfulPairs.concatenated([LawfulPairs.none(), *blocks])
+    if np.any(pairs.output[1:] < pairs.output[:-1]):
+        pairs = pairs.take(np.argsort(pairs.output, kind="stable"))
+    return Eligibility(pairs, excluded)
 
 
 def lawful_pairs(case: Case, tables: Tables) -> Eligibility:
     """Return what the rules say of all outputs of a case."""
     return eligibility(case, tables, fits_by_code(tables), np.arange(case.shape[0]))
+
+
+def listed_lawful(case: Case, pairs: Pairs) -> LawfulPairs:
+    """Return pairs that are lawful, with their distances known, as solving needs them."""
+    bits = np.zeros(len(pairs)) if pairs.conditions is None else pairs.conditions
+    return LawfulPairs(
+        pairs.i.astype(np.int32),
+        pairs.j.astype(np.int32),
+        bits.astype(np.uint8),
+        costs_of(case, pairs).total_ucny_per_kg(),
+        lane_limits_kg(case, pairs.i, pairs.j) if _any_given(case.lanes.limit_kg) else None,
+    )
+
+
+def rows_of(pairs: LawfulPairs, output: Rows, capacity: Rows) -> IntArray:
+    """Return where the given pairs, all of them among `pairs`, stand in it."""
+    width = int(max(pairs.capacity.max(initial=0), capacity.max(initial=0))) + 1
+    wanted = output.astype(np.int64) * width + capacity
+    return np.searchsorted(pairs.output.astype(np.int64) * width + pairs.capacity, wanted)
 
 
 def _forbids(rule: Rule, tables: Tables) -> bool:
@@ -161,36 +204,7 @@ def _passing(case: Case, pairs: Pairs, rules: Asked, outputs: IntArray, excluded
         if broken.any():
             np.add.at(excluded[:, r], np.searchsorted(outputs, pairs.i[broken]), 1)
             pairs = pairs.take(~broken)
-    pairs = with_distances(case, SUPPLY["conditions"](case, pairs))
-    limit = lane_limits_kg(case, pairs.i, pairs.j) if _any_given(case.lanes.limit_kg) else None
-    bits = np.zeros(0) if pairs.conditions is None else pairs.conditions
-    return LawfulPairs(
-        pairs.i.astype(np.int32),
-        pairs.j.astype(np.int32),
-        bits.astype(np.uint8),
-        costs_of(case, pairs).total_ucny_per_kg(),
-        limit,
-    )
-
-
-def _joined(case: Case, blocks: Iterator[LawfulPairs]) -> LawfulPairs:
-    """Return the pairs of all blocks, sorted by (output, capacity)."""
-    none = np.empty(0, dtype=np.int64)
-    limit = none if _any_given(case.lanes.limit_kg) else None
-    kept = [
-        LawfulPairs(none.astype(np.int32), none.astype(np.int32), none.astype(np.uint8), none, limit),
-        *blocks,
-    ]
-    joined = LawfulPairs(
-        np.concatenate([block.output for block in kept]),
-        np.concatenate([block.capacity for block in kept]),
-        np.concatenate([block.conditions for block in kept]),
-        np.concatenate([block.cost_ucny_per_kg for block in kept]),
-        None if limit is None else np.concatenate([b.limit_kg for b in kept if b.limit_kg is not None]),
-    )
-    if np.any(joined.output[1:] < joined.output[:-1]):
-        return joined.take(np.argsort(joined.output, kind="stable"))
-    return joined
+    return listed_lawful(case, with_distances(case, SUPPLY["conditions"](case, pairs)))
 
 
 def _any_given(column: IntArray) -> bool:

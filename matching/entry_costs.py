@@ -8,21 +8,12 @@ from the limit to the root, and equals a re-solve with one kilogram less room th
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 
 from circularity.units import IntArray
-from matching.network import (
-    UNREACHED,
-    Residual,
-    flow_of,
-    lexicographic_distances,
-    network_of,
-    residual_coefficients,
-    residual_of,
-)
-from matching.problem import TIE_LEVEL, Problem
+from matching.exchange import Exchange, exchange_of, radix_of
+from matching.network import UNREACHED
+from matching.problem import Problem
 
 
 def entry_costs(problem: Problem, mass_kg: IntArray) -> IntArray:
@@ -31,21 +22,11 @@ def entry_costs(problem: Problem, mass_kg: IntArray) -> IntArray:
     A column of UNREACHED belongs to a limit of 0 kg, which nothing can enter. Raises ArithmeticError when
     the plan is not optimal.
     """
-    network = network_of(problem)
-    backwards = _reversed(residual_of(network, flow_of(problem, mass_kg)))
-    coefficients = partial(residual_coefficients, problem, network)
-    distances = lexicographic_distances(backwards, coefficients, network.root, TIE_LEVEL)
-    costs = distances[:, len(problem.supply_kg) : network.root]
+    load_kg = problem.tree_load_kg(mass_kg)
+    return entry_costs_in(exchange_of([(problem, mass_kg)], problem.tree, load_kg, radix_of(problem)))
+
+
+def entry_costs_in(exchange: Exchange) -> IntArray:
+    """Return the same from the exchange network of a plan."""
+    costs = exchange.to_the_root()[:, :-1]
     return np.where(costs[0] < UNREACHED, costs, UNREACHED)
-
-
-def _reversed(residual: Residual) -> Residual:
-    """Return the residual network with every arc turned round, so that paths to a node start at it."""
-    order = np.argsort(residual.head, kind="stable")
-    return Residual(
-        tail=residual.head[order],
-        head=residual.tail[order],
-        arc=residual.arc[order],
-        sign=residual.sign[order],
-        n_nodes=residual.n_nodes,
-    )

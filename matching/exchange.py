@@ -9,7 +9,7 @@ blocks, so that millions of them are seen and never held together.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -78,6 +78,20 @@ class Exchange:
                 found[chunk] = self._within(arcs, sources[chunk])
         return found
 
+    def to_the_root(self) -> IntArray:
+        """Return every node's lexicographically shortest distance to the root, shape (levels, nodes)."""
+        order = np.lexsort((self.head, self.tail))
+        turned = replace(
+            self,
+            tail=self.head[order],
+            head=self.tail[order],
+            costs=self.costs[:, order],
+            through=self.through[order],
+        )
+        everything, root = np.arange(len(order)), np.array([len(self.parent)])
+        distances: IntArray = turned._within(everything, root)[0]
+        return distances
+
     def _within(self, arcs: IntArray, sources: IntArray) -> IntArray:
         """Return the distances over some arcs: level by level, over the arcs tight on the levels before."""
         tail, head = self.tail[arcs], self.head[arcs]
@@ -87,8 +101,10 @@ class Exchange:
         open_arcs = np.ones((len(sources), len(arcs)), dtype=bool)
         levels = []
         for cost in self.costs[:, arcs]:
-            distance = start.copy()
+            distance, rounds = start.copy(), 0
             while arcs.size:
+                if (rounds := rounds + 1) > len(self.parent) + 2:
+                    raise ArithmeticError("negative residual cycle: the flow is not optimal")
                 at_tail = distance[:, tail]
                 reached = np.where(open_arcs & (at_tail < UNREACHED), at_tail + cost, UNREACHED)
                 nearer = np.minimum(np.minimum.reduceat(reached, first, axis=1), distance[:, head[first]])

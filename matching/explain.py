@@ -7,8 +7,10 @@ the rules, then the smallest slack, the nearest, the first by id; and with it th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 from datetime import date
+from typing import Protocol
 
 import numpy as np
 
@@ -20,10 +22,11 @@ from circularity.acceptance.sentences import WORDS
 from circularity.catalogue import waste_types
 from circularity.units import MISSING, IntArray, format_tonnes
 from matching.arcs import Arcs
-from matching.candidates import outputs_with_all
+from matching.candidates import BLOCK_PAIRS, lane_blocks, outputs_with_all
 from matching.case import Case
-from matching.eligibility import tables_of, with_costs
-from matching.problem import is_utilisation, rank_of
+from matching.coefficients import is_utilisation, rank_of
+from matching.distances import lane_rows, pair_distances_m
+from matching.eligibility import Rows, tables_of, with_costs
 from matching.room import ROOM, Room
 
 CAPACITY = "capacity"
@@ -67,45 +70,70 @@ class Miss:
     change_en: str
 
 
-def explain_unmatched(case: Case, arcs: Arcs, unmatched_kg: IntArray, room: Room | None = None) -> Unmatched:
+class PairRows(Protocol):
+    """Lawful pairs by the rows of their output and capacity, sorted."""
+
+    @property
+    def output(self) -> Rows:
+        """Rows of outputs."""
+
+    @property
+    def capacity(self) -> Rows:
+        """Rows of capacities."""
+
+
+def explain_unmatched(
+    case: Case,
+    lawful: PairRows,
+    unmatched_kg: IntArray,
+    room: Room | None = None,
+    outputs: IntArray | None = None,
+) -> Unmatched:
     """Return the reason of every output with unmatched kg; `unmatched_kg` has one entry per output.
 
-    `room` is what the plan leaves free; without it a full outlet is taken to want room of its own.
+    `lawful` holds all lawful pairs of the rows in `outputs`, by default of all. `room` is what the plan
+    leaves free; without it a full outlet is taken to want room of its own.
     """
-    left = np.flatnonzero(unmatched_kg > 0)
-    lawful = np.zeros(case.shape[0], dtype=bool)
-    lawful[arcs.output] = True
-    full = _full_outlets(case, arcs, left[lawful[left]], unmatched_kg, room)
-    misses = _nearest_misses(case, left[~lawful[left]])
-    rows = sorted([*full, *misses], key=lambda miss: miss.output)
+    rows = np.arange(case.shape[0]) if outputs is None else outputs
+    left = rows[unmatched_kg[rows] > 0]
+    with_outlets = np.zeros(case.shape[0], dtype=bool)
+    with_outlets[lawful.output] = True
+    full = _full_outlets(case, lawful, left[with_outlets[left]], unmatched_kg, room)
+    misses = _nearest_misses(case, left[~with_outlets[left]])
+    return unmatched_rows(sorted([*full, *misses], key=lambda miss: miss.output), unmatched_kg)
+
+
+def joined(reasons: Sequence[Unmatched]) -> Unmatched:
+    """Return the rows of all together, sorted by output."""
+    columns = {f.name: np.concatenate([getattr(each, f.name) for each in reasons]) for f in fields(Unmatched)}
+    order = np.argsort(columns["output"], kind="stable")
+    return Unmatched(**{name: column[order] for name, column in columns.items()})
+
+
+def unmatched_rows(misses: Sequence[Miss], unmatched_kg: IntArray) -> Unmatched:
+    """Return the columns of rows sorted by output."""
+    output = np.array([miss.output for miss in misses], dtype=np.int64)
     return Unmatched(
-        output=left,
-        mass_kg=unmatched_kg[left],
-        reason=np.array([row.reason for row in rows], dtype=np.str_),
-        nearest_capacity=np.array([row.nearest_capacity for row in rows], dtype=np.int64),
-        slack=np.array([row.slack for row in rows], dtype=np.int64),
-        slack_unit=np.array([row.slack_unit for row in rows], dtype=np.str_),
-        change_zh=np.array([row.change_zh for row in rows], dtype=np.str_),
-        change_en=np.array([row.change_en for row in rows], dtype=np.str_),
+        output=output,
+        mass_kg=unmatched_kg[output],
+        reason=np.array([miss.reason for miss in misses], dtype=np.str_),
+        nearest_capacity=np.array([miss.nearest_capacity for miss in misses], dtype=np.int64),
+        slack=np.array([miss.slack for miss in misses], dtype=np.int64),
+        slack_unit=np.array([miss.slack_unit for miss in misses], dtype=np.str_),
+        change_zh=np.array([miss.change_zh for miss in misses], dtype=np.str_),
+        change_en=np.array([miss.change_en for miss in misses], dtype=np.str_),
     )
 
 
 def _full_outlets(
-    case: Case, arcs: Arcs, outputs: IntArray, unmatched_kg: IntArray, room: Room | None
+    case: Case, lawful: PairRows, outputs: IntArray, unmatched_kg: IntArray, room: Room | None
 ) -> list[Miss]:
     """Outputs whose lawful outlets are full: the nearest of them would need room for what is left."""
-    wanted = np.zeros(case.shape[0], dtype=bool)
-    wanted[outputs] = True
-    rows = np.flatnonzero(wanted[arcs.output])
-    far = np.where(arcs.distance_m[rows] == MISSING, FAR, arcs.distance_m[rows])
-    rows = rows[np.lexsort((arcs.capacity[rows], far, arcs.output[rows]))]
-    _, first, count = np.unique(arcs.output[rows], return_index=True, return_counts=True)
     misses = []
-    for arc, n in zip(rows[first].tolist(), count.tolist(), strict=True):
-        i, j = int(arcs.output[arc]), int(arcs.capacity[arc])
+    for i, j, n in _nearest(case, lawful, outputs):
         kg, name = int(unmatched_kg[i]), str(case.capacities.capacity_id[j])
         tonnes = format_tonnes(kg)
-        wanting = room.wanting(arc, j, kg) if room else [ROOM]
+        wanting = room.wanting(i, j, kg) if room else [ROOM]
         more_zh, more_en = "、".join(zh for zh, _ in wanting), " and ".join(en for _, en in wanting)
         zh = f"{n} 个合规去处的可用能力已排满;最近的 {name} 再有 {tonnes} t {more_zh}即可接收"
         more = f"{tonnes} t more {more_en} at {name}, the nearest"
@@ -114,14 +142,34 @@ def _full_outlets(
     return misses
 
 
+def _nearest(case: Case, lawful: PairRows, outputs: IntArray) -> Iterator[tuple[int, int, int]]:
+    """Yield each output with its nearest lawful capacity, the first by id of equals, and their number."""
+    first, end = (np.searchsorted(lawful.output, outputs, side=side) for side in ("left", "right"))
+    ends = np.cumsum(end - first)
+    start = 0
+    while start < len(outputs):
+        before = int(ends[start - 1]) if start else 0
+        stop = max(start + 1, int(np.searchsorted(ends, before + BLOCK_PAIRS, side="right")))
+        width = (end - first)[start:stop]
+        begin = np.cumsum(width) - width
+        rows = np.arange(int(width.sum())) + np.repeat(first[start:stop] - begin, width)
+        i, j = lawful.output[rows].astype(np.int64), lawful.capacity[rows].astype(np.int64)
+        metres = pair_distances_m(case, i, j, lane_rows(case, i, j))
+        far = np.where(metres == MISSING, FAR, metres)
+        least = np.minimum.reduceat(far, begin)
+        nearest = np.flatnonzero(far == np.repeat(least, width))
+        nearest = nearest[np.unique(i[nearest], return_index=True)[1]]
+        yield from zip(i[nearest].tolist(), j[nearest].tolist(), width.tolist(), strict=True)
+        start = stop
+
+
 def _nearest_misses(case: Case, outputs: IntArray) -> list[Miss]:
     """Outputs without any lawful outlet: the rule and the change of the pair that comes closest."""
     if not outputs.size:
         return []
     tables = tables_of(case)
     if case.parameters.only_lanes:
-        rows = np.flatnonzero(np.isin(case.lanes.output, outputs))
-        blocks = iter([Pairs(tables, case.lanes.output[rows], case.lanes.capacity[rows])])
+        blocks = lane_blocks(case, tables, outputs)
     else:
         blocks = outputs_with_all(tables, outputs)
     misses = [miss for block in blocks for miss in _misses(case, block)]

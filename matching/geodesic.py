@@ -64,7 +64,8 @@ def metres_between(here: Directions, there: Directions) -> IntArray:
     second = total * (bend + (ratio - (bend - cosine2) / 2) * total)
     second += square * total * difference - difference * (2 * square + cosine2 * difference)
     metres = EQUATOR_M * sine * (ratio - first + FLATTENING**2 / 64 * second)
-    return np.floor(metres + 0.5).astype(np.int64)
+    whole: IntArray = np.floor(metres + 0.5).astype(np.int64)
+    return whole
 
 
 def geodesic_m(lat_a_e7: IntArray, lon_a_e7: IntArray, lat_b_e7: IntArray, lon_b_e7: IntArray) -> IntArray:

@@ -1,14 +1,17 @@
-"""The networkx view of a plan: which limits, together, hold unmatched mass back."""
+"""Which limits, together, hold unmatched mass back."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import chain
 
-import networkx as nx
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import breadth_first_order, connected_components
 
 from circularity.units import IntArray
+from matching.cap_tree import CapTree
+from matching.exchange import Block, Exchange, exchange_of, radix_of
 from matching.problem import Problem
 
 
@@ -23,58 +26,81 @@ class Bottleneck:
     unmatched_kg: int
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """Outputs with unmatched mass and lawful outlets: their kg, and their steps to limits by lanes with room.
+
+    `output` counts the waiting outputs; `entry` is a node of the cap tree.
+    """
+
+    mass_kg: IntArray
+    output: IntArray
+    entry: IntArray
+
+
+def waiting_of(blocks: Iterable[Block]) -> Waiting:
+    """Return who waits before which limits."""
+    masses, outputs, entries, count = [], [], [], 0
+    for problem, mass_kg in blocks:
+        left = problem.supply_kg.copy()
+        np.subtract.at(left, problem.arc_output, mass_kg)
+        waiting = np.unique(problem.arc_output[left[problem.arc_output] > 0])
+        arcs = np.flatnonzero((left[problem.arc_output] > 0) & (mass_kg < problem.arc_limit_kg))
+        masses.append(left[waiting])
+        outputs.append(count + np.searchsorted(waiting, problem.arc_output[arcs]))
+        entries.append(problem.arc_entry[arcs])
+        count += len(waiting)
+    none = np.empty(0, dtype=np.int64)
+    mass, output, entry = (np.concatenate([none, *columns]) for columns in (masses, outputs, entries))
+    return Waiting(mass, output, entry)
+
+
 def bottlenecks(problem: Problem, mass_kg: IntArray) -> list[Bottleneck]:
-    """Return the bottlenecks of a plan with the most placed mass, heaviest first.
+    """Return the bottlenecks of a plan with the most placed mass, heaviest first."""
+    load_kg = problem.tree_load_kg(mass_kg)
+    exchange = exchange_of([(problem, mass_kg)], problem.tree, load_kg, radix_of(problem))
+    return bottlenecks_in(problem.tree, exchange, waiting_of([(problem, mass_kg)]))
+
+
+def bottlenecks_in(tree: CapTree, exchange: Exchange, waiting: Waiting) -> list[Bottleneck]:
+    """Return the bottlenecks before which mass waits, heaviest first.
 
     An output placed under a limit could make room there by moving to another of its outlets; following such
     moves from every unmatched output reaches exactly the limits before a minimum cut, and the full ones among
     them that nothing reached stands above are the cut. Mass that waits for lanes alone has no limits.
     """
-    moves = _moves(problem, mass_kg)
-    waiting = problem.supply_kg.copy()
-    np.subtract.at(waiting, problem.arc_output, mass_kg)
-    steps = _first_steps(problem, mass_kg, waiting)
-    reached = set(chain.from_iterable(nx.bfs_layers(moves, {entry for _, entry in steps})))
-    graph: nx.Graph[tuple[str, int]] = nx.Graph()
-    graph.add_nodes_from(("output", int(i)) for i in np.unique(problem.arc_output) if waiting[i] > 0)
-    graph.add_edges_from((("limit", a), ("limit", b)) for a, b in moves.subgraph(reached).edges)
-    graph.add_edges_from((("output", output), ("limit", entry)) for output, entry in steps)
-    found = []
-    for group in nx.connected_components(graph):
-        limits = (node for kind, node in group if kind == "limit")
-        cut = tuple(sorted(node for node in limits if int(problem.tree.parent[node]) not in reached))
-        held = sum(int(waiting[node]) for kind, node in group if kind == "output")
-        found.append(Bottleneck(cut, held))
+    root = len(tree.parent)
+    inner = (exchange.tail != root) & (exchange.head != root)
+    tail, head = exchange.tail[inner], exchange.head[inner]
+    reached = _reached(tail, head, np.unique(waiting.entry), root)
+    kept = reached[tail] & reached[head]
+    ends = (
+        np.concatenate([tail[kept], root + waiting.output]),
+        np.concatenate([head[kept], waiting.entry]),
+    )
+    size = root + len(waiting.mass_kg)
+    graph = coo_array((np.ones(len(ends[0]), dtype=np.int8), ends), shape=(size, size))
+    _, label = connected_components(graph, directed=False)
+    held = dict.fromkeys(label[root:].tolist(), 0)
+    for group, kg in zip(label[root:].tolist(), waiting.mass_kg.tolist(), strict=True):
+        held[group] += kg
+    limits: dict[int, list[int]] = {group: [] for group in held}
+    for node in np.flatnonzero(reached & ~(_with_root(reached)[tree.parent])).tolist():
+        limits[int(label[node])].append(node)
+    found = [Bottleneck(tuple(limits[group]), kg) for group, kg in held.items()]
     return sorted(found, key=lambda b: (-b.unmatched_kg, b.limits))
 
 
-def _moves(problem: Problem, mass_kg: IntArray) -> nx.DiGraph[int]:
-    """Return the graph of limits with an edge where one more kg at one could be passed on to the other.
-
-    It is passed on by moving an output's mass, to the limit above while there is room, or from a limit to
-    one below it that carries mass and could make room.
-    """
-    used = np.flatnonzero(mass_kg)
-    first = np.searchsorted(problem.arc_output, np.arange(len(problem.supply_kg) + 1))
-    outputs = problem.arc_output[used]
-    counts = first[outputs + 1] - first[outputs]
-    offsets = np.cumsum(counts) - counts
-    others = np.arange(counts.sum()) + np.repeat(first[outputs] - offsets, counts)
-    edges = np.stack([np.repeat(problem.arc_entry[used], counts), problem.arc_entry[others]], axis=1)
-    edges = edges[mass_kg[others] < problem.arc_limit_kg[others]]
-    load, parent = problem.tree_load_kg(mass_kg), problem.tree.parent
-    inner = np.flatnonzero(parent >= 0)
-    up = inner[load[inner] < problem.tree.limit_kg[inner]]
-    down = inner[load[inner] > 0]
-    graph: nx.DiGraph[int] = nx.DiGraph()
-    graph.add_nodes_from(range(len(parent)))
-    graph.add_edges_from((int(a), int(b)) for a, b in np.unique(edges, axis=0) if a != b)
-    graph.add_edges_from(zip(up.tolist(), parent[up].tolist(), strict=True))
-    graph.add_edges_from(zip(parent[down].tolist(), down.tolist(), strict=True))
-    return graph
+def _with_root(reached: IntArray) -> IntArray:
+    """Return the reached limits, and last that the root, which parent -1 stands for, is never one."""
+    return np.append(reached, False)
 
 
-def _first_steps(problem: Problem, mass_kg: IntArray, waiting: IntArray) -> list[tuple[int, int]]:
-    """Return (output, entry) for every pair of an unmatched output whose lane is not full."""
-    arcs = np.flatnonzero((waiting[problem.arc_output] > 0) & (mass_kg < problem.arc_limit_kg))
-    return list(zip(problem.arc_output[arcs].tolist(), problem.arc_entry[arcs].tolist(), strict=True))
+def _reached(tail: IntArray, head: IntArray, sources: IntArray, nodes: int) -> IntArray:
+    """Return per node whether some source leads to it; a node more stands before all sources."""
+    tails, heads = np.concatenate([tail, np.full(len(sources), nodes)]), np.concatenate([head, sources])
+    graph = coo_array((np.ones(len(tails), dtype=np.int8), (tails, heads)), shape=(nodes + 1, nodes + 1))
+    order = breadth_first_order(graph.tocsr(), nodes, return_predecessors=False)
+    reached = np.zeros(nodes + 1, dtype=bool)
+    reached[order] = True
+    return reached[:nodes]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 
 from circularity.units import UCNY_PER_KG_PER_CNY_PER_T, IntArray, NotAQuantity, parse_scaled
@@ -23,14 +22,11 @@ _MEASURED = frozenset({"m", "ucny_per_kg"})
 """Units of a slack that follows from a distance."""
 
 
-def arcs_as_stated(case: Case, arcs: Arcs, stated_m: Mapping[int, int]) -> Arcs:
-    """Return the arcs with the distances (metres, by arc) that a plan states, and the costs of these."""
-    distance_m: IntArray = arcs.distance_m.copy()
-    for arc, metres in stated_m.items():
-        distance_m[arc] = metres
+def arcs_as_stated(case: Case, arcs: Arcs, stated_m: IntArray) -> Arcs:
+    """Return the arcs with the distances (metres or MISSING) that a plan states, and the costs of these."""
     lane = lane_rows(case, arcs.output, arcs.capacity)
-    costs = pair_costs(case, arcs.output, arcs.capacity, distance_m, lane)
-    return replace(arcs, distance_m=distance_m, components=costs.components)
+    costs = pair_costs(case, arcs.output, arcs.capacity, stated_m, lane)
+    return replace(arcs, distance_m=stated_m, components=costs.components)
 
 
 def says_the_same(name: str, written: bytes, implied: bytes, saving_tolerance_ucny: int | None) -> bool:

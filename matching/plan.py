@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from circularity.acceptance.rules import RULES
 from circularity.units import IntArray
-from matching.arcs import Arcs, find_arcs
+from matching.arcs import Arcs, arcs_of
+from matching.candidates import BY_CODE
+from matching.cap_tree import CapTree
 from matching.case import Case
-from matching.explain import Unmatched, explain_unmatched
-from matching.prices import DualPrices, dual_prices
-from matching.problem import LEVELS, Problem, build_problem
-from matching.room import Room
-from matching.solve import solve
-from matching.verify import Claim, check
+from matching.eligibility import LawfulPairs
+from matching.explain import Unmatched, explain_unmatched, joined
+from matching.graph import Bottleneck
+from matching.network import UNREACHED
+from matching.optimality import Claim
+from matching.part_plan import PartPlan
+from matching.parts import Prepared, prepare
+from matching.planning import PHASES, plan_parts
+from matching.prices import DualPrices
+from matching.problem import LEVELS, TIE_LEVEL
+from matching.verify import claim_faults
 
 Progress = Callable[[str, float], None]
 
@@ -42,16 +49,25 @@ class LevelValue:
 
 @dataclass(frozen=True)
 class Plan:
-    """A verified plan: kg on every arc of the case, kg unmatched per output, prices and reasons."""
+    """A verified plan: the pairs that carry mass, kg unmatched per output, limits, prices and reasons.
+
+    `arcs` and `mass_kg` are of the pairs that carry mass. `load_kg` is what flows through each node of `tree`
+    (capacities, then caps), `entry_costs` what one kilogram more costs the plan there. `lawful_pairs` counts
+    all pairs over which the plan is optimal.
+    """
 
     case: Case
     arcs: Arcs
-    problem: Problem
     mass_kg: IntArray
     unmatched_kg: IntArray
+    tree: CapTree
+    load_kg: IntArray
     levels: tuple[LevelValue, ...]
     prices: DualPrices
+    entry_costs: IntArray
     reasons: Unmatched
+    bottlenecks: tuple[Bottleneck, ...]
+    lawful_pairs: int
     engine: str
     status: str = "optimal"
     seconds: dict[str, float] = field(default_factory=dict)
@@ -70,7 +86,10 @@ class Plan:
     def claim(self) -> Claim:
         """What the plan claims, for the checker and the certificate."""
         values = tuple(level.value for level in self.levels)
-        return Claim(self.mass_kg, self.unmatched_kg, values, self.prices.potentials)
+        arcs = self.arcs
+        return Claim(
+            arcs.output, arcs.capacity, self.mass_kg, self.unmatched_kg, values, self.prices.potentials
+        )
 
 
 def make_plan(
@@ -81,63 +100,94 @@ def make_plan(
     `progress` is called with a phase name and its share done (0 to 1). Raises PlanRefusedError when the
     result does not verify, InvalidCase for crossing caps, NotProvenError and OverflowError from the engines.
     """
-    clock = _Clock(progress)
-    with clock.phase("eligibility"):
-        arcs = find_arcs(case)
-    with clock.phase("problem"):
-        problem = build_problem(case, arcs)
-    with clock.phase("solve"):
-        solution = solve(problem, engine, processes, clock.share("solve"))
+    tell = progress or (lambda _phase, _done: None)
+    began = time.perf_counter()
+    tell("prepare", 0.0)
+    prepared = prepare(case)
+    tell("prepare", 1.0)
+    seconds = {"prepare": time.perf_counter() - began, **dict.fromkeys(PHASES, 0.0)}
+    parts: list[PartPlan] = []
+    tell("match", 0.0)
+    for done, of, planned in plan_parts(prepared, engine, processes):
+        if planned.faults:
+            raise PlanRefusedError(planned.faults)
+        parts.append(planned.plan)
+        for phase in PHASES:
+            seconds[phase] += planned.seconds[phase]
+        tell("match", done / of)
+    began = time.perf_counter()
+    plan = joined_plan(prepared, parts)
+    seconds["explain"] += time.perf_counter() - began
+    began = time.perf_counter()
+    if faults := claim_faults(prepared, plan.claim):
+        raise PlanRefusedError(faults)
+    seconds["verify"] += time.perf_counter() - began
+    plan.seconds.update({phase: round(value, 3) for phase, value in seconds.items()})
+    return plan
+
+
+def joined_plan(prepared: Prepared, parts: Sequence[PartPlan]) -> Plan:
+    """Return the plan of a whole case from the plans of its parts, in any order."""
+    case, tree = prepared.case, prepared.tree
+    n_outputs, n_nodes = case.shape[0], len(tree.parent)
     unmatched = case.outputs.mass_kg.copy()
-    np.subtract.at(unmatched, arcs.output, solution.mass_kg)
-    with clock.phase("prices"):
-        try:
-            prices = dual_prices(problem, solution.mass_kg)
-        except ArithmeticError as error:
-            raise PlanRefusedError([str(error)]) from error
-    sums = problem.level_sums(solution.mass_kg)
-    values = tuple(level.value(total) for level, total in zip(LEVELS, sums, strict=True))
-    with clock.phase("verify"):
-        claim = Claim(solution.mass_kg, unmatched, values, prices.potentials)
-        if faults := check(case, arcs, problem, claim):
-            raise PlanRefusedError(faults)
-    with clock.phase("explain"):
-        reasons = explain_unmatched(case, arcs, unmatched, Room.left_by(problem, solution.mass_kg))
-    levels = tuple(
-        LevelValue(level.name, value, level.unit, bound=value)
-        for level, value in zip(LEVELS, values, strict=True)
-    )
+    load, change = np.zeros(n_nodes, dtype=np.int64), np.zeros((TIE_LEVEL, n_nodes), dtype=np.int64)
+    entry_costs = _entry_costs_of_idle(tree)
+    potentials = np.zeros((len(LEVELS), n_outputs + n_nodes + 1), dtype=np.int64)
+    excluded = _excluded_by_code(prepared)
+    alone = np.ones(n_outputs, dtype=bool)
+    for part in parts:
+        places = np.concatenate([part.outputs, n_outputs + part.nodes])
+        unmatched[part.outputs], excluded[part.outputs] = part.unmatched_kg, part.excluded
+        load[part.nodes], change[:, part.nodes] = part.load_kg, part.change
+        entry_costs[:, part.nodes] = part.entry_costs
+        potentials[:, places] = part.potentials[:, :-1] - part.potentials[:, -1:]
+        alone[part.outputs] = False
+    none = LawfulPairs.none()
+    pairs, mass = _in_order([none, *(part.pairs for part in parts)], [part.mass_kg for part in parts])
+    left = explain_unmatched(case, none, unmatched, None, np.flatnonzero(alone))
+    sums = [sum(part.sums[k] for part in parts) for k in range(len(LEVELS))]
+    values = [level.value(total) for level, total in zip(LEVELS, sums, strict=True)]
     return Plan(
         case=case,
-        arcs=arcs,
-        problem=problem,
-        mass_kg=solution.mass_kg,
+        arcs=arcs_of(case, prepared.tables, pairs, excluded),
+        mass_kg=mass,
         unmatched_kg=unmatched,
-        levels=levels,
-        prices=prices,
-        reasons=reasons,
-        engine="+".join(solution.engines) or "none",
-        seconds=clock.seconds,
+        tree=tree,
+        load_kg=load,
+        levels=tuple(LevelValue(each.name, v, each.unit, v) for each, v in zip(LEVELS, values, strict=True)),
+        prices=DualPrices(potentials, change),
+        entry_costs=entry_costs,
+        reasons=joined([left, *(part.reasons for part in parts)]),
+        bottlenecks=tuple(sorted(_all_bottlenecks(parts), key=lambda b: (-b.unmatched_kg, b.limits))),
+        lawful_pairs=sum(part.lawful_pairs for part in parts),
+        engine="+".join(sorted({name for part in parts for name in part.engines})) or "none",
     )
 
 
-class _Clock:
-    """Times the phases and passes them on to whoever watches."""
+def _entry_costs_of_idle(tree: CapTree) -> IntArray:
+    """Return what a kilogram costs where no pair can reach: nothing, unless a limit above is shut."""
+    shut, above = tree.limit_kg <= 0, tree.parent
+    while np.any(above >= 0):
+        shut = shut | ((above >= 0) & (tree.limit_kg[above] <= 0))
+        above = np.where(above >= 0, tree.parent[above], -1)
+    return np.where(shut, UNREACHED, np.zeros((TIE_LEVEL, 1), dtype=np.int64))
 
-    def __init__(self, progress: Progress | None) -> None:
-        self.seconds: dict[str, float] = {}
-        self._progress = progress
 
-    @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
-        """Time the block as one phase."""
-        self.share(name)(0.0)
-        began = time.perf_counter()
-        yield
-        self.seconds[name] = round(time.perf_counter() - began, 3)
-        self.share(name)(1.0)
+def _excluded_by_code(prepared: Prepared) -> IntArray:
+    """Return what the rules by code exclude for each output; of outputs that fit nothing, this is all."""
+    excluded = np.zeros((prepared.case.shape[0], len(RULES)), dtype=np.int64)
+    if not prepared.case.parameters.only_lanes:
+        excluded[:, : len(BY_CODE)] = prepared.fits.excluded[prepared.fits.code]
+    return excluded
 
-    def share(self, name: str) -> Callable[[float], None]:
-        """Return the callback that reports how much of a phase is done."""
-        progress = self._progress
-        return (lambda done: progress(name, done)) if progress else (lambda _done: None)
+
+def _in_order(pairs: Sequence[LawfulPairs], masses: Sequence[IntArray]) -> tuple[LawfulPairs, IntArray]:
+    """Return the pairs of all parts with their masses, sorted by (output, capacity)."""
+    together = LawfulPairs.concatenated(pairs)
+    order = np.lexsort((together.capacity, together.output))
+    return together.take(order), np.concatenate([np.empty(0, dtype=np.int64), *masses])[order]
+
+
+def _all_bottlenecks(parts: Sequence[PartPlan]) -> list[Bottleneck]:
+    return [found for part in parts for found in part.bottlenecks]

@@ -141,13 +141,12 @@ def unmatched_rows(plan: Plan) -> Iterable[Sequence[str]]:
 
 def price_rows(plan: Plan) -> Iterable[Sequence[str]]:
     """Yield one row per capacity, then per cap, with what one more tonne would do."""
-    used = plan.problem.tree_load_kg(plan.mass_kg)
     n_capacities = plan.case.shape[1]
-    for node, limit in enumerate(plan.problem.tree.limit_kg.tolist()):
+    for node, limit in enumerate(plan.tree.limit_kg.tolist()):
         yield (
             "capacity" if node < n_capacities else "cap",
             limit_id(plan, node),
-            format_scaled(int(used[node]), KG_PER_T),
+            format_scaled(int(plan.load_kg[node]), KG_PER_T),
             format_scaled(int(limit), KG_PER_T),
             str(int(plan.prices.placed_per_kg[node])),
             format_scaled(int(plan.prices.saving_ucny_per_kg[node]), UCNY_PER_KG_PER_CNY_PER_T),

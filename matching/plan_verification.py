@@ -5,36 +5,28 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from circularity.units import M_PER_KM, IntArray, NotAQuantity, parse_scaled, parse_tonnes
-from matching.arcs import Arcs, find_arcs
+from circularity.units import M_PER_KM, MISSING, IntArray, NotAQuantity, parse_scaled, parse_tonnes
 from matching.case import Case
 from matching.certificate import certificate_digest, potentials_of, sha256_of
-from matching.explain import explain_unmatched
+from matching.eligibility import rows_of
 from matching.metre_apart import arcs_as_stated, says_the_same
-from matching.plan import LevelValue, Plan
+from matching.metre_gap import cost_gap_bound_ucny, gap_faults, metre_step_ucny_per_kg
+from matching.optimality import Claim, optimality_faults
+from matching.part_plan import tell_part
+from matching.part_solution import PartSolution, proven
+from matching.parts import Prepared, prepare, split
+from matching.parts import whole as everything_of
+from matching.plan import LevelValue, Plan, joined_plan
 from matching.plan_files import PLAN_COLUMNS, UNMATCHED_COLUMNS, canonical_json, plan_tables
-from matching.prices import DualPrices, dual_prices
-from matching.problem import COST_LEVEL, LEVELS, Problem, build_problem
-from matching.room import Room
+from matching.problem import COST_LEVEL, LEVELS
 from matching.summary import summary
-from matching.verify import (
-    Claim,
-    check,
-    cost_gap_bound_ucny,
-    distance_faults,
-    distance_tolerance_m,
-    feasibility_faults,
-    gap_faults,
-    metre_step_ucny_per_kg,
-    optimality_faults,
-    value_faults,
-)
+from matching.verify import check, claim_faults, distance_tolerance_m, shape_faults, used_pairs
 from matching.written_plan import FILES, UnreadablePlanError, Written, case_as_read, read_written_plan, whole
 
 __all__ = ["UnreadablePlanError", "Verification", "verify_written_plan"]
@@ -84,64 +76,65 @@ def integrity_faults(written: Written) -> list[str]:
 
 def content_verification(case: Case, written: Written) -> Verification:
     """Return the verdict on the plan's content, whatever its digests say."""
-    arcs = find_arcs(case)
-    problem = build_problem(case, arcs)
+    prepared = prepare(case)
     try:
-        mass, stated_m, faults = _masses(case, arcs, written.files["plan.csv"])
-        unmatched = _unmatched(case, written.files["unmatched.csv"])
-        potentials = potentials_of(written.certificate)
-        levels = tuple(whole(level["value"]) for level in written.certificate["levels"])
+        claim, stated_m, faults = _claim(case, written)
     except (KeyError, TypeError, ValueError) as error:
         return Verification([f"the plan's figures cannot be read: {error}"])
-    if len(levels) != len(LEVELS):
-        return Verification(["the certificate does not name every level"])
-    claim = Claim(mass, unmatched, levels, potentials)
-    moved_m = max((abs(metres - int(arcs.distance_m[arc])) for arc, metres in stated_m.items()), default=0)
+    faults = faults or shape_faults(prepared, claim)
+    if faults:
+        return Verification(faults)
+    _, distance_m, faults = used_pairs(prepared, claim)
+    known = stated_m != MISSING
+    moved_m = int(np.abs(stated_m - distance_m)[known].max(initial=0))
     if not faults and 0 < moved_m <= distance_tolerance_m(case):
-        stated = arcs_as_stated(case, arcs, stated_m)
-        return _verification_with_gap(case, arcs, stated, problem, claim, written)
-    faults += check(case, arcs, problem, claim)
-    return Verification(faults or _presentation_faults(case, arcs, problem, claim, written))
+        return _verification_with_gap(prepared, claim, stated_m, written)
+    return Verification(faults or check(prepared, claim) or _presentation_faults(prepared, claim, written))
 
 
 def _verification_with_gap(
-    case: Case, arcs: Arcs, stated: Arcs, problem: Problem, claim: Claim, written: Written
+    prepared: Prepared, claim: Claim, stated_m: IntArray, written: Written
 ) -> Verification:
     """Judge a plan whose distances differ by a metre: all but the cost holds exactly, and that nearly.
 
-    `stated` has the distances that the plan states: its rows must say what follows from these, and no more.
+    Its rows must say what follows from the distances that it states itself, and no more.
     """
+    everything = everything_of(prepared)
+    found = everything.eligibility().pairs
+    problem = everything.problem(found)
+    mass = np.zeros(len(found), dtype=np.int64)
+    mass[rows_of(found, claim.output, claim.capacity)] = claim.mass_kg
     faults = (
-        feasibility_faults(problem, claim)
-        or value_faults(problem, claim, but=(COST_LEVEL,))
-        + distance_faults(case, arcs, claim.mass_kg)
-        + optimality_faults(problem, claim, COST_LEVEL)
-        or gap_faults(case, problem, claim)
-        or _presentation_faults(case, arcs, problem, claim, written, stated)
+        claim_faults(prepared, claim, but=(COST_LEVEL,))
+        or optimality_faults(everything, claim, COST_LEVEL)
+        or gap_faults(prepared.case, problem, mass, claim)
+        or _presentation_faults(prepared, claim, written, stated_m)
     )
-    return Verification(faults, 0 if faults else cost_gap_bound_ucny(problem, claim))
+    return Verification(faults, 0 if faults else cost_gap_bound_ucny(problem, mass, claim))
 
 
-def _masses(case: Case, arcs: Arcs, content: bytes) -> tuple[IntArray, dict[int, int], list[str]]:
-    """Return the kg per arc that plan.csv states, the metres it states by arc, and its rows on pairs that
-    are no lawful arc."""
-    n_capacities = case.shape[1]
-    keys = arcs.output * n_capacities + arcs.capacity
-    mass = np.zeros(len(keys), dtype=np.int64)
-    faults, stated_m = [], {}
-    for row in _rows(content, PLAN_COLUMNS):
+def _claim(case: Case, written: Written) -> tuple[Claim, IntArray, list[str]]:
+    """Return what the files claim, the metres that plan.csv states per row, and rows that name no pair."""
+    rows, faults = {}, []
+    for row in _rows(written.files["plan.csv"], PLAN_COLUMNS):
         i = _place(case.outputs.output_id, row["output_id"])
         j = _place(case.capacities.capacity_id, row["capacity_id"])
-        arc = int(np.searchsorted(keys, i * n_capacities + j)) if i >= 0 and j >= 0 else len(keys)
-        if arc == len(keys) or keys[arc] != i * n_capacities + j:
+        if i < 0 or j < 0:
             faults.append(f"{row['output_id']} to {row['capacity_id']} is no lawful pair of the case")
-        elif mass[arc]:
+        elif (i, j) in rows:
             faults.append(f"{row['output_id']} to {row['capacity_id']} stands twice in plan.csv")
-        else:
-            mass[arc] = _mass(row["mass_t"])
-            if row["distance_km"]:
-                stated_m[arc] = parse_scaled(row["distance_km"], M_PER_KM)
-    return mass, stated_m, faults
+        metres = parse_scaled(row["distance_km"], M_PER_KM) if row["distance_km"] else MISSING
+        rows[i, j] = _mass(row["mass_t"]), metres
+    table = np.array([(i, j, *rows[i, j]) for i, j in sorted(rows)], dtype=np.int64).reshape(-1, 4).T
+    claim = Claim(
+        output=table[0],
+        capacity=table[1],
+        mass_kg=table[2],
+        unmatched_kg=_unmatched(case, written.files["unmatched.csv"]),
+        levels=tuple(whole(level["value"]) for level in written.certificate["levels"]),
+        potentials=potentials_of(written.certificate),
+    )
+    return claim, table[3], faults
 
 
 def _unmatched(case: Case, content: bytes) -> IntArray:
@@ -155,36 +148,24 @@ def _unmatched(case: Case, content: bytes) -> IntArray:
 
 
 def _presentation_faults(
-    case: Case, arcs: Arcs, problem: Problem, claim: Claim, written: Written, stated: Arcs | None = None
+    prepared: Prepared, claim: Claim, written: Written, stated_m: IntArray | None = None
 ) -> list[str]:
     """Return files that say something else than the verified plan: distances, money, reasons, prices.
 
-    `stated` are the arcs with the plan's own distances where these are a metre from those of `arcs`. Reasons
-    compare distances with each other and follow from `arcs`, where all were computed alike.
+    `stated_m` are the plan's own distances where these are a metre from those computed here. Reasons compare
+    distances with each other and follow from the latter, where all were computed alike.
     """
-    a_metre_apart, told = stated is not None, stated or arcs
-    values = zip(LEVELS, claim.levels, strict=True)
-    prices, tolerance_ucny = _prices(case, problem, claim, a_metre_apart=a_metre_apart)
-    plan = Plan(
-        case=case,
-        arcs=told,
-        problem=problem,
-        mass_kg=claim.mass_kg,
-        unmatched_kg=claim.unmatched_kg,
-        levels=tuple(LevelValue(level.name, value, level.unit, value) for level, value in values),
-        prices=prices,
-        reasons=explain_unmatched(case, arcs, claim.unmatched_kg, Room.left_by(problem, claim.mass_kg)),
-        engine="",
-    )
+    plan, tolerance_ucny = _implied(prepared, claim, a_metre_apart=stated_m is not None)
+    if stated_m is not None:
+        plan = replace(plan, arcs=arcs_as_stated(plan.case, plan.arcs, stated_m))
     faults = [
         f"{name} does not say what the case and the plan imply"
         for name, content in plan_tables(plan).items()
         if content != written.files[name]
-        and not (a_metre_apart and says_the_same(name, written.files[name], content, tolerance_ucny))
+        and not (stated_m is not None and says_the_same(name, written.files[name], content, tolerance_ucny))
     ]
-    used = np.flatnonzero(claim.mass_kg)
-    unit_costs = told.cost_ucny_per_kg[used].tolist()
-    cost = sum(kg * each for kg, each in zip(claim.mass_kg[used].tolist(), unit_costs, strict=True))
+    unit_costs = plan.arcs.cost_ucny_per_kg.tolist()
+    cost = sum(kg * each for kg, each in zip(claim.mass_kg.tolist(), unit_costs, strict=True))
     if cost != claim.levels[COST_LEVEL]:
         faults.append(f"level cost is {cost} by the plan's own distances, not {claim.levels[COST_LEVEL]}")
     levels = [{"name": v.name, "value": v.value, "bound": v.bound} for v in plan.levels]
@@ -193,21 +174,31 @@ def _presentation_faults(
     return faults + _summary_faults(written.files["summary.json"], summary(plan))
 
 
-def _prices(
-    case: Case, problem: Problem, claim: Claim, *, a_metre_apart: bool
-) -> tuple[DualPrices, int | None]:
-    """Return the prices here and by how many µCNY/kg others may differ; None where no price follows.
+def _implied(prepared: Prepared, claim: Claim, *, a_metre_apart: bool) -> tuple[Plan, int | None]:
+    """Return the plan that a claim implies here, and by how many µCNY/kg other prices may differ.
 
-    A price is the cost of a path, which leaves each output at most once and enters it at most once.
+    None where no price follows. A price is the cost of a path, which leaves each output at most once and
+    enters it at most once.
     """
-    try:
-        tolerance = 2 * len(problem.supply_kg) * metre_step_ucny_per_kg(case)
-        return dual_prices(problem, claim.mass_kg), tolerance
-    except ArithmeticError:
-        if not a_metre_apart:
-            raise
-    nothing = np.zeros((COST_LEVEL + 1, len(problem.tree.parent)), dtype=np.int64)
-    return DualPrices(claim.potentials, nothing), None
+    tolerance: int | None = 2 * len(claim.unmatched_kg) * metre_step_ucny_per_kg(prepared.case)
+    parts = []
+    for part in split(prepared):
+        found = part.eligibility()
+        inside = np.isin(claim.output, part.outputs)
+        rows = rows_of(found.pairs, claim.output[inside], claim.capacity[inside])
+        places = np.concatenate([part.outputs, len(claim.unmatched_kg) + part.nodes, [-1]])
+        hint = PartSolution(rows, claim.mass_kg[inside], claim.potentials[:, places], ())
+        try:
+            parts.append(tell_part(part, found, proven(part, found.pairs, hint)))
+        except ArithmeticError:
+            if not a_metre_apart:
+                raise
+            tolerance = None
+            parts.append(tell_part(part, found, hint, priced=False))
+    plan = joined_plan(prepared, parts)
+    values = zip(LEVELS, claim.levels, strict=True)
+    levels = tuple(LevelValue(level.name, value, level.unit, value) for level, value in values)
+    return replace(plan, levels=levels), tolerance
 
 
 def _summary_faults(content: bytes, implied: dict[str, Any]) -> list[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
 
-from circularity.units import IntArray
-from matching.problem import Problem
+from circularity.units import MISSING, IntArray
+from matching.cap_tree import CapTree, Entries
+from matching.case import Case
+from matching.eligibility import Rows
 
 ROOM = ("能力", "room")
 ALLOWANCE = ("限额", "allowance")
@@ -16,27 +18,35 @@ LANE_LIMIT = ("线路限量", "lane limit")
 
 @dataclass(frozen=True)
 class Room:
-    """What a plan leaves free, kg: `limit_kg` per node of the cap tree, `lane_kg` per arc.
+    """What a plan leaves free, kg: `limit_kg` per node of the cap tree, `lane_kg` per limited lane.
 
-    `lane_kg` is what the lane or the output has left, whichever is less.
+    Lanes are named by the rows of their output and capacity.
     """
 
-    problem: Problem
+    tree: CapTree
+    entries: Entries
     limit_kg: IntArray
-    lane_kg: IntArray
+    lane_kg: Mapping[tuple[int, int], int]
 
-    @classmethod
-    def left_by(cls, problem: Problem, mass_kg: IntArray) -> Self:
-        """Return the room that a plan with that mass per arc leaves."""
-        free_kg = problem.tree.limit_kg - problem.tree_load_kg(mass_kg)
-        return cls(problem, free_kg, problem.arc_limit_kg - mass_kg)
-
-    def wanting(self, arc: int, capacity: int, kg: int) -> list[tuple[str, str]]:
-        """Name, in Chinese and English, everything on an arc's way that has no room for `kg` more."""
-        allowance, node = False, int(self.problem.arc_entry[arc])
+    def wanting(self, output: int, capacity: int, kg: int) -> list[tuple[str, str]]:
+        """Name, in Chinese and English, everything on a pair's way that has no room for `kg` more."""
+        allowance, node = False, int(self.entries.of(output, capacity))
         while node >= 0:
             allowance |= node != capacity and int(self.limit_kg[node]) < kg
-            node = int(self.problem.tree.parent[node])
+            node = int(self.tree.parent[node])
         found = [ROOM] if int(self.limit_kg[capacity]) < kg else []
         found += [ALLOWANCE] if allowance else []
-        return found + ([LANE_LIMIT] if int(self.lane_kg[arc]) < kg else [])
+        return found + ([LANE_LIMIT] if self.lane_kg.get((output, capacity), kg) < kg else [])
+
+
+def lanes_left(case: Case, output: Rows, capacity: Rows, mass_kg: IntArray) -> dict[tuple[int, int], int]:
+    """Return what the masses leave of every limited lane."""
+    lanes = case.lanes
+    limited = lanes.limit_kg != MISSING
+    names = zip(lanes.output[limited].tolist(), lanes.capacity[limited].tolist(), strict=True)
+    left = dict(zip(names, lanes.limit_kg[limited].tolist(), strict=True))
+    if left:
+        for i, j, kg in zip(output.tolist(), capacity.tolist(), mass_kg.tolist(), strict=True):
+            if (i, j) in left:
+                left[i, j] -= kg
+    return left

@@ -21,11 +21,10 @@ from circularity.runs import CapacityPrice, MatchingRun, Proposal, Unmatched
 from matching.case import Parameters
 from matching.certificate import certificate_of
 from matching.grant_use import Part, split_by_grants
-from matching.plan import Plan, PlanRefusedError, make_plan
+from matching.plan import Plan, make_plan
 from matching.run_rows import Row, entry_cost_rows, price_rows, proposal_rows, unmatched_rows
 from matching.snapshot import Snapshot, parameters_at, read_snapshot
 from matching.summary import parameters_of, summary
-from matching.verify import check
 
 Progress = Callable[[str, float], None]
 Conclude = Callable[[Session, MatchingRun], None]
@@ -56,8 +55,6 @@ def run_matching(
         snapshot = read_snapshot(session, parameters or parameters_at(at))
     tell("snapshot", 1.0)
     plan = make_plan(snapshot.case, processes=processes, progress=progress)
-    if faults := check(plan.case, plan.arcs, plan.problem, plan.claim):
-        raise PlanRefusedError(faults)
     tell("publish", 0.0)
     parts = split_by_grants(plan.case, plan.arcs, plan.mass_kg, snapshot.grants)
     entered = entry_cost_rows(snapshot, plan)

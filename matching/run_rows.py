@@ -12,7 +12,6 @@ from circularity.columns import new_public_id
 from circularity.entry_costs import ENTERED, ENTRY_LEVELS
 from circularity.units import MISSING
 from matching.case import Case
-from matching.entry_costs import entry_costs
 from matching.grant_use import Part
 from matching.network import UNREACHED
 from matching.plan import Plan
@@ -83,16 +82,15 @@ def unmatched_rows(snapshot: Snapshot, plan: Plan) -> list[Row]:
 
 def price_rows(snapshot: Snapshot, plan: Plan) -> list[Row]:
     """Return one row per window and per cap with its use and what one more kilogram would do."""
-    used = plan.problem.tree_load_kg(plan.mass_kg)
     rows = []
-    for node, limit in enumerate(plan.problem.tree.limit_kg.tolist()):
+    for node, limit in enumerate(plan.tree.limit_kg.tolist()):
         kind, subject, years = _limit_named(snapshot, plan.case, node)
         rows.append(
             {
                 "kind": kind,
                 "subject_id": subject,
                 "years": years,
-                "used_kg": int(used[node]),
+                "used_kg": int(plan.load_kg[node]),
                 "limit_kg": int(limit),
                 "placed_per_kg": int(plan.prices.placed_per_kg[node]),
                 "saving_ucny_per_kg": int(plan.prices.saving_ucny_per_kg[node]),
@@ -103,7 +101,7 @@ def price_rows(snapshot: Snapshot, plan: Plan) -> list[Row]:
 
 def entry_cost_rows(snapshot: Snapshot, plan: Plan) -> list[Row]:
     """Return one row per limit at which mass enters: every window, and every quota of a window and origin."""
-    costs = entry_costs(plan.problem, plan.mass_kg)
+    costs = plan.entry_costs
     rows = []
     for node in np.flatnonzero(costs[0] < UNREACHED).tolist():
         kind, subject, _ = _limit_named(snapshot, plan.case, node)

@@ -16,7 +16,6 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from circularity.units import IntArray
-from matching.cap_tree import CapTree
 from matching.network import (
     Network,
     network_of,
@@ -85,21 +84,16 @@ def components(problem: Problem) -> Iterator[tuple[IntArray, Problem]]:
 
 
 def _part(problem: Problem, arcs: IntArray, outputs: IntArray, tree_nodes: IntArray) -> Problem:
-    parent = problem.tree.parent[tree_nodes]
     return replace(
         problem,
         supply_kg=problem.supply_kg[outputs],
         arc_output=np.searchsorted(outputs, problem.arc_output[arcs]),
         arc_entry=np.searchsorted(tree_nodes, problem.arc_entry[arcs]),
         arc_limit_kg=problem.arc_limit_kg[arcs],
-        tree=CapTree(
-            problem.tree.limit_kg[tree_nodes],
-            np.where(parent < 0, -1, np.searchsorted(tree_nodes, parent)),
-            origin_entries=(),
-        ),
+        tree=problem.tree.subtree(tree_nodes),
         coefficients=tuple(c[arcs] for c in problem.coefficients),
         output_ids=problem.output_ids[outputs],
-        arc_capacity_ids=problem.arc_capacity_ids[arcs],
+        arc_capacity=problem.arc_capacity[arcs],
     )
 
 

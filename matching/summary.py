@@ -24,9 +24,8 @@ from circularity.units import (
     format_tonnes,
 )
 from matching.case import Parameters
-from matching.graph import bottlenecks
+from matching.coefficients import urgent_outputs
 from matching.plan import Plan
-from matching.problem import urgent_outputs
 from matching.reason_words import reason_words
 
 NOTICE_ZH = (
@@ -189,7 +188,7 @@ def _bottlenecks(plan: Plan) -> list[dict[str, Any]]:
             "limits": [limit_id(plan, node) for node in found.limits],
             "mass_t": format_tonnes(found.unmatched_kg),
         }
-        for found in bottlenecks(plan.problem, plan.mass_kg)[:BOTTLENECKS_SHOWN]
+        for found in plan.bottlenecks[:BOTTLENECKS_SHOWN]
     ]
 
 

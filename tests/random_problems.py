@@ -8,9 +8,10 @@ import numpy as np
 
 from circularity.units import IntArray
 from matching.cap_tree import CapTree
+from matching.optimality import Claim, arc_faults
 from matching.problem import LEVELS, Problem
 from matching.solve import solve
-from matching.verify import Claim, feasibility_faults, optimality_faults, value_faults
+from matching.verify import feasibility_faults, potential_faults, value_faults
 
 
 def random_problem(
@@ -44,7 +45,8 @@ def random_problem(
             rng.integers(-largest_cost, largest_cost + 1, len(i)),
         ),
         output_ids=np.array([f"O{k:05d}" for k in range(n_outputs)], dtype=str),
-        arc_capacity_ids=np.array([f"C{k:05d}" for k in j], dtype=str),
+        arc_capacity=j,
+        capacity_ids=np.array([f"C{k:05d}" for k in range(n_capacities)], dtype=str),
     )
 
 
@@ -79,11 +81,17 @@ def claim_of(problem: Problem, mass_kg: IntArray, potentials: IntArray) -> Claim
     np.subtract.at(unmatched, problem.arc_output, mass_kg)
     sums = problem.level_sums(mass_kg)
     values = tuple(level.value(total) for level, total in zip(LEVELS, sums, strict=True))
-    return Claim(mass_kg, unmatched, values, potentials)
+    return Claim(problem.arc_output, problem.arc_capacity, mass_kg, unmatched, values, potentials)
 
 
 def faults(problem: Problem, claim: Claim) -> list[str]:
     """Return everything that the checker finds wrong with a claim about a bare problem."""
+    nodes = len(problem.supply_kg) + len(problem.tree.parent) + 1
     return (
-        feasibility_faults(problem, claim) + value_faults(problem, claim) + optimality_faults(problem, claim)
+        feasibility_faults(problem, claim.mass_kg, claim.unmatched_kg)
+        + value_faults(problem, claim)
+        + (
+            potential_faults(claim.potentials, nodes)
+            or arc_faults(problem, claim.mass_kg, claim.unmatched_kg, claim.potentials)
+        )
     )

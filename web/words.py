@@ -90,12 +90,8 @@ GROUPS: Mapping[str, Mapping[str, object]] = {
     },
     "phase": {
         "snapshot": _("Reading what is posted"),
-        "eligibility": _("Asking the rules of every pair"),
-        "problem": _("Setting up the model"),
-        "solve": _("Solving"),
-        "prices": _("Pricing scarce limits"),
-        "verify": _("Checking independently"),
-        "explain": _("Finding reasons for what is left"),
+        "prepare": _("Setting up the model"),
+        "match": _("Matching, pricing, explaining and checking, part by part"),
         "publish": _("Storing"),
     },
     "level": {

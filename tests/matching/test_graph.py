@@ -39,7 +39,7 @@ def test_an_outlet_to_which_mass_under_a_shared_limit_could_move_is_part_of_the_
             only_lanes=True,
         )
     )
-    (found,) = bottlenecks(plan.problem, plan.mass_kg)
+    (found,) = plan.bottlenecks
     assert (found.limits, found.unmatched_kg) == ((2, 3), 5_000), "C and the line"
     assert plan.prices.placed_per_kg.tolist() == [0, 0, 1, 1]
 

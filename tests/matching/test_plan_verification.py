@@ -12,8 +12,12 @@ import numpy as np
 import pytest
 from builders import AS_OF
 
+from circularity.acceptance.pairs import Pairs
+from matching.arcs import arcs_of, find_arcs
 from matching.case_files import read_case
+from matching.eligibility import listed_lawful, tables_of, with_distances
 from matching.metre_apart import arcs_as_stated
+from matching.parts import prepare, whole
 from matching.plan import LevelValue, Plan, make_plan
 from matching.plan_files import write_plan
 from matching.plan_verification import UnreadablePlanError, verify_written_plan
@@ -50,8 +54,7 @@ def plan(case_path: Path) -> Plan:
 
 def a_metre_farther(plan: Plan) -> Plan:
     """Return the plan as a machine states it whose distances are a metre longer, costs and all."""
-    longer = {arc: int(metres) + 1 for arc, metres in enumerate(plan.arcs.distance_m)}
-    arcs = arcs_as_stated(plan.case, plan.arcs, longer)
+    arcs = arcs_as_stated(plan.case, plan.arcs, plan.arcs.distance_m + 1)
     cost = int((plan.mass_kg * arcs.cost_ucny_per_kg).sum())
     levels = list(plan.levels)
     levels[COST_LEVEL] = replace(levels[COST_LEVEL], value=cost, bound=cost)
@@ -109,17 +112,21 @@ def test_a_metre_of_difference_excuses_no_reason_of_what_is_left(case_path: Path
 def test_a_metre_of_difference_is_no_licence_for_a_dear_plan(
     case_path: Path, plan: Plan, tmp_path: Path
 ) -> None:
-    far = np.flatnonzero(plan.mass_kg == 0)
-    mass = np.zeros_like(plan.mass_kg)
-    mass[far] = 5_000
+    every = find_arcs(plan.case)
+    (far,) = set(every.capacity.tolist()) - set(plan.arcs.capacity.tolist())
+    only = listed_lawful(
+        plan.case, with_distances(plan.case, Pairs(tables_of(plan.case), plan.arcs.output, np.array([far])))
+    )
+    arcs = arcs_of(plan.case, tables_of(plan.case), only, plan.arcs.excluded)
+    mass = np.array([5_000])
     # potentials that make both pairs look equally good, at the expense of the limits' own arcs
     potentials = plan.prices.potentials.copy()
-    potentials[COST_LEVEL] = [0, *plan.arcs.cost_ucny_per_kg.tolist(), 0]
-    sums = plan.problem.level_sums(mass)
+    potentials[COST_LEVEL] = [0, *every.cost_ucny_per_kg.tolist(), 0]
+    sums = whole(prepare(plan.case)).problem(only).level_sums(mass)
     values = [level.value(total) for level, total in zip(LEVELS, sums, strict=True)]
     forged = replace(
         plan,
-        arcs=replace(plan.arcs, distance_m=plan.arcs.distance_m + 1),
+        arcs=replace(arcs, distance_m=arcs.distance_m + 1),
         mass_kg=mass,
         levels=tuple(
             LevelValue(level.name, v, level.unit, v) for level, v in zip(LEVELS, values, strict=True)

@@ -26,6 +26,7 @@ from circularity.runs import (
     unmatched_of_output,
     unmatched_of_run,
 )
+from matching import plan as plan_module
 from matching import run as run_module
 from matching.plan import PlanRefusedError
 from matching.run import run_matching
@@ -198,7 +199,7 @@ def test_publishing_is_one_event_in_the_chain(engine: Engine) -> None:
 
 def test_a_plan_that_does_not_verify_is_not_stored(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     registered(engine, scarce)
-    monkeypatch.setattr(run_module, "check", lambda *_: ["a kilogram too many"])
+    monkeypatch.setattr(plan_module, "claim_faults", lambda *_: ["a kilogram too many"])
     with pytest.raises(PlanRefusedError, match="a kilogram too many"):
         run_matching(engine, actor=ACTOR, at=AT)
     with reading(engine)() as session:
@@ -241,7 +242,7 @@ def test_whoever_watches_hears_every_phase(engine: Engine) -> None:
     run_matching(engine, actor=ACTOR, at=AT, progress=lambda phase, _: heard.append(phase))
     assert heard[0] == "snapshot"
     assert heard[-1] == "publish"
-    assert {"eligibility", "solve", "verify"} <= set(heard)
+    assert {"prepare", "match"} <= set(heard)
 
 
 def test_a_run_over_an_empty_registry_is_an_empty_run(engine: Engine) -> None:

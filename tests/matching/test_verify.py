@@ -9,11 +9,14 @@ from builders import ANHUI, capacity, case, output
 from random_problems import best_sums, claim_of, faults, random_problem
 
 from matching.arcs import find_arcs
+from matching.metre_gap import cost_gap_bound_ucny
+from matching.optimality import Claim
+from matching.parts import build_problem, prepare
 from matching.plan import make_plan
 from matching.prices import dual_prices
-from matching.problem import LEVELS, build_problem
+from matching.problem import LEVELS
 from matching.solve import solve
-from matching.verify import Claim, check, cost_gap_bound_ucny, distance_faults, feasibility_faults
+from matching.verify import check, distance_faults, feasibility_faults
 
 
 def test_the_optimum_of_every_random_problem_is_accepted() -> None:
@@ -39,7 +42,10 @@ def test_of_1000_mutated_plans_each_is_refused_unless_it_is_equally_good() -> No
             mutant[rng.integers(len(mass))] += rng.integers(-3, 4)
             mutant[rng.integers(len(mass))] += rng.integers(-3, 4)
             claim = claim_of(problem, mutant, potentials)
-            equally_good = not feasibility_faults(problem, claim) and problem.level_sums(mutant) == optimum
+            equally_good = (
+                not feasibility_faults(problem, mutant, claim.unmatched_kg)
+                and problem.level_sums(mutant) == optimum
+            )
             assert (faults(problem, claim) == []) == equally_good
             refused, worse = refused + (not equally_good), worse + equally_good
     assert refused > 800
@@ -67,12 +73,11 @@ def test_potentials_of_another_plan_prove_nothing() -> None:
 
 def test_a_potential_at_the_edge_of_64_bits_proves_nothing() -> None:
     built = case([output("O", 10)], [capacity("C", 10)])
-    arcs = find_arcs(built)
-    problem = build_problem(built, arcs)
     potentials = np.zeros((len(LEVELS), 3), dtype=np.int64)
     potentials[0, 0] = np.iinfo(np.int64).min  # less 1 kg placed, it wraps round to the largest integer
-    nothing_placed = Claim(np.zeros(1, np.int64), np.array([10_000]), (0,) * len(LEVELS), potentials)
-    assert check(built, arcs, problem, nothing_placed) == ["a potential is too large to be checked"]
+    none = np.empty(0, np.int64)
+    nothing_placed = Claim(none, none, none, np.array([10_000]), (0,) * len(LEVELS), potentials)
+    assert check(prepare(built), nothing_placed) == ["a potential is too large to be checked"]
 
 
 def test_a_saturated_lane_opens_no_gap_in_the_cost() -> None:
@@ -87,7 +92,7 @@ def test_a_saturated_lane_opens_no_gap_in_the_cost() -> None:
     )
     plan = make_plan(built)
     assert plan.mass_kg.tolist() == [6_000, 4_000]
-    assert cost_gap_bound_ucny(plan.problem, plan.claim) == 0
+    assert cost_gap_bound_ucny(build_problem(built), plan.mass_kg, plan.claim) == 0
 
 
 def test_a_distance_that_a_lane_leaves_open_is_measured_again() -> None:
@@ -96,6 +101,6 @@ def test_a_distance_that_a_lane_leaves_open_is_measured_again() -> None:
         lanes=[{"output": "O", "capacity": "C", "cost_cny_per_t": 1}],
     )  # fmt: skip
     arcs = find_arcs(built)
-    moved = replace(arcs, distance_m=arcs.distance_m + 1_000)
-    assert distance_faults(built, arcs, np.array([1])) == []
-    assert len(distance_faults(built, moved, np.array([1]))) == 1
+    pair = arcs.output, arcs.capacity
+    assert distance_faults(built, *pair, arcs.distance_m) == []
+    assert len(distance_faults(built, *pair, arcs.distance_m + 1_000)) == 1

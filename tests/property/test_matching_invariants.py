@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from circularity.acceptance import RULES
+from matching.arcs import find_arcs
 from matching.plan import Plan, make_plan
 from matching.problem import LEVELS
 
@@ -37,11 +38,14 @@ def test_every_kilogram_is_placed_or_unmatched_with_a_reason(arguments: dict[str
 @settings(max_examples=60, deadline=None)
 @given(tables())
 def test_every_pair_is_an_arc_or_excluded_by_a_first_rule(arguments: dict[str, Any]) -> None:
-    plan = make_plan(case(**arguments))
-    n_outputs, n_capacities = plan.case.shape
-    arcs_of = np.bincount(plan.arcs.output, minlength=n_outputs)
+    built = case(**arguments)
+    arcs, plan = find_arcs(built), make_plan(built)
+    n_outputs, n_capacities = built.shape
+    arcs_of = np.bincount(arcs.output, minlength=n_outputs)
+    assert plan.lawful_pairs == len(arcs.output)
+    assert plan.arcs.excluded.tolist() == arcs.excluded.tolist()
     assert plan.arcs.excluded.shape == (n_outputs, len(RULES))
-    assert (arcs_of + plan.arcs.excluded.sum(axis=1)).tolist() == [n_capacities] * n_outputs
+    assert (arcs_of + arcs.excluded.sum(axis=1)).tolist() == [n_capacities] * n_outputs
 
 
 @settings(max_examples=60, deadline=None)

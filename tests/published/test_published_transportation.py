@@ -11,6 +11,7 @@ from scipy.optimize import linprog
 from scipy.sparse import coo_array
 
 from matching.case import Case
+from matching.parts import build_problem
 from matching.plan import Plan, make_plan
 
 CFLP = ["cap41", "cap42", "cap51", "cap61", "cap64", "cap71", "cap74"]
@@ -25,7 +26,7 @@ def level(plan: Plan, name: str) -> int:
 
 def second_solver(plan: Plan) -> tuple[int, int]:
     """Return (most kg placed, least µCNY at that) by an LP solver that knows nothing of networks."""
-    problem = plan.problem
+    problem = build_problem(plan.case)
     n_outputs, n_capacities = len(problem.supply_kg), len(problem.tree.limit_kg)
     arcs = np.arange(len(problem.arc_output))
     rows = np.concatenate([problem.arc_output, problem.arc_entry + n_outputs])

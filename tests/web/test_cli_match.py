@@ -17,10 +17,9 @@ from builders import ANHUI, JIANGSU, SHANGHAI, capacity, case, output
 from click.testing import CliRunner, Result
 from published_instances import instance
 
-from matching.arcs import find_arcs
 from matching.case_files import read_case, write_case
 from matching.certificate import certificate_digest
-from matching.problem import build_problem
+from matching.parts import build_problem
 from matching.solve import solve
 from web.cli import main
 
@@ -132,8 +131,7 @@ def test_of_200_mutants_none_passes_even_without_digests(case_folder: Path, tmp_
     plan, rng = tmp_path / "plan", random.Random(200)
     originals = {path.name: path.read_bytes() for path in plan.iterdir()}
     built = read_case(case_folder).case
-    arcs = find_arcs(built)
-    problem = build_problem(built, arcs)
+    problem = build_problem(built)
     best = problem.level_sums(solve(problem, "networkx").mass_kg)
     names = built.capacities.capacity_id.tolist()
     tried = 0

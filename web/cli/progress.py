@@ -9,12 +9,8 @@ from contextlib import contextmanager
 PHASES = {
     "seed": "载入 · seeding",
     "snapshot": "读取 · reading",
-    "eligibility": "合规预检 · lawfulness",
-    "problem": "建模 · model",
-    "solve": "求解 · solving",
-    "prices": "影子价格 · prices",
-    "verify": "核验 · verifying",
-    "explain": "原因 · reasons",
+    "prepare": "建模 · model",
+    "match": "预检、求解、核验 · rules, solving, proof",
     "publish": "保存 · storing",
 }
 

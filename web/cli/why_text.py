@@ -8,6 +8,7 @@ from datetime import date
 import numpy as np
 
 from circularity.units import M_PER_KM, MISSING, UCNY_PER_KG_PER_CNY_PER_T, format_scaled, format_tonnes
+from matching.arcs import find_arcs
 from matching.explain import explain_match
 from matching.plan import Plan
 from matching.plan_files import condition_codes
@@ -39,14 +40,18 @@ def why_lines(plan: Plan, output_id: str) -> list[str]:
 
 def _outlets(plan: Plan, row: int) -> Iterator[tuple[str, ...]]:
     """Yield the outlets by the levels: utilisation and rank first, then cost."""
-    found = explain_match(plan.case, plan.arcs, row)
+    arcs = find_arcs(plan.case, np.array([row]))
+    found = explain_match(plan.case, arcs, row)
+    own = np.flatnonzero(plan.arcs.output == row)
+    mass_kg = dict(zip(plan.arcs.capacity[own].tolist(), plan.mass_kg[own].tolist(), strict=True))
     for k, arc in enumerate(found.arc.tolist()):
-        distance = int(plan.arcs.distance_m[arc])
-        codes = condition_codes(int(plan.arcs.conditions[arc]))
+        distance = int(arcs.distance_m[arc])
+        codes = condition_codes(int(arcs.conditions[arc]))
+        mass = mass_kg.get(int(found.capacity[k]), 0)
         yield (
             str(plan.case.capacities.capacity_id[found.capacity[k]]),
             "、".join(_name(plan, code) for code in codes) or "–",
-            format_tonnes(int(plan.mass_kg[arc])) if plan.mass_kg[arc] else "–",
+            format_tonnes(mass) if mass else "–",
             "–" if distance == MISSING else format_scaled(distance, M_PER_KM),
             format_scaled(int(found.cost_ucny_per_kg[k]), UCNY_PER_KG_PER_CNY_PER_T),
             str(int(found.rank[k])),

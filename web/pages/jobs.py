@@ -21,7 +21,7 @@ from web.session import engine, read_session
 VISITOR = Actor("网页,访客未识别 · pages, visitor not identified", None, "system")
 """Who the audit chain says it was, until accounts tell visitors apart."""
 
-PHASES = ("snapshot", "eligibility", "problem", "solve", "prices", "verify", "explain", "publish")
+PHASES = ("snapshot", "prepare", "match", "publish")
 """What a run goes through, in this order."""
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from matching.arcs import find_arcs
 from matching.case import Case
+from matching.optimality import Claim
+from matching.parts import prepare
 from matching.plan import Plan, make_plan
-from matching.problem import build_problem
-from matching.verify import Claim, check
+from matching.verify import check
 from web.cli.benchmark.task import Options, Task
 
 PROOF_PHASES = frozenset({"prices", "verify", "explain"})
@@ -31,13 +31,12 @@ def verify_task(case: Case, options: Options) -> Task:
 
 
 def _faults(case: Case, claim: Claim) -> list[str]:
-    arcs = find_arcs(case)
-    return check(case, arcs, build_problem(case, arcs), claim)
+    return check(prepare(case), claim)
 
 
 def _told(plan: Plan) -> dict[str, Any]:
     return {
-        "arcs": len(plan.mass_kg),
+        "arcs": plan.lawful_pairs,
         "engine": plan.engine,
         "status": plan.status,
         "placed_kg": plan.placed_kg,

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from circularity.units import IntArray
-from matching.arcs import find_arcs
 from matching.case import Case
 from matching.network import network_of
 from matching.network_flow import ENGINES
-from matching.problem import LEVELS, Problem, build_problem
+from matching.parts import build_problem
+from matching.problem import LEVELS, Problem
 from web.cli.benchmark.standard_case import group_pairs
 from web.cli.benchmark.task import LeftOut, Options, Task
 
@@ -44,7 +44,7 @@ def lawful_problem(case: Case) -> Problem:
     pairs = group_pairs(case)
     if pairs > MOST_PAIRS:
         raise LeftOut(f"{pairs:,} pairs to hold in memory, more than {MOST_PAIRS:,}")
-    return build_problem(case, find_arcs(case))
+    return build_problem(case)
 
 
 def solver_task(case: Case, engine: str, *, once: bool = False) -> Task:

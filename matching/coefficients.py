@@ -1,0 +1,97 @@
+"""What a kilogram on a pair adds to each level: from its output, its capacity's operation, and its cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+
+from circularity.catalogue import operations, utilisation, waste_types
+from circularity.units import MISSING, IntArray
+from matching.case import Case
+from matching.eligibility import LawfulPairs
+from matching.problem import Coefficients
+
+STORAGE_LIMIT_DAYS = 365
+URGENT_MARGIN_DAYS = 30
+
+
+@dataclass(frozen=True)
+class LevelCoefficients:
+    """Coefficients by row: `urgent` per output, `utilised` per (hazardous, capacity), `rank` per capacity."""
+
+    urgent: npt.NDArray[np.int8]
+    hazardous: npt.NDArray[np.int8]
+    utilised: npt.NDArray[np.int8]
+    rank: npt.NDArray[np.int8]
+
+    def at(self, level: int, output: IntArray, capacity: IntArray) -> IntArray:
+        """Return the coefficients of pairs, or of a grid of them, on a level before the cost."""
+        if level == 0:
+            return np.full((1,) * output.ndim, -1, dtype=np.int64)
+        if level == 1:
+            return self.urgent[output].astype(np.int64)
+        if level == 2:
+            return self.utilised[self.hazardous[output], capacity].astype(np.int64)
+        return self.rank[capacity].astype(np.int64)
+
+    def before_the_tie(self, pairs: LawfulPairs) -> tuple[Coefficients, ...]:
+        """Return the coefficients of the pairs on every level but the last."""
+        return (
+            np.full(len(pairs.output), -1, dtype=np.int8),
+            self.urgent[pairs.output],
+            self.utilised[self.hazardous[pairs.output], pairs.capacity],
+            self.rank[pairs.capacity],
+            pairs.cost_ucny_per_kg,
+        )
+
+
+def coefficients_of(case: Case) -> LevelCoefficients:
+    """Return the coefficients of a case."""
+    on = date.fromordinal(case.parameters.as_of_day)
+    codes, operation = np.unique(case.capacities.operation, return_inverse=True)
+    ranks = np.array([rank_of(str(code), on) for code in codes], dtype=np.int8)
+    counts = np.array(
+        [[is_utilisation(hazardous, str(code), on) for code in codes] for hazardous in (False, True)],
+        dtype=np.int8,
+    ).reshape(2, len(codes))
+    return LevelCoefficients(
+        urgent=-(urgent_outputs(case).astype(np.int8)),
+        hazardous=_hazardous(case.outputs.waste_code).astype(np.int8),
+        utilised=-counts[:, operation],
+        rank=ranks[operation],
+    )
+
+
+def urgent_outputs(case: Case) -> npt.NDArray[np.bool_]:
+    """Say which outputs are hazardous lots whose storage limit has passed or comes within the horizon.
+
+    The limit is storage since + 365 days; the horizon is the end of the matched period (the day of asking
+    where the case gives none) + 30 days.
+    """
+    outputs, parameters = case.outputs, case.parameters
+    end = parameters.as_of_day if parameters.period_to_day == MISSING else parameters.period_to_day
+    horizon = max(end, parameters.as_of_day) + URGENT_MARGIN_DAYS
+    stored = outputs.storage_since_day != MISSING
+    due = np.where(stored, outputs.storage_since_day, 0) + STORAGE_LIMIT_DAYS
+    urgent: npt.NDArray[np.bool_] = _hazardous(outputs.waste_code) & stored & (due <= horizon)
+    return urgent
+
+
+def rank_of(operation: str, on: date) -> int:
+    """Return an operation's rank; one that nobody stated ranks last, so that silence is never preferred."""
+    if operation:
+        return operations.get(operation).rank
+    return max(known.rank for known in operations.all_operations(on))
+
+
+def is_utilisation(hazardous: bool, operation: str, on: date) -> bool:
+    """Return whether an operation counts as utilisation for a class of waste; an unstated one does not."""
+    return bool(operation) and utilisation.counts(hazardous, operation, on)
+
+
+def _hazardous(waste_codes: npt.NDArray[np.str_]) -> npt.NDArray[np.bool_]:
+    codes, code_of = np.unique(waste_codes, return_inverse=True)
+    return np.array([waste_types.is_hazardous(str(code)) for code in codes], dtype=bool)[code_of]

@@ -1,0 +1,178 @@
+"""Solve over more pairs than a solver should hold: a few of them, then those that would improve the plan.
+
+The levels before the tie are one weighted objective. A sample of the outputs prices the limits; each output
+begins with the pairs that look best at these prices. After each solve every pair is priced, in blocks, and
+those that would improve the plan join. When none is left the plan is optimal over all pairs, and only pairs
+of reduced cost zero can carry mass in any optimal plan: over these the levels are solved strictly. Weights
+too small to be proven strict lose nothing but time: the certificate over all pairs decides, and the caller
+then takes more pairs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from circularity.units import IntArray
+from matching.cap_tree import CapTree
+from matching.eligibility import LawfulPairs
+from matching.network import network_of, residual_of, shortest_distances
+from matching.network_flow import ENGINES, engine_for
+from matching.parts import Part
+from matching.problem import Problem
+
+SAMPLED = 20
+"""One output in so many prices the limits for the first choice of pairs."""
+
+FIRST_PAIRS, MORE_PAIRS = 12, 6
+"""Pairs per output to begin with, and to add in a round at most."""
+
+LARGEST_PATH = 2**59
+"""Weighted costs times nodes stay below this, which every engine can hold."""
+
+CROSSINGS = 64
+"""How many pairs an exchange is taken to visit where the proven bound would give too large weights."""
+
+
+ALL_PAIRS = 400_000
+"""Up to so many pairs are given to the engine at once."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The pairs that decide: sorted rows of all pairs, and which can carry mass in an optimal plan."""
+
+    rows: IntArray
+    free: npt.NDArray[np.bool_]
+    rounds: int
+
+
+def generate_columns(part: Part, pairs: LawfulPairs, engine: str) -> Columns:
+    """Return the pairs over which the weighted optimum of all pairs is found and proven."""
+    weights = weights_of(part, pairs)
+    engine = engine_for(engine, len(pairs))
+    if len(pairs) <= ALL_PAIRS:
+        problem = part.problem(pairs)
+        reduced = _reduced(problem, weights, _prices(problem, weights, engine))
+        return Columns(np.arange(len(pairs)), reduced <= 0, 1)
+    rows = _first_choice(part, pairs, weights, _sampled_prices(part, pairs, weights, engine))
+    rounds = 0
+    while True:
+        rounds += 1
+        price = _prices(part.problem(pairs.take(rows)), weights, engine)
+        better, free = _priced(part, pairs, weights, price, rows)
+        if not better.size:
+            every = np.union1d(rows, free)
+            return Columns(every, np.isin(every, free, assume_unique=True), rounds)
+        rows = np.union1d(rows, better)
+
+
+def near_columns(part: Part, pairs: LawfulPairs, potentials: IntArray) -> IntArray:
+    """Return the pairs that decide, as far as potentials (levels × outputs, nodes, root) can tell."""
+    if len(pairs) <= ALL_PAIRS:
+        return np.arange(len(pairs))
+    weights = weights_of(part, pairs)
+    price = sum(weight * each for weight, each in zip(weights, potentials, strict=False))
+    return _first_choice(part, pairs, weights, np.asarray(price))
+
+
+def weights_of(part: Part, pairs: LawfulPairs) -> tuple[int, ...]:
+    """Return weights of the levels before the tie that keep their order over any exchange likely to occur."""
+    largest = (1, 1, 1, int(np.abs(part.prepared.coefficients.rank).max(initial=1)),
+               int(np.abs(pairs.cost_ucny_per_kg).max(initial=1)))  # fmt: skip
+    proven = 2 * (min(len(part.outputs), len(part.nodes)) + 1)
+    for crossings in (proven, CROSSINGS, 8, 2):
+        weights, weight, later = [], 1, 0
+        for reach in reversed(largest):
+            weight = crossings * later + 1
+            later += weight * reach
+            weights.append(weight)
+        if later * (len(part.outputs) + len(part.nodes) + 2) < LARGEST_PATH:
+            break
+    return tuple(reversed(weights))
+
+
+def weighted(problem: Problem, weights: tuple[int, ...]) -> IntArray:
+    """Return the pairs' weighted costs."""
+    cost = np.zeros(len(problem.arc_output), dtype=np.int64)
+    for weight, coefficients in zip(weights, problem.coefficients, strict=True):
+        cost += weight * coefficients.astype(np.int64)
+    return cost
+
+
+def _prices(problem: Problem, weights: tuple[int, ...], engine: str) -> IntArray:
+    """Return potentials of the weighted optimum: of outputs, then nodes, then the root."""
+    network = network_of(problem)
+    cost = np.zeros(len(network.tail), dtype=np.int64)
+    cost[: network.pair_arcs] = weighted(problem, weights)
+    flow = ENGINES[engine](network.tail, network.head, network.limit_kg, cost, network.supply_kg)
+    residual = residual_of(network, flow)
+    anywhere = np.zeros(residual.n_nodes, dtype=np.int64)
+    return shortest_distances(residual, residual.sign * cost[residual.arc], anywhere)
+
+
+def _reduced(problem: Problem, weights: tuple[int, ...], price: IntArray) -> IntArray:
+    """Return the pairs' reduced weighted costs."""
+    entry = price[len(problem.supply_kg) :][problem.arc_entry]
+    return weighted(problem, weights) + price[problem.arc_output] - entry
+
+
+def _sampled_prices(part: Part, pairs: LawfulPairs, weights: tuple[int, ...], engine: str) -> IntArray:
+    """Return potentials of a sample of outputs under limits cut down alike; outputs outside it have 0."""
+    chosen = np.zeros(part.prepared.case.shape[0], dtype=bool)
+    chosen[part.outputs[::SAMPLED]] = True
+    problem = part.problem(pairs.take(np.flatnonzero(chosen[pairs.output])))
+    sampled = replace(
+        problem,
+        supply_kg=np.where(chosen[part.outputs], problem.supply_kg, 0),
+        tree=CapTree(-(-problem.tree.limit_kg // SAMPLED), problem.tree.parent, ()),
+    )
+    price = _prices(sampled, weights, engine)
+    price[: len(part.outputs)] = 0
+    return price
+
+
+def _first_choice(part: Part, pairs: LawfulPairs, weights: tuple[int, ...], price: IntArray) -> IntArray:
+    """Return the rows of each output's FIRST_PAIRS best pairs at the given prices."""
+    chosen = []
+    for block, problem in part.blocks(pairs):
+        reduced = _reduced(problem, weights, price)
+        chosen.append(block.start + _least_per_output(problem.arc_output, reduced, FIRST_PAIRS))
+    return np.sort(np.concatenate(chosen))
+
+
+def _priced(
+    part: Part, pairs: LawfulPairs, weights: tuple[int, ...], price: IntArray, rows: IntArray
+) -> tuple[IntArray, IntArray]:
+    """Return each output's best improving pairs outside `rows`, and all pairs that can carry mass."""
+    better, free = [], []
+    for block, problem in part.blocks(pairs):
+        reduced = _reduced(problem, weights, price)
+        known = rows[slice(*np.searchsorted(rows, (block.start, block.stop)))] - block.start
+        improving = reduced < 0
+        free.append(block.start + np.flatnonzero(reduced <= 0))
+        improving[known] = False
+        found = np.flatnonzero(improving)
+        best = _least_per_output(problem.arc_output[found], reduced[found], MORE_PAIRS)
+        better.append(block.start + found[best])
+    return np.sort(np.concatenate(better)), np.concatenate(free)
+
+
+def _least_per_output(output: IntArray, value: IntArray, count: int) -> IntArray:
+    """Return the places of each output's `count` least values; `output` is sorted."""
+    if not output.size:
+        return np.empty(0, dtype=np.int64)
+    starts = np.flatnonzero(np.diff(output, prepend=-1))
+    width = np.diff(np.append(starts, len(output)))
+    row = np.repeat(np.arange(len(starts)), width)
+    column = np.arange(len(output)) - np.repeat(starts, width)
+    widest = int(width.max())
+    if widest <= count:
+        return np.arange(len(output))
+    table = np.full((len(starts), widest), np.iinfo(np.int64).max)
+    table[row, column] = value
+    least = np.argpartition(table, count - 1, axis=1)[:, :count]
+    places = starts[:, None] + least
+    return places[least < width[:, None]]

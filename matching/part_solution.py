@@ -1,0 +1,105 @@
+"""The optimal plan of one part of a case over all its lawful pairs, with potentials that prove it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from circularity.units import IntArray
+from matching.column_generation import generate_columns, near_columns
+from matching.eligibility import LawfulPairs
+from matching.parts import Part
+from matching.prices import plan_potentials
+from matching.problem import LEVELS, Problem
+from matching.solve import solve
+
+
+@dataclass(frozen=True)
+class PartSolution:
+    """Mass in kg on some pairs (`rows` of all, sorted; the others carry none), and one potential per level.
+
+    `potentials` has shape (levels, outputs + nodes + 1), counted as in the part's problems.
+    """
+
+    rows: IntArray
+    mass_kg: IntArray
+    potentials: IntArray
+    engines: tuple[str, ...]
+
+
+def solve_part(part: Part, pairs: LawfulPairs, engine: str) -> PartSolution:
+    """Return the optimal plan of a part.
+
+    Raises ValueError for an unknown engine, OverflowError where numbers leave 64 bits and NotProvenError
+    where an engine finds no optimum.
+    """
+    columns = generate_columns(part, pairs, engine)
+    rows, free = columns.rows, columns.free
+    solution = solve(part.problem(pairs.take(rows[free])), engine)
+    mass = np.zeros(len(rows), dtype=np.int64)
+    mass[free] = solution.mass_kg
+    while True:
+        problem = part.problem(pairs.take(rows))
+        try:
+            potentials = plan_potentials(problem, mass)
+            more = _improving(part, pairs, rows, potentials)
+        except ArithmeticError:
+            # the weights were too small to keep the levels apart: solve these pairs strictly
+            more = rows[:0]
+        else:
+            if not more.size:
+                return PartSolution(rows, mass, potentials, solution.engines)
+        rows = np.union1d(rows, more)
+        solution = solve(part.problem(pairs.take(rows)), engine)
+        mass = solution.mass_kg
+
+
+def proven(part: Part, pairs: LawfulPairs, solution: PartSolution) -> PartSolution:
+    """Return a plan of a part with the potentials that all its lawful pairs imply.
+
+    The solution's own potentials are taken for a hint. Raises ArithmeticError when the plan is not optimal.
+    """
+    rows, mass = solution.rows, solution.mass_kg
+    more = near_columns(part, pairs, solution.potentials)
+    while more.size:
+        rows, mass = _widened(rows, mass, more)
+        potentials = plan_potentials(part.problem(pairs.take(rows)), mass)
+        more = _improving(part, pairs, rows, potentials)
+    return PartSolution(rows, mass, potentials, solution.engines)
+
+
+def _widened(rows: IntArray, mass_kg: IntArray, more: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the rows with more of them, and the masses on all."""
+    every = np.union1d(rows, more)
+    mass = np.zeros(len(every), dtype=np.int64)
+    mass[np.searchsorted(every, rows)] = mass_kg
+    return every, mass
+
+
+def _improving(part: Part, pairs: LawfulPairs, rows: IntArray, potentials: IntArray) -> IntArray:
+    """Return the pairs outside `rows` whose vector of reduced costs is lexicographically negative."""
+    if len(rows) == len(pairs):
+        return rows[:0]
+    found = [
+        block.start + np.flatnonzero(first_signs(problem, potentials) < 0)
+        for block, problem in part.blocks(pairs)
+    ]
+    return np.setdiff1d(np.concatenate(found), rows, assume_unique=True)
+
+
+def first_signs(problem: Problem, potentials: IntArray) -> IntArray:
+    """Return the sign of each pair's first level with a reduced cost other than zero."""
+    n_outputs = len(problem.supply_kg)
+    sign = np.zeros(len(problem.arc_output), dtype=np.int64)
+    undecided = np.arange(len(sign))
+    for level in range(len(LEVELS)):
+        potential = potentials[level]
+        reduced = (
+            problem.coefficient(level, undecided)
+            + potential[problem.arc_output[undecided]]
+            - potential[n_outputs:][problem.arc_entry[undecided]]
+        )
+        sign[undecided] = np.sign(reduced)
+        undecided = undecided[reduced == 0]
+    return sign
