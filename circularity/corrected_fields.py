@@ -62,7 +62,4 @@ def checked(checks: Checks, field: str, value: Any) -> Any:
     if not isinstance(value, str):
         checks.refuse(field, "not_a_text", value, f"{field} 应为文本", f"{field} must be a text")
         return ""
-    if name == "official_number" and not (len(value) == 14 and value.isascii() and value.isdigit()):
-        zh, en = "国家联单编号为 14 位数字", "the number of the national manifest has 14 digits"
-        checks.refuse(field, "not_14_digits", value, zh, en)
     return checks.text(field, value, maximum=200, required=False)

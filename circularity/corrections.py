@@ -22,6 +22,7 @@ from circularity.errors import NotAllowed, RuleBroken
 from circularity.fields import Checks
 from circularity.lifecycle import advance, legal_acts
 from circularity.manifests import Transfer
+from circularity.official_numbers import checked_number, require_untaken
 from circularity.organisations import Organisation
 from circularity.receipts import receipts_of
 from circularity.transfers import locked
@@ -48,7 +49,7 @@ def ask_correction(
     _party(transfer, organisation)
     checks = Checks("correction")
     reason = checks.text("reason", reason, maximum=250)
-    found = _compare(checks, session, transfer, changes)
+    found = _compare(checks, session, transfer, changes, at)
     checks.finish()
     _require_possible(session, transfer, found)
     last = session.scalar(select(func.max(Correction.number)).filter_by(transfer_id=transfer.id)) or 0
@@ -143,7 +144,7 @@ def _party(transfer: Transfer, organisation: Organisation) -> str:
 
 
 def _compare(
-    checks: Checks, session: Session, transfer: Transfer, changes: Mapping[str, Any]
+    checks: Checks, session: Session, transfer: Transfer, changes: Mapping[str, Any], at: datetime
 ) -> dict[str, Any]:
     """Return each field with its value before and after; the values that are no change are refused."""
     if CANCEL in changes:
@@ -162,6 +163,8 @@ def _compare(
             checks.refuse(field[:80], "unknown_field", value, zh, en)
             continue
         before, after = getattr(*place), checked(checks, field, value)
+        if field == "official_number":
+            after = checked_number(checks, transfer, after, at)
         if before == after:
             checks.refuse(field, "unchanged", value, f"{field} 没有变化", f"{field} is that already")
         found[field] = [before, after]
@@ -179,6 +182,8 @@ def _require_possible(session: Session, transfer: Transfer, changes: Mapping[str
     if CANCEL in changes and "cancel" not in legal_acts(transfer.lifecycle, transfer.status, "system"):
         zh, en = "此状态不能协商取消", "in this state nothing is cancelled by consent"
         raise RuleBroken("illegal_step", zh, en, state=transfer.status, act="cancel")
+    if "official_number" in changes:
+        require_untaken(session, changes["official_number"][1])
     if any(map(is_weight, changes)) and transfer.status not in _SETTLED:
         zh, en = "重量在接收确认后才能更正", "weights are corrected only after the receiver's verdict"
         raise RuleBroken("too_early", zh, en, status=transfer.status)

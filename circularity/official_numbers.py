@@ -36,7 +36,7 @@ def set_official_number(
     another stands (a correction changes it), `transfer_over`.
     """
     checks = Checks("transfer")
-    number = _checked(checks, transfer, number, at)
+    number = checked_number(checks, transfer, number, at)
     checks.finish()
     locked(session, transfer)
     if transfer.official_number == number:
@@ -74,7 +74,7 @@ def _problem(place: int, rule: str, found: str, zh: str, en: str) -> InputProble
     return InputProblem("official_numbers", place, "official_number", rule, found[:80], zh, en)
 
 
-def _checked(checks: Checks, transfer: Transfer, text: str, at: datetime) -> str:
+def checked_number(checks: Checks, transfer: Transfer, text: str, at: datetime) -> str:
     """Return the number; it must be of a year that has begun and of the province that the waste leaves."""
     number = text.strip()
     field = "official_number"
@@ -98,6 +98,11 @@ def _require_free(session: Session, transfer: Transfer, number: str) -> None:
     if transfer.official_number is not None:
         zh, en = "已录入另一联单编号;请申请更正", "another number stands; ask for a correction"
         raise RuleBroken("official_number_set", zh, en, field="official_number")
+    require_untaken(session, number)
+
+
+def require_untaken(session: Session, number: str) -> None:
+    """Raise RuleBroken `official_number_taken` when a transfer has this number."""
     if session.scalar(select(Transfer.id).filter_by(official_number=number)) is not None:
         zh, en = "该联单编号已用于另一转移", "another transfer has this number"
         raise RuleBroken("official_number_taken", zh, en, field="official_number")
