@@ -1,8 +1,4 @@
-"""Typed columns from the texts of cells: exact integers, days, codes; a rule code for each cell that fails.
-
-Texts guard themselves against spreadsheets: a text that a spreadsheet would run as a formula, or that has
-blanks around it, is written with an apostrophe in front, and `restore_text` takes exactly that one away.
-"""
+"""Typed columns from the texts of cells: exact integers, days, codes; a rule code for each that fails."""
 
 from __future__ import annotations
 
@@ -12,6 +8,7 @@ from datetime import date
 
 import numpy as np
 
+from circularity.guarded_cells import restore_text
 from circularity.units import MISSING, IntArray, NotAQuantity, parse_scaled
 from matching.case import TextArray
 from matching.case_kinds import NumberRule
@@ -19,30 +16,11 @@ from matching.case_kinds import NumberRule
 Report = Callable[[int, str], None]
 """Takes the index of a cell in its column and the rule code that it breaks."""
 
-FORMULA_STARTS = frozenset("=+-@＝＋－＠")
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _DIGITS = 24
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-
-
-def needs_guard(text: str) -> bool:
-    """Tell whether a spreadsheet could run this text, a reader trim it or take it for a guarded one."""
-    core = text.lstrip("'")
-    return core[:1] in FORMULA_STARTS or core != core.strip() if core else False
-
-
-def guard_text(text: str) -> str:
-    """Return the text as a CSV cell that no spreadsheet runs; `restore_text` gives it back."""
-    return f"'{text}" if needs_guard(text) else text
-
-
-def restore_text(cell: str) -> str:
-    """Return the text that a cell means: a guarded one without its apostrophe, any other one trimmed."""
-    if cell[:1] == "'" and needs_guard(cell[1:]):
-        return cell[1:]
-    return cell.strip()
 
 
 def read_texts(cells: Sequence[str], limit: int, report: Report) -> TextArray:

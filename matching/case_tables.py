@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from circularity.catalogue import operations, regions, waste_types
+from circularity.guarded_cells import guard_text
 from circularity.units import MISSING
 from matching.case import STANDINGS, STATUSES
 from matching.case_cells import (
     Report,
-    guard_text,
     read_by_value,
     read_days,
     read_numbers,

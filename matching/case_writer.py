@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import xlsxwriter
 
+from circularity.guarded_cells import guard_text, restore_text
 from circularity.units import MISSING, format_date, format_scaled
 from matching.case import Case, InvalidCase
-from matching.case_cells import guard_text, restore_text
 from matching.case_columns import PARAMETER_ROWS, SHEETS
 from matching.case_kinds import NUMBERS, Column
 from matching.case_parameters import parameter_values

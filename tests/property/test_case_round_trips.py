@@ -16,9 +16,10 @@ from builders import capacity, case, output
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from circularity.guarded_cells import guard_text, needs_guard, restore_text
 from circularity.units import MISSING
 from matching.case import Case, InvalidCase
-from matching.case_cells import CONTROL, guard_text, needs_guard, restore_text
+from matching.case_cells import CONTROL
 from matching.case_files import read_case, write_case
 
 ACTIVE = (
