@@ -8,7 +8,7 @@ limit that is pooled over an entitlement or a facility is told beside those of i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, aliased, joinedload
 
 from circularity.deals import Agreement
 from circularity.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
+from circularity.flows import MIN_ORGANISATIONS
 from circularity.manifests import Transfer, TransferLine
 from circularity.mass import MassAccount, MassGroup, MassMove
 
@@ -88,6 +89,16 @@ def capacity_used(session: Session, on: date) -> list[LineUse]:
     received, declared = _received(session, on), _declared(session, on.year)
     found = [use for use in _limits(lines, on, received, declared) if use.permitted_kg]
     return sorted(found, key=lambda use: -use.received_kg * 10**6 // use.permitted_kg)
+
+
+def count_warnings(uses: Sequence[LineUse]) -> dict[int, int] | None:
+    """Return how many limits reach each of WARNINGS, and 0 → how many there are: all that strangers are told.
+
+    None where the limits are those of fewer than MIN_ORGANISATIONS.
+    """
+    if len({use.facility.site.organisation_id for use in uses}) < MIN_ORGANISATIONS:
+        return None
+    return {step: sum(use.warning >= step for use in uses) for step in (0, *WARNINGS)}
 
 
 def _limits(

@@ -40,7 +40,7 @@ class Coverage:
         return self.permille is not None and self.permille[0] >= HEADLINE_PERMILLE
 
     @property
-    def zh(self) -> str:
+    def sentence_zh(self) -> str:
         """The coverage in a Chinese sentence."""
         official, shares = self.official, self.permille
         if official is None or shares is None:
@@ -48,13 +48,13 @@ class Coverage:
         part = "" if self.days == self.year_days else f",按 {self.days} 天折算"
         checked = "已核实" if official.verified else "未核实"
         return (
-            f"平台掌握的产生量相当于最近一次官方产生量的 {_range(map(_percent, shares), '至')}"
-            f"({_range(_years(official), '–')} 年,{_range(_tonnes(official), '至')} t{part};"
+            f"平台掌握的产生量相当于最近一次官方产生量的 {_range(map(_percent, shares), ' 至 ')}"
+            f"({_range(_years(official), '–')} 年,{_range(_tonnes(official), ' 至 ')} t{part};"
             f"{official.document_zh},{checked})。"
         )
 
     @property
-    def en(self) -> str:
+    def sentence_en(self) -> str:
         """The coverage in an English sentence."""
         official, shares = self.official, self.permille
         if official is None or shares is None:

@@ -104,6 +104,12 @@ def sums_by(  # noqa: PLR0913 - every filter is named
     return {place: Sums(**masses[place], organisations=frozenset(behind[place])) for place in sorted(behind)}
 
 
+def booked_years(session: Session) -> list[int]:
+    """Return the calendar years from the first to the last in which mass was booked, newest first."""
+    first, last = session.execute(select(func.min(MassGroup.on_day), func.max(MassGroup.on_day))).one()
+    return list(range(last.year, first.year - 1, -1)) if first else []
+
+
 def _spans(first: date, last: date) -> list[tuple[date, date]]:
     """Cut a period where a year begins (what is old changes) and where what counts as utilisation changes."""
     years = [date(year, 1, 1) for year in range(first.year + 1, last.year + 1)]

@@ -40,7 +40,7 @@ class Pages:
         return [
             "/", "/outputs", f"/outputs/{ids['ash']}", f"/outputs/{ids['acid']}", "/facilities",
             f"/facilities/{ids['plant']}", f"/facilities/{ids['acid_plant']}", "/whitelist", "/runs",
-            f"/runs/{ids['run']}", f"/jobs/{ids['job']}", "/catalogue", "/method",
+            f"/runs/{ids['run']}", f"/jobs/{ids['job']}", "/rates", "/catalogue", "/method",
         ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import pytest
 from posted_mass import Posted, plant_of, works_of
 from registry import AT, FLY_ASH, Registry
 
-from circularity.capacity_used import LineUse, capacity_used
+from circularity.capacity_used import LineUse, capacity_used, count_warnings
 from circularity.columns import new_public_id
 from circularity.deals import Agreement
 from circularity.entitlements import EntitlementLine
@@ -136,3 +136,13 @@ def test_a_move_without_a_transfer_uses_no_capacity(registry: Registry) -> None:
     works.post("generation.carried", ("generated", 400))
     works.delivered(400, plant_of(registry))
     assert use_of(registry).received_kg == 0
+
+
+def test_strangers_are_told_how_many_limits_are_nearly_full_and_only_of_three_organisations(
+    registry: Registry,
+) -> None:
+    for kg in (1000, 850):
+        delivered(registry, registry.line(annual_limit_kg=1000), kg)
+    assert count_warnings(capacity_used(registry.session, ON)) is None
+    delivered(registry, registry.line(annual_limit_kg=1000), 10)
+    assert count_warnings(capacity_used(registry.session, ON)) == {0: 3, 80: 2, 90: 1, 100: 1}

@@ -117,9 +117,9 @@ def test_lots_of_today_do_not_close_a_past_year(registry: Registry) -> None:
 def test_coverage_is_told_against_the_last_official_generation() -> None:
     shanghai = coverage(9_045_000 * T, "general", "31", date(2020, 1, 1), date(2020, 12, 31))
     assert shanghai.permille == (500, 500)
-    assert "50.0 %" in shanghai.en
-    assert "18,090,000 t" in shanghai.en
-    assert "not checked" in shanghai.en
+    assert "50.0 %" in shanghai.sentence_en
+    assert "18,090,000 t" in shanghai.sentence_en
+    assert "not checked" in shanghai.sentence_en
     assert not shanghai.headlines_rate
 
 
@@ -129,7 +129,7 @@ def test_an_official_range_gives_a_range_and_its_lower_end_decides() -> None:
     )
     assert full.permille == (723, 800)  # of 21 Mt and of 19 Mt
     assert not full.headlines_rate
-    assert "72.3 %至80.0 %" in full.zh
+    assert "72.3 % 至 80.0 %" in full.sentence_zh
 
 
 def test_a_month_is_compared_with_its_share_of_the_year() -> None:
@@ -137,15 +137,15 @@ def test_a_month_is_compared_with_its_share_of_the_year() -> None:
     month = coverage(official_kg * 31 // 366, "general", "31", date(2020, 1, 1), date(2020, 1, 31))
     assert month.permille in {(999, 999), (1000, 1000)}
     assert month.headlines_rate
-    assert "share of 31 days" in month.en
+    assert "share of 31 days" in month.sentence_en
 
 
 def test_where_no_official_figure_is_known_it_is_said() -> None:
     for region, scope in (("", "general"), ("31", "bulk"), ("3302", "general")):
         unknown = coverage(T, scope, region, date(2026, 1, 1), date(2026, 12, 31))
         assert (unknown.permille, unknown.headlines_rate) == (None, False)
-        assert "unknown" in unknown.en
-        assert "未知" in unknown.zh
+        assert "unknown" in unknown.sentence_en
+        assert "未知" in unknown.sentence_zh
 
 
 def test_only_figures_up_to_the_year_asked_for_are_used() -> None:

@@ -103,7 +103,7 @@ def _shown(run: MatchingRun, rate: PlannedRate) -> dict[str, Any]:
         "formula_version": rate.formula_version,
         "sites": rate.sites,
         "withheld": withheld,
-        "target": _target_shown(rate.target, rate.target_over),
+        "target": target_shown(rate.target, rate.target_over),
     }
     if not withheld:
         shown |= {"rate_percent": rate.rate, "rate_today_percent": rate.rate_today}
@@ -116,7 +116,8 @@ _FIGURES = (
 )  # fmt: skip
 
 
-def _target_shown(target: Target | None, over: bool) -> dict[str, Any] | None:
+def target_shown(target: Target | None, over: bool) -> dict[str, Any] | None:
+    """Return a target for `TargetAnswer`, None without one."""
     if target is None:
         return None
     return {

@@ -18,11 +18,23 @@ from web.api.match import blp as match
 from web.api.outputs import blp as outputs
 from web.api.rates import blp as rates
 from web.api.recommendations import blp as recommendations
+from web.api.reported_rates import blp as reported_rates
 from web.api.runs import blp as runs
 from web.api.shapes import Problem
 from web.api.whitelist import blp as whitelist
 
-BLUEPRINTS = (outputs, facilities, whitelist, recommendations, runs, jobs, rates, catalogue, match)
+BLUEPRINTS = (
+    outputs,
+    facilities,
+    whitelist,
+    recommendations,
+    runs,
+    jobs,
+    rates,
+    reported_rates,
+    catalogue,
+    match,
+)
 
 DESCRIPTION = """\
 Matches solid waste of the Yangtze River Delta to lawful outlets.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from circularity.capacity_used import LineUse
+from circularity.capacity_used import WARNINGS, LineUse
 from circularity.catalogue import regions, streams
 from circularity.rate_formula import (
     Rate,
@@ -24,7 +24,7 @@ NO_STATISTIC = (
 )
 NOTHING = "该期间没有入账 · nothing was booked in this period"
 _SCOPES = {"general": "一般工业固废 general", "bulk": "大宗 bulk"}
-_SHOWN_CLOSING = 5
+_SHOWN_CLOSING, _SHOWN_LIMITS = 5, 15
 
 
 def report_lines(reports: Sequence[Report]) -> list[str]:
@@ -73,7 +73,8 @@ def table_lines(key: str, rows: Mapping[str, Sums]) -> list[str]:
 
 
 def use_lines(uses: Iterable[LineUse]) -> list[str]:
-    """Return the limits whose use is warned of, the fullest first."""
+    """Return the fullest of the limits whose use is warned of, and how many there are."""
+    warned = [use for use in uses if use.warning]
     rows = [
         [
             use.facility.site.organisation.name_zh,
@@ -81,8 +82,7 @@ def use_lines(uses: Iterable[LineUse]) -> list[str]:
             _t(use.received_kg), _t(use.permitted_kg), f"≥ {use.warning} %",
             use.full_on.isoformat() if use.full_on else "–",
         ]
-        for use in uses
-        if use.warning
+        for use in warned[:_SHOWN_LIMITS]
     ]  # fmt: skip
     header = (
         "设施 facility",
@@ -92,7 +92,8 @@ def use_lines(uses: Iterable[LineUse]) -> list[str]:
         "预警 warning",
         "用满日 full on",
     )
-    return ["", "许可能力使用 · capacity used", *text_table(header, rows, left=2)] if rows else []
+    head = f"许可能力使用达 {WARNINGS[0]} % 以上 · limits used to {WARNINGS[0]} % and more: {len(warned)}"
+    return ["", head, *text_table(header, rows, left=2)] if rows else []
 
 
 _POOLS = {"entitlement": "许可合计 whole entitlement", "facility": "设施合计 whole facility"}
@@ -117,11 +118,11 @@ def _coverage_lines(found: Sequence[tuple[str, ScopeReport]]) -> list[str]:
     known = [(region, scope.coverage) for region, scope in found if scope.coverage.official]
     if not known:
         nowhere = found[0][1].coverage
-        return [f"  {nowhere.zh} {nowhere.en}"]
+        return [f"  {nowhere.sentence_zh} {nowhere.sentence_en}"]
     return [
         line
         for region, coverage in known
-        for line in (f"  {_region(region)}: {coverage.zh}", f"    {coverage.en}")
+        for line in (f"  {_region(region)}: {coverage.sentence_zh}", f"    {coverage.sentence_en}")
     ]
 
 

@@ -33,7 +33,7 @@ def report_values(report: Report) -> list[dict[str, Any]]:
             "acceptance": sums_values(found.accepted),
             "treatment": sums_values(found.treated),
             "organisations": len(found.accepted.organisations),
-            "coverage": {"zh": found.coverage.zh, "en": found.coverage.en},
+            "coverage": {"zh": found.coverage.sentence_zh, "en": found.coverage.sentence_en},
             "coverage_permille": found.coverage.permille,
             **_target_values(found),
         }

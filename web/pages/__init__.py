@@ -10,6 +10,7 @@ from web.pages.frame import frame
 from web.pages.jobs import cancel_job, show_job, start_run
 from web.pages.method import show_method
 from web.pages.outputs import show_output, show_outputs
+from web.pages.reported_rates import show_rates
 from web.pages.runs import show_run, show_runs
 from web.pages.start import show_start
 from web.pages.whitelist import show_whitelist
@@ -28,6 +29,7 @@ def register_pages(app: Flask) -> None:
         ("/runs", "runs", show_runs),
         ("/runs/<public_id>", "run", show_run),
         ("/jobs/<public_id>", "job", show_job),
+        ("/rates", "rates", show_rates),
         ("/catalogue", "catalogue", show_catalogue),
         ("/method", "method", show_method),
     ):

@@ -25,12 +25,13 @@ def bars_of(rate: PlannedRate) -> RateBar:
     """Return where the parts of a rate end; all at 0 where nothing was generated."""
     return RateBar(
         rate=rate,
-        own_to=_at(rate.balance.own_utilised_kg + rate.balance.elsewhere_kg, rate.generated_kg),
-        today_to=_at(rate.utilised_today_kg, rate.generated_kg),
-        later_to=_at(rate.utilised_kg, rate.generated_kg),
+        own_to=part_of(rate.balance.own_utilised_kg + rate.balance.elsewhere_kg, rate.generated_kg),
+        today_to=part_of(rate.utilised_today_kg, rate.generated_kg),
+        later_to=part_of(rate.utilised_kg, rate.generated_kg),
         target_at=rate.target.rate_permille if rate.target else None,
     )
 
 
-def _at(mass_kg: int, whole_kg: int) -> int:
+def part_of(mass_kg: int, whole_kg: int) -> int:
+    """Return where a part of a whole ends on the scale, 0 without a whole."""
     return min(SCALE, mass_kg * SCALE // whole_kg) if whole_kg else 0
