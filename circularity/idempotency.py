@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Engine, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, Engine, UniqueConstraint, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -19,6 +19,7 @@ from circularity.database import STRICT, Base, writing
 from circularity.errors import RuleBroken
 
 MAX_KEY_LENGTH = 255
+_LOCK_SPACE = 0x4F4E4345
 
 
 class KeptAnswer(Base):
@@ -72,6 +73,7 @@ def _act(
     with writing(engine).begin() as session:
         if request is None:
             return act(session), False
+        _wait_for_the_same(session, request)
         kept = session.scalar(select(KeptAnswer).filter_by(scope=request.scope, key=request.key))
         if kept is None:
             answer = act(session)
@@ -82,6 +84,16 @@ def _act(
             en = "this Idempotency-Key was used with other content"
             raise RuleBroken("key_reused", zh, en, key=request.key)
         return kept.answer, True
+
+
+def _wait_for_the_same(session: Session, request: Request) -> None:
+    """Let the same request at the same time wait, so that it finds the answer and not what the first changed.
+
+    SQLite has one writer at a time anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        lock = text("SELECT pg_advisory_xact_lock(:space, hashtext(:request))")
+        session.execute(lock, {"space": _LOCK_SPACE, "request": f"{request.scope}\n{request.key}"})
 
 
 def _fields(request: Request) -> dict[str, str]:
