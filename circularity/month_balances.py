@@ -6,9 +6,11 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from circularity.months import LedgerMonth
+from circularity.organisations import Site
 from circularity.site_stock import generated_between, stock_on, surveyed_between
 
 
@@ -37,10 +39,27 @@ class MonthBalance:
         return self.stored_kg - self.closing_kg
 
 
+def days_of(year: int, month: int) -> tuple[date, date]:
+    """Return the first and the last day of a calendar month."""
+    return date(year, month, 1), date(year, month, monthrange(year, month)[1])
+
+
 def month_days(month: LedgerMonth) -> tuple[date, date]:
-    """Return the first and the last day of a month."""
-    first = date(month.year, month.month, 1)
-    return first, first.replace(day=monthrange(month.year, month.month)[1])
+    """Return the first and the last day of a month of the ledger."""
+    return days_of(month.year, month.month)
+
+
+def reckoned_stock(
+    session: Session, site: Site, waste_code: str, year: int, month: int, change_kg: int
+) -> int:
+    """Return the stock at the end of a month that generates `change_kg` more than it uses and discards.
+
+    Months before it that are written and still open count as if they were closed.
+    """
+    first, last = days_of(year, month)
+    booked_kg = generated_between(session, site, waste_code, first, last, year)
+    before_kg = _pending(session, site, waste_code, first)
+    return stock_on(session, site, waste_code, last) + before_kg + change_kg - booked_kg
 
 
 def month_balance(session: Session, month: LedgerMonth) -> MonthBalance:
@@ -48,11 +67,14 @@ def month_balance(session: Session, month: LedgerMonth) -> MonthBalance:
     first, last = month_days(month)
     site, code = month.site, month.waste_code
     opening_kg = stock_on(session, site, code, first - timedelta(days=1))
-    closing_kg = stock_on(session, site, code, last)
     booked_kg = generated_between(session, site, code, first, last, month.year)
     used_kg = sum(use.mass_kg for use in month.uses)
-    if month.status != "closed":
-        closing_kg += month.generated_kg - booked_kg - used_kg - month.discarded_kg
+    if month.status == "closed":
+        closing_kg = stock_on(session, site, code, last)
+    else:
+        opening_kg += _pending(session, site, code, first)
+        change_kg = month.generated_kg - used_kg - month.discarded_kg
+        closing_kg = reckoned_stock(session, site, code, month.year, month.month, change_kg)
     surveyed_kg = surveyed_between(session, site, code, first, last)
     came_kg = opening_kg + surveyed_kg + month.generated_kg
     return MonthBalance(
@@ -66,3 +88,19 @@ def month_balance(session: Session, month: LedgerMonth) -> MonthBalance:
         closing_kg=closing_kg,
         stored_kg=month.stored_kg,
     )
+
+
+def _pending(session: Session, site: Site, waste_code: str, before: date) -> int:
+    """Return what open months before a day would add to the stock, kg."""
+    number = LedgerMonth.year * 12 + LedgerMonth.month
+    months = session.scalars(
+        select(LedgerMonth)
+        .filter_by(site_id=site.id, waste_code=waste_code, status="open")
+        .where(number < before.year * 12 + before.month)
+    )
+    total_kg = 0
+    for month in months:
+        booked_kg = generated_between(session, site, waste_code, *month_days(month), month.year)
+        used_kg = sum(use.mass_kg for use in month.uses)
+        total_kg += month.generated_kg - booked_kg - used_kg - month.discarded_kg
+    return total_kg
