@@ -77,9 +77,9 @@ def lane_blocks(case: Case, tables: Tables, outputs: IntArray) -> Iterator[Pairs
 
 
 def outputs_with_all(tables: Tables, outputs: IntArray) -> Iterator[Pairs]:
-    """Yield every pair of the given output rows with every capacity, in blocks."""
+    """Yield the given output rows with every capacity, as grids."""
     capacities = np.arange(len(tables.capacities.facility))
-    rows = max(1, BLOCK_PAIRS // max(1, len(capacities)))
-    for start in range(0, len(outputs), rows):
-        block = outputs[start : start + rows]
-        yield Pairs(tables, np.repeat(block, len(capacities)), np.tile(capacities, len(block)))
+    step = max(1, BLOCK_PAIRS // max(1, len(capacities)))
+    if capacities.size:
+        for start in range(0, len(outputs), step):
+            yield Pairs(tables, outputs[start : start + step, None], capacities[None, :])

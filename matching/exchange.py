@@ -100,7 +100,9 @@ class Exchange:
         start[np.arange(len(sources)), sources] = 0
         open_arcs = np.ones((len(sources), len(arcs)), dtype=bool)
         levels = []
-        for cost in self.costs[:, arcs]:
+        for first_level, radix in self._packs:
+            costs = self.costs[first_level : first_level + len(radix.reach), arcs]
+            cost = np.array(radix.weights, dtype=np.int64) @ costs
             distance, rounds = start.copy(), 0
             while arcs.size:
                 if (rounds := rounds + 1) > len(self.parent) + 2:
@@ -112,8 +114,22 @@ class Exchange:
                     break
                 distance[:, head[first]] = nearer
             open_arcs &= (distance[:, tail] < UNREACHED) & (distance[:, tail] + cost == distance[:, head])
-            levels.append(distance)
+            vectors = radix.vectors(distance)
+            vectors[:, distance >= UNREACHED] = UNREACHED
+            levels += list(vectors)
         return np.stack(levels, axis=1)
+
+    @cached_property
+    def _packs(self) -> tuple[tuple[int, Radix], ...]:
+        """Group the levels, each group with its first, so that the sums of any path fit one integer."""
+        packs: list[tuple[int, tuple[int, ...]]] = []
+        for level, cost in enumerate(self.costs):
+            reach = (len(self.parent) + 2) * _largest(cost)
+            if packs and Radix((*packs[-1][1], reach)).fits:
+                packs[-1] = (packs[-1][0], (*packs[-1][1], reach))
+            else:
+                packs.append((level, (reach,)))
+        return tuple((level, Radix(reach)) for level, reach in packs)
 
 
 def exchange_of(blocks: Iterable[Block], tree: CapTree, load_kg: IntArray, radix: Radix) -> Exchange:
@@ -147,9 +163,14 @@ class Radix:
     def of(cls, largest: Iterable[int]) -> Radix:
         """Return the radix for pairs whose coefficients have at most these magnitudes."""
         radix = cls(tuple(2 * value for value in largest))
-        if radix.weights[0] * (2 * radix.reach[0] + 1) >= 2**63:
+        if not radix.fits:
             raise OverflowError("the levels of a pair do not fit one integer")
         return radix
+
+    @property
+    def fits(self) -> bool:
+        """Whether 62 bits suffice."""
+        return self.weights[0] * (2 * self.reach[0] + 1) < 2**62
 
     @cached_property
     def weights(self) -> tuple[int, ...]:
@@ -169,7 +190,7 @@ class Radix:
 
     def vectors(self, key: IntArray) -> IntArray:
         """Return the levels of keys, shape (levels before the tie, keys)."""
-        vectors = np.empty((len(self.reach), len(key)), dtype=np.int64)
+        vectors = np.empty((len(self.reach), *key.shape), dtype=np.int64)
         rest = key
         for level in reversed(range(len(self.reach))):
             base, reach = 2 * self.reach[level] + 1, self.reach[level]

@@ -19,6 +19,7 @@ from circularity.acceptance.facts import deviations, fill
 from circularity.acceptance.pairs import Pairs
 from circularity.acceptance.rules import CONDITIONAL, RULES, Rule, ask_conditions
 from circularity.acceptance.sentences import WORDS
+from circularity.acceptance.tables import Tables
 from circularity.catalogue import waste_types
 from circularity.units import MISSING, IntArray, format_tonnes
 from matching.arcs import Arcs
@@ -35,7 +36,7 @@ NO_CANDIDATE = "no_candidate"
 
 FAR = int(np.iinfo(np.int64).max)
 FORBIDDING = tuple(rule for rule in RULES if rule.effect != CONDITIONAL)
-COSTLY = tuple(r for r, rule in enumerate(FORBIDDING) if rule.needs in ("distance", "net_cost"))
+COSTLY = tuple(r for r, rule in enumerate(FORBIDDING) if rule.needs)
 
 
 @dataclass(frozen=True)
@@ -88,18 +89,19 @@ def explain_unmatched(
     unmatched_kg: IntArray,
     room: Room | None = None,
     outputs: IntArray | None = None,
+    tables: Tables | None = None,
 ) -> Unmatched:
     """Return the reason of every output with unmatched kg; `unmatched_kg` has one entry per output.
 
     `lawful` holds all lawful pairs of the rows in `outputs`, by default of all. `room` is what the plan
-    leaves free; without it a full outlet is taken to want room of its own.
+    leaves free; without it a full outlet is taken to want room of its own. `tables` are those of the case.
     """
     rows = np.arange(case.shape[0]) if outputs is None else outputs
     left = rows[unmatched_kg[rows] > 0]
     with_outlets = np.zeros(case.shape[0], dtype=bool)
     with_outlets[lawful.output] = True
     full = _full_outlets(case, lawful, left[with_outlets[left]], unmatched_kg, room)
-    misses = _nearest_misses(case, left[~with_outlets[left]])
+    misses = _nearest_misses(case, tables or tables_of(case), left[~with_outlets[left]])
     return unmatched_rows(sorted([*full, *misses], key=lambda miss: miss.output), unmatched_kg)
 
 
@@ -163,11 +165,10 @@ def _nearest(case: Case, lawful: PairRows, outputs: IntArray) -> Iterator[tuple[
         start = stop
 
 
-def _nearest_misses(case: Case, outputs: IntArray) -> list[Miss]:
+def _nearest_misses(case: Case, tables: Tables, outputs: IntArray) -> list[Miss]:
     """Outputs without any lawful outlet: the rule and the change of the pair that comes closest."""
     if not outputs.size:
         return []
-    tables = tables_of(case)
     if case.parameters.only_lanes:
         blocks = lane_blocks(case, tables, outputs)
     else:
@@ -184,9 +185,7 @@ def _nearest_misses(case: Case, outputs: IntArray) -> list[Miss]:
 
 def _misses(case: Case, pairs: Pairs) -> list[Miss]:
     """Return the nearest miss of every output of the pairs, in words."""
-    pairs = ask_conditions(pairs)
-    pairs = _close_enough(pairs)
-    pairs = with_costs(case, pairs)
+    pairs = with_costs(case, ask_conditions(_close_enough(pairs)))
     tally = _tally(pairs)
     far = np.full(len(pairs), FAR) if pairs.distance_m is None else pairs.distance_m
     far = np.where(far == MISSING, FAR, far)
@@ -209,8 +208,8 @@ class Tally:
 
 def _tally(pairs: Pairs, but: tuple[int, ...] = ()) -> Tally:
     """Ask the forbidding rules of every pair, except those at the rows `but`."""
-    count, slack = np.zeros((2, len(pairs)), dtype=np.int64)
-    first = np.full(len(pairs), -1, dtype=np.int64)
+    count, slack = np.zeros((2, *pairs.shape), dtype=np.int64)
+    first = np.full(pairs.shape, -1, dtype=np.int64)
     for r, rule in enumerate(FORBIDDING):
         if r not in but and rule.asked(pairs.tables):
             by = rule.slack(pairs)
@@ -232,6 +231,8 @@ def _close_enough(pairs: Pairs) -> Pairs:
     reached = np.where(cheap.first < 0, n, cheap.first)
     best = cheap.count * n - reached
     worst = (cheap.count + len(costly)) * n - np.minimum(reached, min(costly, default=n))
+    if pairs.i.ndim == 2:
+        return pairs.listed(best <= worst.min(axis=1, keepdims=True))
     bound = np.full(len(pairs.tables.outputs.mass_kg), FAR)
     np.minimum.at(bound, pairs.i, worst)
     return pairs.take(best <= bound[pairs.i])

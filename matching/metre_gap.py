@@ -7,7 +7,7 @@ import numpy as np
 from circularity.units import M_PER_KM, MICRO, IntArray
 from matching.case import Case
 from matching.optimality import Claim, arc_groups, first_sign
-from matching.problem import COST_LEVEL, LEVELS, Problem
+from matching.problem import COST_LEVEL, LEVELS, Problem, exact_dot
 from matching.verify import distance_tolerance_m
 
 
@@ -43,14 +43,14 @@ def cost_gap_bound_ucny(problem: Problem, mass_kg: IntArray, claim: Claim) -> in
         if arcs.priced:
             reduced = reduced + problem.coefficient(COST_LEVEL, tied)
         flow, room = arcs.flow_kg[tied], (arcs.limit_kg - arcs.flow_kg)[tied]
-        bound += _dot(flow, np.maximum(reduced, 0))
+        bound += exact_dot(flow, np.maximum(reduced, 0))
         gain = np.where(room > 0, np.maximum(-reduced, 0), 0)
         if arcs.priced:
             worst = np.zeros(len(problem.supply_kg), dtype=np.int64)
             np.maximum.at(worst, arcs.tail[tied], gain)
-            bound += _dot(problem.supply_kg, worst)
+            bound += exact_dot(problem.supply_kg, worst)
         else:
-            bound += _dot(np.minimum(room, total_kg), gain)
+            bound += exact_dot(np.minimum(room, total_kg), gain)
     return bound
 
 
@@ -60,10 +60,3 @@ def metre_step_ucny_per_kg(case: Case) -> int:
     carbon = parameters.emission_mg_per_kg_km * parameters.carbon_price_ucny_per_kg_co2e
     transport_step = metres * parameters.transport_ucny_per_kg_km // M_PER_KM + 1
     return transport_step + metres * carbon // (M_PER_KM * MICRO) + 1
-
-
-def _dot(masses_kg: IntArray, costs: IntArray) -> int:
-    """Return the sum of products in Python integers."""
-    used = np.flatnonzero(costs)
-    products = zip(masses_kg[used].tolist(), costs[used].tolist(), strict=True)
-    return sum(mass * cost for mass, cost in products)

@@ -104,6 +104,7 @@ def shortest_distances(residual: Residual, cost: IntArray, start: IntArray) -> I
     first = np.searchsorted(residual.tail, np.arange(residual.n_nodes + 1))
     distance = start.copy()
     improved = np.flatnonzero(start < UNREACHED)
+    is_improved = np.zeros(residual.n_nodes, dtype=bool)
     for _ in range(residual.n_nodes + 1):
         if not improved.size:
             return distance
@@ -115,7 +116,9 @@ def shortest_distances(residual: Residual, cost: IntArray, start: IntArray) -> I
         better = reached < distance[heads]
         heads, reached = heads[better], reached[better]
         np.minimum.at(distance, heads, reached)
-        improved = np.unique(heads)
+        is_improved[heads] = True
+        improved = np.flatnonzero(is_improved)
+        is_improved[improved] = False
     raise ArithmeticError("negative residual cycle: the flow is not optimal")
 
 

@@ -19,7 +19,7 @@ from matching.parts import Prepared, whole
 from matching.problem import LEVELS, Problem
 
 POTENTIAL_BOUND = 2**61
-DISTANCES_CHECKED = 500
+DISTANCES_CHECKED = 200
 
 
 def check(prepared: Prepared, claim: Claim) -> list[str]:

@@ -40,12 +40,11 @@ class Pairs:
         """(pairs,), or (outputs, capacities) of a grid."""
         return np.broadcast_shapes(self.i.shape, self.j.shape)
 
-    def listed(self, chosen: BoolArray, conditions: IntArray) -> Self:
-        """Return the chosen pairs of a grid one by one, sorted by (i, j), with their conditions."""
+    def listed(self, chosen: BoolArray, conditions: IntArray | None = None) -> Self:
+        """Return the chosen pairs of a grid one by one, sorted by (i, j), with their conditions if known."""
         row, column = np.nonzero(chosen)
-        return replace(
-            self, i=self.i[row, 0], j=self.j[0, column], conditions=conditions[row, column].astype(np.int64)
-        )
+        bits = None if conditions is None else conditions[row, column].astype(np.int64)
+        return replace(self, i=self.i[row, 0], j=self.j[0, column], conditions=bits)
 
     def take(self, rows: Any) -> Self:
         """Return the pairs at these positions, with everything known about them."""
