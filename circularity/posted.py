@@ -1,4 +1,7 @@
-"""What is posted, offered, granted and listed on a day, as selects of plain columns for reading in bulk."""
+"""What is posted, offered, granted and listed on a day, as selects of plain columns for reading in bulk.
+
+Agreements are fixed: of a lot, window, quota or grant only what no deal has reserved or committed is told.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,10 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, select, union_all
 
+from circularity.ceilings import ANY_YEAR, Ceiling
+from circularity.database import Base
 from circularity.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
 from circularity.organisations import Organisation, Site
 from circularity.outputs import Output
@@ -24,18 +29,41 @@ _PARTY = (
 )
 
 
+_TAKEN_KG = func.coalesce(Ceiling.reserved_kg + Ceiling.committed_kg, 0)
+_LEFT = {"mass_kg", "plan_mass_kg", "offered_kg", "quota_kg", "limit_kg"}
+
+
+def _columns(model: type[Base], *without: str) -> list[ColumnElement[Any]]:
+    """Return the columns of a model, those of a mass as what is left of it, none below zero."""
+    return [
+        _left(column).label(column.name) if column.name in _LEFT else column
+        for column in model.__table__.c
+        if column.name not in without
+    ]
+
+
+def _left(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    left = column - _TAKEN_KG
+    return case((left < 0, 0), else_=left)
+
+
+def _counter(kind: str, subject_id: Any) -> ColumnElement[bool]:
+    """Return the condition that joins the counter of a limit that does not change with the years."""
+    return and_(Ceiling.kind == kind, Ceiling.subject_id == subject_id, Ceiling.year == ANY_YEAR)
+
+
 @lru_cache(maxsize=8)
 def outputs_posted(on: date, *, narrowed: bool = False) -> Select[Any]:
-    """Select outputs with site and organisation; withdrawn ones and those whose interval is over are not.
+    """Select outputs with site and organisation; those withdrawn, over or given away are not.
 
     A narrowed select is executed with `keys`, those of the outputs that are meant.
     """
-    columns = [column for column in Output.__table__.c if column.name != "site_id"]
     wanted = (
-        select(*columns, *_PARTY)
+        select(*_columns(Output, "site_id"), *_PARTY)
         .join(Site, Output.site_id == Site.id)
         .join(Organisation, Site.organisation_id == Organisation.id)
-        .where(Output.withdrawn_at.is_(None))
+        .outerjoin(Ceiling, _counter("output", Output.id))
+        .where(Output.withdrawn_at.is_(None), Output.mass_kg > _TAKEN_KG)
         .where(Output.available_to.is_(None) | (Output.available_to >= on))
         .order_by(Output.id)
     )
@@ -60,7 +88,7 @@ def windows_offered() -> Select[Any]:
     line = EntitlementLine
     return (
         select(
-            *CapacityWindow.__table__.c,
+            *_columns(CapacityWindow),
             line.public_id.label("line"),
             line.waste_pattern,
             line.operation,
@@ -82,20 +110,34 @@ def windows_offered() -> Select[Any]:
         .join(Facility, Entitlement.facility_id == Facility.id)
         .join(Site, Facility.site_id == Site.id)
         .join(Organisation, Site.organisation_id == Organisation.id)
+        .outerjoin(Ceiling, _counter("window", CapacityWindow.id))
         .order_by(CapacityWindow.id)
     )
+
+
+def taken_by_year() -> Select[Any]:
+    """Select what deals have taken of limits per calendar year: kind, public id of the subject, year, kg."""
+    subjects: dict[str, Any] = {"line": EntitlementLine, "entitlement": Entitlement, "facility": Facility}
+    taken = [
+        select(Ceiling.kind, subject.public_id.label("subject"), Ceiling.year, _TAKEN_KG.label("taken_kg"))
+        .join(subject, Ceiling.subject_id == subject.id)
+        .where(Ceiling.kind == kind)
+        for kind, subject in subjects.items()
+    ]
+    return select(union_all(*taken).subquery())
 
 
 def grants_held(on: date) -> Select[Any]:
     """Select the granted procedures that have not ended, with the public ids of facility and sender."""
     return (
         select(
-            *ProcedureGrant.__table__.c,
+            *_columns(ProcedureGrant),
             Facility.public_id.label("facility"),
             Organisation.public_id.label("organisation"),
         )
         .join(Facility, ProcedureGrant.facility_id == Facility.id)
         .outerjoin(Organisation, ProcedureGrant.organisation_id == Organisation.id)
+        .outerjoin(Ceiling, _counter("grant", ProcedureGrant.id))
         .where(ProcedureGrant.valid_to >= on)
         .order_by(ProcedureGrant.id)
     )
@@ -105,8 +147,9 @@ def listings_in_force(on: date) -> Select[Any]:
     """Select the whitelist entries that are listed and valid on a day, with the facility's public id."""
     entry = WhitelistEntry
     return (
-        select(*entry.__table__.c, Facility.public_id.label("facility"))
+        select(*_columns(entry), Facility.public_id.label("facility"))
         .join(Facility, entry.facility_id == Facility.id)
+        .outerjoin(Ceiling, _counter("quota", entry.id))
         .where(entry.status == "listed")
         .where(entry.valid_from.is_(None) | (entry.valid_from <= on))
         .where(entry.valid_to.is_(None) | (entry.valid_to >= on))

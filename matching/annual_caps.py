@@ -8,13 +8,18 @@ windows that share a year on a line share it on its entitlement and facility too
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from matching.case import Cap
 
 OPEN_YEARS = (0, 9999)
 LEVELS = ("line", "entitlement", "facility")
+
+
+Dealt = Mapping[tuple[str, str], Mapping[int, int]]
+"""What deals have taken in kg, by year, of a kind of limit and its subject's public id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +48,8 @@ class PricedCap:
     years: str
 
 
-def annual_caps(shares: Sequence[Share]) -> list[PricedCap]:
-    """Return the caps that can bind, in kg; what windows have taken already is off the limit."""
+def annual_caps(shares: Sequence[Share], dealt: Dealt = MappingProxyType({})) -> list[PricedCap]:
+    """Return the caps that can bind, in kg; what windows and deals have taken already is off the limit."""
     caps = []
     for level, kind in enumerate(LEVELS):
         groups: dict[str, list[Share]] = defaultdict(list)
@@ -53,7 +58,11 @@ def annual_caps(shares: Sequence[Share]) -> list[PricedCap]:
                 groups[share.subjects[level]].append(share)
         for subject, group in groups.items():
             for together in _touching(group):
-                cap = _cap(kind, subject, together, together[0].limits_kg[level] or 0)
+                years = range(min(s.years[0] for s in together), max(s.years[1] for s in together) + 1)
+                # No year may exceed its limit, and the new mass may fall in any of them.
+                by_year = [kg for year, kg in dealt.get((kind, subject), {}).items() if year in years]
+                limit = (together[0].limits_kg[level] or 0) - max(by_year, default=0)
+                cap = _cap(kind, subject, together, limit)
                 caps += [] if cap is None else [cap]
     return caps
 

@@ -20,9 +20,9 @@ from sqlalchemy.orm import Session
 
 from circularity.entitlements import LineLimit
 from circularity.outputs import Assay
-from circularity.posted import grants_held, listings_in_force, outputs_posted, windows_offered
+from circularity.posted import grants_held, listings_in_force, outputs_posted, taken_by_year, windows_offered
 from circularity.units import IntArray
-from matching.annual_caps import PricedCap, annual_caps
+from matching.annual_caps import Dealt, PricedCap, annual_caps
 from matching.case import Case, Outputs, Parameters
 from matching.held_procedures import Grant, Listing, Window, listed_windows, open_origins
 from matching.snapshot_tables import (
@@ -84,8 +84,8 @@ def read_snapshot(
 ) -> Snapshot:
     """Return what stands in the registry on the day of `parameters` as a case.
 
-    Withdrawn rows and those whose interval is over are left out. `outputs` and `windows` are keys that
-    narrow the case; the limits of the years still count every window.
+    Withdrawn rows, those whose interval is over and what deals have taken are left out. `outputs` and
+    `windows` are keys that narrow the case; the limits of the years still count every window.
     """
     on = date.fromordinal(parameters.as_of_day)
     posted, output_columns = read_outputs(session, on, outputs)
@@ -95,7 +95,8 @@ def read_snapshot(
     listings = [_listing(row) for row in session.execute(listings_in_force(on))]
     meant = [_window(k, row) for k, row in enumerate(rows)]
     listed = listed_windows(meant, listings)
-    caps = (*annual_caps(shares(offered, {row.id: k for k, row in enumerate(rows)}, on.year)), *listed.quotas)
+    of_years = shares(offered, {row.id: k for k, row in enumerate(rows)}, on.year)
+    caps = (*annual_caps(of_years, _dealt(session)), *listed.quotas)
     plants = list({row.facility: row for row in rows}.values())
     case = Case.build(
         outputs=output_columns,
@@ -129,6 +130,13 @@ def read_outputs(session: Session, on: date, keys: Collection[int] | None = None
     else:
         posted = session.execute(outputs_posted(on, narrowed=True), {"keys": list(keys)}).all()
     return posted, output_table(posted, _assays(session, posted, keys))
+
+
+def _dealt(session: Session) -> Dealt:
+    taken: dict[tuple[str, str], dict[int, int]] = defaultdict(dict)
+    for row in session.execute(taken_by_year()):
+        taken[row.kind, row.subject][row.year] = row.taken_kg
+    return taken
 
 
 def _is_live(row: Any, on: date) -> bool:
