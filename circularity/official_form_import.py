@@ -1,8 +1,8 @@
 """Importing national forms: what a generator keeps in them becomes its months, each for itself.
 
 Table 1 declares the year's generation; table 2 and the hazardous stages write months, left open. What they
-say was entrusted includes what transfers of the platform carried: that is taken off, never counted twice. Rows
-of table 3 must name a transfer. The stages of storing change nothing. A file sent again changes nothing.
+say was entrusted includes what transfers of the platform carried: that is taken off, never counted twice.
+Rows of table 3 must name a transfer. The stages of storing change nothing, nor does a file sent again.
 """
 
 from __future__ import annotations

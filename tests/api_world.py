@@ -7,13 +7,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from deal_rows import deal
 from flask import Flask
 from flask.testing import FlaskClient
 from registry import ACTOR, AT, FLY_ASH, Registry
 
 from circularity.database import create_engine_for, writing
+from circularity.generator_ledger import write_month
 from circularity.jobs import MATCHING, ask_for
+from circularity.organisations import Site
+from circularity.receipts import Verdict, Weighed, decide, receive
 from circularity.runs import MatchingRun
+from circularity.stock import record_survey
+from circularity.treatments import Result, record_treatment
 from matching.run import run_matching
 from web.app import create_app
 from web.config import Config
@@ -41,6 +47,8 @@ SECRET_WINDOW = {
 SECRET_LIMIT_KG = 98_765_432
 SECRET_CRITERION = {"cl_mg_per_kg": 99_999_111_123}
 SECRET_QUOTA_KG = 5_555_129
+SECRET_STOCK_KG = 7_117_771
+SECRET_LOAD_KG = 19_919
 OPEN = {"available_from": None, "available_to": None}
 
 
@@ -108,9 +116,51 @@ def fill(engine: Any) -> dict[str, str]:
             "site_id": secret.site.public_id,
             "code": FLY_ASH,
         }
+        ids |= books(registry, secret.site)
     key = run_matching(engine, actor=ACTOR, at=AT)
     with writing(engine).begin() as session:
         run = session.get(MatchingRun, key)
         assert run is not None
         job = ask_for(session, actor=ACTOR, at=AT, kind=MATCHING)
         return ids | {"run_id": run.public_id, "job_id": job.public_id}
+
+
+def books(registry: Registry, works: Site) -> dict[str, str]:
+    """A month, a survey and a treatment of the parties that publish nothing."""
+    act = {"session": registry.session, **registry.act}
+    mass = {"site": works, "waste_code": FLY_ASH}
+    survey = record_survey(
+        **act, **mass, vintage=2025, surveyed_on=AT.date(), mass_kg=SECRET_STOCK_KG, method="测量"
+    )
+    figures = {"generated_kg": SECRET_STOCK_KG, "discarded_kg": 0, "stored_kg": SECRET_STOCK_KG}
+    month = write_month(**act, **mass, year=2026, month=9, uses=[], **figures)
+    carried = deal(registry, works=works)
+    draft, transfer = carried.draft(30), carried.at_the_gate(20)
+    receive(**act, transfer=transfer, weighed={1: Weighed(SECRET_LOAD_KG)})
+    plant = carried.plant
+    (receipt,) = decide(
+        **act,
+        transfer=transfer,
+        organisation=plant.site.organisation,
+        person="李四",
+        verdicts={1: Verdict(SECRET_LOAD_KG)},
+    )
+    treatment = record_treatment(
+        **act,
+        facility=plant,
+        operation="C2",
+        day_from=AT.date(),
+        day_to=AT.date(),
+        inputs=[(receipt, None)],
+        results=[Result("product", SECRET_LOAD_KG)],
+    )
+    return {
+        "month_id": month.public_id,
+        "survey_id": survey.public_id,
+        "treatment_id": treatment.public_id,
+        "load_id": draft.public_id,
+        "load_sender_id": works.organisation.public_id,
+        "load_carrier_id": carried.carrier.public_id,
+        "plant_id": plant.public_id,
+        "plant_organisation_id": plant.site.organisation.public_id,
+    }

@@ -10,7 +10,9 @@ from api_world import (
     SECRET_ASSAYS,
     SECRET_CRITERION,
     SECRET_LIMIT_KG,
+    SECRET_LOAD_KG,
     SECRET_QUOTA_KG,
+    SECRET_STOCK_KG,
     SECRET_WINDOW,
     SECRETS,
     World,
@@ -47,6 +49,8 @@ def markers() -> set[str]:
         *SECRET_CRITERION.values(),
         SECRET_LIMIT_KG,
         SECRET_QUOTA_KG,
+        SECRET_STOCK_KG,
+        SECRET_LOAD_KG,
         offered_kg,
     ]
     return {str(figure).rstrip("0") for figure in figures}

@@ -14,9 +14,11 @@ from web.api.catalogue import blp as catalogue
 from web.api.documentation import blueprint as documentation
 from web.api.facilities import blp as facilities
 from web.api.jobs import blp as jobs
+from web.api.ledger_months import blp as ledger_months
 from web.api.match import blp as match
 from web.api.outputs import blp as outputs
 from web.api.rates import blp as rates
+from web.api.receipts import blp as receipts
 from web.api.recommendations import blp as recommendations
 from web.api.reported_rates import blp as reported_rates
 from web.api.runs import blp as runs
@@ -29,6 +31,8 @@ BLUEPRINTS = (
     whitelist,
     recommendations,
     runs,
+    receipts,
+    ledger_months,
     jobs,
     rates,
     reported_rates,
