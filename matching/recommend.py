@@ -1,12 +1,13 @@
 """Advice on one posting: outlets for an output, feed for a capacity window; the rules as in a run.
 
 Pairs are judged one by one against what stands in the registry, without what others would take: the order is
-that of a run's levels (utilisation, hierarchy, cost), not a promise of room. What the other side did not
-publish is shown in bands.
+that of a run's levels, not a promise of room. What the plan of the last run would lose stands beside it. What
+the other side did not publish is shown in bands.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,19 +15,26 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from circularity.acceptance import Finding, Pairs, findings
+from circularity.acceptance import Finding, Pairs, all_findings, rule
+from circularity.acceptance.tables import Tables
 from circularity.banding import Band, shown
-from circularity.catalogue import operations, utilisation, waste_types
-from circularity.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
+from circularity.catalogue import waste_types
+from circularity.entitlements import CapacityWindow
 from circularity.outputs import Output
-from circularity.units import MISSING, IntArray
-from matching.arcs import Arcs, find_arcs
+from circularity.units import MISSING
+from matching.arcs import arcs_of
 from matching.case import Case
-from matching.eligibility import tables_of
+from matching.coefficients import is_utilisation, rank_of
+from matching.eligibility import lawful_pairs, tables_of
 from matching.grant_use import Part, split_by_grants
+from matching.loss import Loss, losses
+from matching.network import UNREACHED
 from matching.plan_files import condition_codes
+from matching.ranking import best_first, changes_of
 from matching.run_rows import money
-from matching.snapshot import Snapshot, parameters_at, read_snapshot
+from matching.snapshot import Snapshot, parameters_at, read_outputs, read_snapshot
+from matching.snapshot_live import LiveReceivers
+from matching.snapshot_prices import RegionPrices
 
 PLAN = "plan"
 """The condition whose sentence tells masses of the generator's management plan."""
@@ -39,7 +47,8 @@ class Recommendation:
     `mass` is what the other side offers or has: kg where published, else its band. Unit costs are µCNY/kg,
     None where nobody stated one. `conditions` is empty when it can move today; `granted_kg` is how much a
     grant frees of the asker's own mass (None: no grant is needed). `findings` say each condition in words
-    with its law and procedure.
+    with its law and procedure. `loss` is what the region's optimum loses, None where the last run priced no
+    such outlet; its figures are for the operator of the region alone.
     """
 
     output: Output
@@ -56,6 +65,7 @@ class Recommendation:
     earliest: date
     latest: date | None
     findings: tuple[Finding, ...]
+    loss: Loss | None = None
 
     @property
     def can_move_today(self) -> bool:
@@ -64,11 +74,19 @@ class Recommendation:
 
 
 def outlets_for_output(
-    session: Session, output: Output, *, at: datetime, limit: int = 20
+    live: LiveReceivers, session: Session, output: Output, *, at: datetime, limit: int = 20
 ) -> list[Recommendation]:
     """Return the best lawful and conditional outlets for an output; none when it was withdrawn or is over."""
-    snapshot = read_snapshot(session, parameters_at(at), outputs=[output.id])
-    return _Advice(session, snapshot, for_sender=True).best(limit)
+    receivers = live.at(session, at)
+    posted, outputs = read_outputs(session, receivers.on, [output.id])
+    if not posted:
+        return []
+    case, tables = receivers.asked_by(outputs)
+    advice = _Advice(receivers.snapshot, case, tables, limit)
+    if receivers.prices is not None:
+        advice.price(receivers.prices, output.public_id)
+    windows = receivers.windows(session, advice.window_keys)
+    return advice.told([output] * len(windows), windows, for_sender=True)
 
 
 def feed_for_window(
@@ -76,92 +94,109 @@ def feed_for_window(
 ) -> list[Recommendation]:
     """Return the outputs that suit a capacity window best; none when it was withdrawn or is over."""
     snapshot = read_snapshot(session, parameters_at(at), windows=[window.id])
-    return _Advice(session, snapshot, for_sender=False).best(limit)
+    advice = _Advice(snapshot, snapshot.case, tables_of(snapshot.case), limit)
+    outputs = _in_order(session, advice.output_keys)
+    return advice.told(outputs, [window] * len(outputs), for_sender=False)
 
 
 class _Advice:
-    """The lawful and conditional pairs of one side's posting, told as that side may see them."""
+    """The best lawful and conditional pairs of one side's posting, told as that side may see them."""
 
-    def __init__(self, session: Session, snapshot: Snapshot, *, for_sender: bool) -> None:
-        self._session, self._snapshot, self._for_sender = session, snapshot, for_sender
-        self._case: Case = snapshot.case
-        self._arcs: Arcs = find_arcs(self._case)
-        self._cost = self._arcs.cost_ucny_per_kg
+    def __init__(self, snapshot: Snapshot, case: Case, tables: Tables, limit: int) -> None:
+        self._snapshot, self._case, self._tables = snapshot, case, tables
+        self._lawful = lawful_pairs(case, tables)
+        self._changes = changes_of(case, self._lawful.pairs)
+        self._best = best_first(case, self._lawful.pairs, self._changes, limit)
+        self._arcs = arcs_of(case, tables, self._lawful.pairs.take(self._best), self._lawful.excluded)
+        self._losses: list[Loss | None] = [None] * len(self._best)
 
-    def best(self, limit: int) -> list[Recommendation]:
-        """Return the first pairs in the order of a run's levels; ids break ties."""
-        arcs = self._arcs
-        far = np.where(arcs.distance_m == MISSING, np.iinfo(np.int64).max, arcs.distance_m)
-        order = np.lexsort((arcs.output, arcs.capacity, far, self._cost, *self._hierarchy()))
-        return [self._told(int(arc)) for arc in order[:limit]]
+    @property
+    def output_keys(self) -> list[int]:
+        """Keys of the outputs of the best pairs, best first."""
+        ids = self._case.outputs.output_id[self._arcs.output]
+        return [self._snapshot.output_keys[public_id] for public_id in ids.tolist()]
 
-    def _hierarchy(self) -> tuple[IntArray, IntArray]:
-        """Return per arc the rank of its operation and, for what is no utilisation, 1."""
-        on = self._snapshot.on
-        hazardous = np.array([waste_types.is_hazardous(c) for c in self._case.outputs.waste_code.tolist()])
-        operation = self._case.capacities.operation[self._arcs.capacity].tolist()
-        of_hazardous = hazardous.astype(bool)[self._arcs.output].tolist()
-        pairs = list(zip(of_hazardous, operation, strict=True))
-        known = {pair: (operations.get(pair[1]).rank, utilisation.counts(*pair, on)) for pair in set(pairs)}
-        rank = np.array([known[pair][0] for pair in pairs], dtype=np.int64)
-        return rank, np.array([not known[pair][1] for pair in pairs], dtype=np.int64)
+    @property
+    def window_keys(self) -> list[int]:
+        """Keys of the windows of the best pairs, best first."""
+        ids = self._case.capacities.capacity_id[self._arcs.capacity]
+        return [self._snapshot.window_keys[public_id] for public_id in ids.tolist()]
 
-    def _told(self, arc: int) -> Recommendation:
+    def price(self, prices: RegionPrices, subject: str) -> None:
+        """Tell of each pair what the region loses; `subject` is the posting whose own event is no change."""
+        lost = losses(self._changes, prices.of(self._case, self._lawful.pairs))[:, self._best].T
+        run = prices.run_for(subject)
+        self._losses = [
+            None if per_kg[0] >= UNREACHED else Loss(tuple(per_kg), run) for per_kg in lost.tolist()
+        ]
+
+    def told(
+        self, outputs: Sequence[Output], windows: Sequence[CapacityWindow], *, for_sender: bool
+    ) -> list[Recommendation]:
+        """Return the pairs, whose rows are given in their order."""
+        own_kg = [output.mass_kg for output in outputs] if for_sender else [w.offered_kg for w in windows]
+        parts = [self._granted(k, mass_kg) for k, mass_kg in enumerate(own_kg)]
+        findings = self._findings(parts)
+        return [
+            self._told(outputs[k], windows[k], part, findings.get(k, []), for_sender)
+            for k, part in enumerate(parts)
+        ]
+
+    def _told(
+        self, output: Output, window: CapacityWindow, part: Part, findings: list[Finding], for_sender: bool
+    ) -> Recommendation:
         arcs, on = self._arcs, self._snapshot.on
-        i, j = int(arcs.output[arc]), int(arcs.capacity[arc])
-        output, window = self._rows(i, j)
-        operation = operations.get(str(self._case.capacities.operation[j]))
-        part = self._granted(arc, output.mass_kg if self._for_sender else window.offered_kg)
-        other, mass_kg = (window, window.offered_kg) if self._for_sender else (output, output.mass_kg)
-        distance = int(arcs.distance_m[arc])
+        operation = str(self._case.capacities.operation[arcs.capacity[part.arc]])
+        distance = int(arcs.distance_m[part.arc])
+        other, mass_kg = (window, window.offered_kg) if for_sender else (output, output.mass_kg)
+        standing = set(condition_codes(part.conditions))
+        silent = {PLAN} if not for_sender and output.visibility != "public" else set()
         return Recommendation(
             output=output,
             window=window,
-            operation=operation.code,
-            rank=operation.rank,
-            utilises=utilisation.counts(waste_types.is_hazardous(output.waste_code), operation.code, on),
+            operation=operation,
+            rank=rank_of(operation, on),
+            utilises=is_utilisation(waste_types.is_hazardous(output.waste_code), operation, on),
             mass=shown(mass_kg, other.visibility),
             distance_m=None if distance == MISSING else distance,
-            costs_ucny_per_kg=money(arcs, arc),
-            cost_ucny_per_kg=int(self._cost[arc]),
+            costs_ucny_per_kg=money(arcs, part.arc),
+            cost_ucny_per_kg=int(arcs.cost_ucny_per_kg[part.arc]),
             conditions=tuple(condition_codes(part.conditions)),
             granted_kg=None if part.grant is None else part.mass_kg,
             earliest=date.fromordinal(part.earliest_day),
             latest=None if part.latest_day == MISSING else date.fromordinal(part.latest_day),
-            findings=self._findings(arc, output, part),
+            findings=tuple(finding for finding in findings if finding.rule in standing - silent),
+            loss=self._losses[part.arc],
         )
 
-    def _rows(self, i: int, j: int) -> tuple[Output, CapacityWindow]:
-        output_key = self._snapshot.output_keys[str(self._case.outputs.output_id[i])]
-        window_key = self._snapshot.window_keys[str(self._case.capacities.capacity_id[j])]
-        output = self._session.scalars(select(Output).where(Output.id == output_key).options(*_SENDER)).one()
-        found = select(CapacityWindow).where(CapacityWindow.id == window_key).options(*_RECEIVER)
-        return output, self._session.scalars(found).one()
-
-    def _granted(self, arc: int, own_mass_kg: int) -> Part:
+    def _granted(self, k: int, own_mass_kg: int) -> Part:
         """Return what a grant frees of the asker's own mass, or all of it as it stands.
 
         The other side's mass stays out of it: a grant cut to it would give it away.
         """
-        mass = np.zeros(len(self._arcs.output), dtype=np.int64)
-        mass[arc] = max(own_mass_kg, 1)
-        return split_by_grants(self._case, self._arcs, mass, self._snapshot.grants)[0]
+        arcs, mass_kg = self._arcs, max(own_mass_kg, 1)
+        facility = self._case.capacities.facility[arcs.capacity[k]]
+        grants = self._snapshot.grants_by_facility.get(str(self._case.facilities.facility_id[facility]), ())
+        if grants:
+            mass = np.zeros(len(arcs.output), dtype=np.int64)
+            mass[k] = mass_kg
+            return split_by_grants(self._case, arcs, mass, grants, self._tables)[0]
+        days = int(arcs.earliest_day[k]), int(arcs.latest_day[k])
+        return Part(k, mass_kg, int(arcs.conditions[k]), *days, grant=None)
 
-    def _findings(self, arc: int, output: Output, part: Part) -> tuple[Finding, ...]:
-        """Return the sentences of the conditions that still stand, without the sender's hidden masses."""
+    def _findings(self, parts: Sequence[Part]) -> dict[int, list[Finding]]:
+        """Return by pair in words what stands in its way; pairs in whose way nothing stands are left out."""
         arcs = self._arcs
-        row = slice(arc, arc + 1)
-        pair = Pairs(tables_of(self._case), arcs.output[row], arcs.capacity[row], arcs.distance_m[row])
-        standing = set(condition_codes(part.conditions))
-        if not self._for_sender and output.visibility != "public":
-            standing.discard(PLAN)
-        return tuple(finding for finding in findings(pair) if finding.rule in standing)
+        rows = np.array([part.arc for part in parts if part.conditions], dtype=np.int64)
+        waiting = arcs.conditions[rows]
+        pair = arcs.output[rows], arcs.capacity[rows], arcs.distance_m[rows]
+        pairs = Pairs(self._tables, *pair, conditions=waiting)
+        met = condition_codes(int(np.bitwise_or.reduce(waiting, initial=0)))
+        return dict(zip(rows.tolist(), all_findings(pairs, [rule(code) for code in met]), strict=True))
 
 
-_SENDER = (joinedload(Output.site),)
-_RECEIVER = (
-    joinedload(CapacityWindow.line)
-    .joinedload(EntitlementLine.entitlement)
-    .joinedload(Entitlement.facility)
-    .joinedload(Facility.site),
-)
+def _in_order(session: Session, keys: Sequence[int]) -> list[Output]:
+    """Return the outputs with these keys, in the order of the keys."""
+    rows = select(Output).where(Output.id.in_(keys)).options(joinedload(Output.site, innerjoin=True))
+    found = {output.id: output for output in session.scalars(rows)}
+    return [found[key] for key in keys]

@@ -1,4 +1,7 @@
-"""One reading session per request: a page shows one state of the database and blocks no writer."""
+"""One reading session per request: a page shows one state of the database and blocks no writer.
+
+What may receive waste is held in process for all requests, and checked against the session of each.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +12,25 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from circularity.database import reading
+from matching.snapshot_live import LiveReceivers
 
 
 def register_sessions(app: Flask, engine: Engine) -> None:
     """Keep the engine with the application and close each request's session at its end."""
     app.extensions["circularity.engine"] = engine
     app.extensions["circularity.reading"] = reading(engine)
+    app.extensions["circularity.receivers"] = LiveReceivers()
     app.teardown_appcontext(_close)
 
 
 def engine() -> Engine:
     """Return the application's engine, for verbs that open their own sessions."""
     return cast(Engine, current_app.extensions["circularity.engine"])
+
+
+def live_receivers() -> LiveReceivers:
+    """Return the receivers that this process holds."""
+    return cast(LiveReceivers, current_app.extensions["circularity.receivers"])
 
 
 def read_session() -> Session:

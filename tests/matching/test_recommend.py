@@ -10,6 +10,7 @@ from circularity.banding import Band
 from circularity.facilities import withdraw_capacity
 from circularity.outputs import withdraw_output
 from matching.recommend import feed_for_window, outlets_for_output
+from matching.snapshot_live import LiveReceivers
 
 NEARBY = (31.30, 121.60, "310100")
 
@@ -20,7 +21,7 @@ def test_outlets_come_in_the_order_of_the_levels(registry: Registry) -> None:
     far = registry.window(10, registry.line(registry.facility(NEARBY)))
     near = registry.window(10, registry.line(registry.facility()))
     registry.session.flush()
-    advice = outlets_for_output(registry.session, output, at=AT)
+    advice = outlets_for_output(LiveReceivers(), registry.session, output, at=AT)
     assert [found.window.id for found in advice] == [near.id, far.id, landfill.id]
     assert [found.utilises for found in advice] == [True, True, False]
     assert [found.rank for found in advice] == [2, 2, 7]
@@ -30,14 +31,14 @@ def test_an_unlawful_outlet_is_not_advised(registry: Registry) -> None:
     output = registry.output(10, ACID)
     registry.window(10, registry.line(waste_pattern="HW34", operation="R6"))
     registry.session.flush()
-    assert outlets_for_output(registry.session, output, at=AT) == []
+    assert outlets_for_output(LiveReceivers(), registry.session, output, at=AT) == []
 
 
 def test_an_outlet_across_the_border_tells_its_condition_in_words(registry: Registry) -> None:
     output = registry.output(10)
     registry.window(10, registry.line(registry.facility(ANHUI)))
     registry.session.flush()
-    (found,) = outlets_for_output(registry.session, output, at=AT)
+    (found,) = outlets_for_output(LiveReceivers(), registry.session, output, at=AT)
     assert not found.can_move_today
     assert found.conditions == ("general_record",)
     (finding,) = found.findings
@@ -53,7 +54,7 @@ def test_a_grant_of_the_sender_makes_it_an_outlet_for_today(registry: Registry) 
     registry.window(100, registry.line(facility))
     registry.grant(facility, output_organisation=output.site.organisation, limit_kg=30 * T)
     registry.session.flush()
-    (found,) = outlets_for_output(registry.session, output, at=AT)
+    (found,) = outlets_for_output(LiveReceivers(), registry.session, output, at=AT)
     assert (found.can_move_today, found.granted_kg, found.findings) == (True, 30 * T, ())
 
 
@@ -63,7 +64,7 @@ def test_a_grant_does_not_tell_how_much_the_plant_offers(registry: Registry) -> 
     registry.window(7, registry.line(facility))
     registry.grant(facility, output_organisation=output.site.organisation)
     registry.session.flush()
-    (found,) = outlets_for_output(registry.session, output, at=AT)
+    (found,) = outlets_for_output(LiveReceivers(), registry.session, output, at=AT)
     assert found.granted_kg == output.mass_kg
     assert found.mass == Band(0, 100 * T)
 
@@ -72,7 +73,7 @@ def test_costs_are_told_by_part(registry: Registry) -> None:
     output = registry.output(10, price_ucny_per_kg=3_000)
     registry.window(10, gate_fee_ucny_per_kg=20_000)
     registry.session.flush()
-    (found,) = outlets_for_output(registry.session, output, at=AT)
+    (found,) = outlets_for_output(LiveReceivers(), registry.session, output, at=AT)
     assert found.distance_m == 0
     assert found.costs_ucny_per_kg == {"transport": 0, "gate_fee": 20_000, "price": -3_000, "carbon": 0}
     assert found.cost_ucny_per_kg == 0 + 20_000 - 3_000
@@ -83,7 +84,7 @@ def test_what_a_plant_offers_is_banded_unless_it_published_it(registry: Registry
     registry.window(1234, visibility="parties")
     registry.window(1234, registry.line(registry.facility(NEARBY)), visibility="public")
     registry.session.flush()
-    masses = [found.mass for found in outlets_for_output(registry.session, output, at=AT)]
+    masses = [found.mass for found in outlets_for_output(LiveReceivers(), registry.session, output, at=AT)]
     assert masses == [Band(1000 * T, 10_000 * T), 1234 * T]
 
 
@@ -106,7 +107,7 @@ def test_the_masses_of_a_management_plan_stay_with_their_generator(registry: Reg
     output = registry.output(777, ACID, plan_mass_kg=333 * T)
     registry.session.flush()
     (feed,) = feed_for_window(registry.session, window, at=AT)
-    (outlet,) = outlets_for_output(registry.session, output, at=AT)
+    (outlet,) = outlets_for_output(LiveReceivers(), registry.session, output, at=AT)
     assert feed.conditions == outlet.conditions == ("plan",)
     assert feed.findings == ()
     assert "333" in outlet.findings[0].en or "444" in outlet.findings[0].en
@@ -125,5 +126,5 @@ def test_a_withdrawn_posting_gets_no_advice(registry: Registry) -> None:
     withdraw_output(registry.session, **registry.act, output=output)
     withdraw_capacity(registry.session, **registry.act, window=window)
     registry.session.flush()
-    assert outlets_for_output(registry.session, output, at=AT) == []
+    assert outlets_for_output(LiveReceivers(), registry.session, output, at=AT) == []
     assert feed_for_window(registry.session, window, at=AT) == []

@@ -22,7 +22,7 @@ from web.api.quantities import CnyPerTonne, Kilometres, Tonnes, WholeNumber
 from web.api.run_answers import words_of
 from web.api.shapes import Answer, Band, FacilityReference, OutputReference
 from web.api.writing import now
-from web.session import read_session
+from web.session import live_receivers, read_session
 
 blp = ApiBlueprint("recommendations", "Outlets for an output, feed for a capacity window.")
 
@@ -99,7 +99,7 @@ class RecommendationAnswer(Answer):
 def list_outlets(query: dict[str, Any], output_id: str) -> list[dict[str, Any]]:
     """List the best lawful and conditional outlets for a lot."""
     output = by_public_id(read_session(), Output, output_id)
-    found = outlets_for_output(read_session(), output, at=now(), limit=query["limit"])
+    found = outlets_for_output(live_receivers(), read_session(), output, at=now(), limit=query["limit"])
     return [_shown(advice, advice.window.offered_kg) for advice in found]
 
 

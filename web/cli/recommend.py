@@ -27,6 +27,7 @@ from circularity.units import (
     format_tonnes,
 )
 from matching.recommend import Recommendation, feed_for_window, outlets_for_output
+from matching.snapshot_live import LiveReceivers
 from web.cli.database import database_option, open_database
 from web.cli.refusal import Refused
 from web.cli.run_text import closing_lines
@@ -69,7 +70,7 @@ def for_output(public_id: str, as_json: bool, limit: int, database: str) -> None
     engine = open_database(database)
     with reading(engine)() as session:
         output = _find(session, Output, public_id)
-        found = outlets_for_output(session, output, at=datetime.now(UTC), limit=limit)
+        found = outlets_for_output(LiveReceivers(), session, output, at=datetime.now(UTC), limit=limit)
         why = _why_unmatched(session, output)
         if as_json:
             click.echo(_json({"output": output.public_id, "unmatched": why}, found))

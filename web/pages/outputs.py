@@ -15,7 +15,7 @@ from matching.recommend import outlets_for_output
 from web.formats import waste_type
 from web.pages.disclosure import tells_all
 from web.pages.requests import choice, page_number, province, text
-from web.session import read_session
+from web.session import live_receivers, read_session
 from web.today import now
 
 MAX_OUTLETS = 12
@@ -50,6 +50,6 @@ def show_output(public_id: str) -> str:
         "run": run,
         "proposals": proposals_of_output(session, run, output) if run else [],
         "unmatched": unmatched_of_output(session, run, output) if run else None,
-        "outlets": outlets_for_output(session, output, at=now(), limit=MAX_OUTLETS),
+        "outlets": outlets_for_output(live_receivers(), session, output, at=now(), limit=MAX_OUTLETS),
     }
     return render_template("output.html", output=output, **facts)
