@@ -12,8 +12,9 @@ import numpy as np
 
 from circularity.units import IntArray
 from matching.exchange import Exchange, exchange_of, radix_of
-from matching.network import UNREACHED
-from matching.problem import Problem
+from matching.exchange_paths import Paths
+from matching.prices import plan_potentials
+from matching.problem import TIE_LEVEL, Problem
 
 
 def entry_costs(problem: Problem, mass_kg: IntArray) -> IntArray:
@@ -23,10 +24,12 @@ def entry_costs(problem: Problem, mass_kg: IntArray) -> IntArray:
     the plan is not optimal.
     """
     load_kg = problem.tree_load_kg(mass_kg)
-    return entry_costs_in(exchange_of([(problem, mass_kg)], problem.tree, load_kg, radix_of(problem)))
+    exchange = exchange_of([(problem, mass_kg)], problem.tree, load_kg, radix_of(problem))
+    return entry_costs_in(exchange, plan_potentials(problem, mass_kg))
 
 
-def entry_costs_in(exchange: Exchange) -> IntArray:
-    """Return the same from the exchange network of a plan."""
-    costs = exchange.to_the_root()[:, :-1]
-    return np.where(costs[0] < UNREACHED, costs, UNREACHED)
+def entry_costs_in(exchange: Exchange, potentials: IntArray) -> IntArray:
+    """Return the same from the exchange network of a plan; `potentials` end with its nodes and the root."""
+    root = len(exchange.parent)
+    paths = Paths(exchange, potentials[:TIE_LEVEL, -1 - root :], backwards=True)
+    return paths.distances(root, np.arange(root))

@@ -2,28 +2,21 @@
 
 A residual path alternates between limits and outputs, and an output is only passed through. Keeping the
 cheapest way through for each pair of limits leaves a network of hundreds of nodes instead of tens of
-thousands, and shortest paths from many limits at once are a few operations on small matrices. Pairs come in
-blocks, so that millions of them are seen and never held together.
+thousands. Pairs come in blocks, so that millions of them are seen and never held together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from circularity.units import IntArray
 from matching.cap_tree import CapTree
-from matching.network import UNREACHED
-from matching.problem import TIE_LEVEL, Coefficients, Problem
-
-CELLS = 4_000_000
-"""At most so many (source, arc) pairs are relaxed together, to bound memory."""
+from matching.problem import TIE_LEVEL, Problem
+from matching.radix import Radix, largest
 
 WAYS = 4_000_000
 """At most so many ways through outputs are looked at together."""
@@ -38,7 +31,7 @@ Block = tuple[Problem, IntArray]
 
 @dataclass(frozen=True)
 class Exchange:
-    """Residual arcs between limits, sorted by head; `costs` has shape (levels before the tie, arcs).
+    """Residual arcs between limits; `costs` has shape (levels before the tie, arcs).
 
     Nodes are those of the cap tree, then the root. `through` marks arcs that lead through an output; the
     others run along the tree.
@@ -49,87 +42,6 @@ class Exchange:
     costs: IntArray
     through: BoolArray
     parent: IntArray
-
-    @cached_property
-    def part(self) -> IntArray:
-        """Label each node's connected part, the root apart from all.
-
-        A shortest path never needs the root twice, so it stays within a part and the root. A limit belongs to
-        its parent's part.
-        """
-        root = len(self.parent)
-        inner = (self.tail != root) & (self.head != root)
-        child = np.flatnonzero(self.parent >= 0)
-        tails = np.concatenate([self.tail[inner], child])
-        heads = np.concatenate([self.head[inner], self.parent[child]])
-        graph = coo_array((np.ones(len(tails), dtype=np.int8), (tails, heads)), shape=(root + 1, root + 1))
-        return connected_components(graph, directed=False)[1].astype(np.int64)
-
-    def distances(self, sources: IntArray) -> IntArray:
-        """Return the lexicographically shortest distances, shape (sources, levels, nodes)."""
-        found = np.full((len(sources), len(self.costs), len(self.part)), UNREACHED)
-        root = self.part[-1]
-        for part in np.unique(self.part[sources]):
-            inside = np.isin(self.part, (part, root))
-            arcs = np.flatnonzero(inside[self.tail] & inside[self.head])
-            rows = np.flatnonzero(self.part[sources] == part)
-            size = max(1, CELLS // max(1, len(arcs)))
-            for chunk in (rows[k : k + size] for k in range(0, len(rows), size)):
-                found[chunk] = self._within(arcs, sources[chunk])
-        return found
-
-    def to_the_root(self) -> IntArray:
-        """Return every node's lexicographically shortest distance to the root, shape (levels, nodes)."""
-        order = np.lexsort((self.head, self.tail))
-        turned = replace(
-            self,
-            tail=self.head[order],
-            head=self.tail[order],
-            costs=self.costs[:, order],
-            through=self.through[order],
-        )
-        everything, root = np.arange(len(order)), np.array([len(self.parent)])
-        distances: IntArray = turned._within(everything, root)[0]
-        return distances
-
-    def _within(self, arcs: IntArray, sources: IntArray) -> IntArray:
-        """Return the distances over some arcs: level by level, over the arcs tight on the levels before."""
-        tail, head = self.tail[arcs], self.head[arcs]
-        first = np.flatnonzero(np.diff(head, prepend=-1))
-        start = np.full((len(sources), len(self.part)), UNREACHED)
-        start[np.arange(len(sources)), sources] = 0
-        open_arcs = np.ones((len(sources), len(arcs)), dtype=bool)
-        levels = []
-        for first_level, radix in self._packs:
-            costs = self.costs[first_level : first_level + len(radix.reach), arcs]
-            cost = np.array(radix.weights, dtype=np.int64) @ costs
-            distance, rounds = start.copy(), 0
-            while arcs.size:
-                if (rounds := rounds + 1) > len(self.parent) + 2:
-                    raise ArithmeticError("negative residual cycle: the flow is not optimal")
-                at_tail = distance[:, tail]
-                reached = np.where(open_arcs & (at_tail < UNREACHED), at_tail + cost, UNREACHED)
-                nearer = np.minimum(np.minimum.reduceat(reached, first, axis=1), distance[:, head[first]])
-                if np.array_equal(nearer, distance[:, head[first]]):
-                    break
-                distance[:, head[first]] = nearer
-            open_arcs &= (distance[:, tail] < UNREACHED) & (distance[:, tail] + cost == distance[:, head])
-            vectors = radix.vectors(distance)
-            vectors[:, distance >= UNREACHED] = UNREACHED
-            levels += list(vectors)
-        return np.stack(levels, axis=1)
-
-    @cached_property
-    def _packs(self) -> tuple[tuple[int, Radix], ...]:
-        """Group the levels, each group with its first, so that the sums of any path fit one integer."""
-        packs: list[tuple[int, tuple[int, ...]]] = []
-        for level, cost in enumerate(self.costs):
-            reach = (len(self.parent) + 2) * _largest(cost)
-            if packs and Radix((*packs[-1][1], reach)).fits:
-                packs[-1] = (packs[-1][0], (*packs[-1][1], reach))
-            else:
-                packs.append((level, (reach,)))
-        return tuple((level, Radix(reach)) for level, reach in packs)
 
 
 def exchange_of(blocks: Iterable[Block], tree: CapTree, load_kg: IntArray, radix: Radix) -> Exchange:
@@ -150,58 +62,9 @@ def exchange_of(blocks: Iterable[Block], tree: CapTree, load_kg: IntArray, radix
     return Exchange(tails[order], heads[order], costs[:, order], through[order], tree.parent)
 
 
-@dataclass(frozen=True)
-class Radix:
-    """A vector of levels as one integer whose order is the lexicographic one, for sums of two pairs' vectors.
-
-    `reach` bounds the magnitude of each level's digit. Raises OverflowError where 63 bits do not suffice.
-    """
-
-    reach: tuple[int, ...]
-
-    @classmethod
-    def of(cls, largest: Iterable[int]) -> Radix:
-        """Return the radix for pairs whose coefficients have at most these magnitudes."""
-        radix = cls(tuple(2 * value for value in largest))
-        if not radix.fits:
-            raise OverflowError("the levels of a pair do not fit one integer")
-        return radix
-
-    @property
-    def fits(self) -> bool:
-        """Whether 62 bits suffice."""
-        return self.weights[0] * (2 * self.reach[0] + 1) < 2**62
-
-    @cached_property
-    def weights(self) -> tuple[int, ...]:
-        """The weight of each level's digit."""
-        weight, weights = 1, []
-        for reach in reversed(self.reach):
-            weights.append(weight)
-            weight *= 2 * reach + 1
-        return tuple(reversed(weights))
-
-    def key(self, problem: Problem) -> IntArray:
-        """Return each pair's levels before the tie as one integer."""
-        key = np.zeros(len(problem.arc_output), dtype=np.int64)
-        for weight, coefficients in zip(self.weights, problem.coefficients, strict=True):
-            key += weight * coefficients.astype(np.int64)
-        return key
-
-    def vectors(self, key: IntArray) -> IntArray:
-        """Return the levels of keys, shape (levels before the tie, keys)."""
-        vectors = np.empty((len(self.reach), *key.shape), dtype=np.int64)
-        rest = key
-        for level in reversed(range(len(self.reach))):
-            base, reach = 2 * self.reach[level] + 1, self.reach[level]
-            vectors[level] = (rest + reach) % base - reach
-            rest = (rest - vectors[level]) // base
-        return vectors
-
-
 def radix_of(problem: Problem) -> Radix:
     """Return the radix for a problem's own pairs."""
-    return Radix.of(_largest(c) for c in problem.coefficients)
+    return Radix.of(largest(c) for c in problem.coefficients)
 
 
 class _Ways:
@@ -216,7 +79,7 @@ class _Ways:
     def add(self, problem: Problem, mass_kg: IntArray, radix: Radix) -> None:
         """Take in a block of pairs."""
         n_outputs, root = len(problem.supply_kg), self._nodes - 1
-        key, waiting = radix.key(problem), problem.supply_kg.copy()
+        key, waiting = radix.key(problem.coefficients), problem.supply_kg.copy()
         np.subtract.at(waiting, problem.arc_output, mass_kg)
         here = np.unique(problem.arc_output)
         used, left = np.flatnonzero(mass_kg), here[waiting[here] > 0]
@@ -274,7 +137,3 @@ def _along_the_tree(tree: CapTree, load_kg: IntArray) -> tuple[IntArray, IntArra
     above = np.where(tree.parent < 0, root, tree.parent)
     up, down = load_kg < tree.limit_kg, load_kg > 0
     return np.concatenate([nodes[up], above[down]]), np.concatenate([above[up], nodes[down]])
-
-
-def _largest(coefficients: Coefficients) -> int:
-    return max(abs(int(coefficients.min())), abs(int(coefficients.max()))) if coefficients.size else 0

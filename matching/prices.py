@@ -17,6 +17,7 @@ import numpy.typing as npt
 from circularity.units import IntArray
 from matching.cap_tree import CapTree
 from matching.exchange import Exchange, exchange_of, radix_of
+from matching.exchange_paths import Paths
 from matching.network import (
     UNREACHED,
     Network,
@@ -107,10 +108,12 @@ def changes(
     change = np.where(worth & (tree.parent < 0), bound, 0)
     nested = np.flatnonzero(worth & (tree.parent >= 0))
     if nested.size:
-        sources, source_of = np.unique(tree.parent[nested], return_inverse=True)
-        ways = exchange().distances(sources)[source_of, :, nested].T
-        better = (ways[0] < UNREACHED) & _improves(ways)
-        change[:, nested[better]] = ways[:, better]
+        paths = Paths(exchange(), potentials[:TIE_LEVEL, -1 - n_tree :])
+        for source in np.unique(tree.parent[nested]).tolist():
+            inside = nested[tree.parent[nested] == source]
+            ways = paths.distances(source, inside)
+            better = (ways[0] < UNREACHED) & _improves(ways)
+            change[:, inside[better]] = ways[:, better]
     return change
 
 
