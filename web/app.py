@@ -15,6 +15,7 @@ from web.formats import register_formats
 from web.health import register_health
 from web.language import register_language
 from web.pages import register_pages
+from web.pages.desk.registration import register_desk
 from web.security import register_security
 from web.session import register_sessions
 from web.vendor import is_current
@@ -46,6 +47,7 @@ def create_app(config: Config | None = None) -> Flask:
     register_errors(app)
     register_health(app)
     register_pages(app)
+    register_desk(app)
     register_api(app)
     _warn_without_assets()
     return app

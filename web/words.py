@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from flask_babel import lazy_gettext
 
 from matching.reason_words import ReasonWords, reason_words
+from web.custody_words import CUSTODY
 from web.language import said
 from web.today import today
 
@@ -100,6 +101,7 @@ GROUPS: Mapping[str, Mapping[str, object]] = {
         "utilised_kg": _("of which utilised"),
         "hierarchy": _("Rank of operations"),
         "cost": _("Net cost"),
+        "kept_kg": _("Mass kept where it was proposed"),
         "tie": _("Tie-break"),
     },
     "analyte": {
@@ -145,6 +147,7 @@ GROUPS: Mapping[str, Mapping[str, object]] = {
         "general": _("Industrial solid waste"),
         "bulk": _("Bulk industrial solid waste"),
     },
+    **CUSTODY,
 }
 
 

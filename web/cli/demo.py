@@ -28,7 +28,8 @@ def demo(then_serve: bool, host: str, port: int, database: str) -> None:
     """Load a fictional Delta, match all of it, print what came out, and serve the pages.
 
     The database is created where it lacks. The data are loaded once; doing it again runs a new match on
-    what is there and duplicates nothing. Every party, permit and quantity is fictional.
+    what is there and duplicates nothing. Every party, permit and quantity is fictional. Served on 127.0.0.1,
+    the pages let you act as any party.
 
     \b
     Examples:
@@ -47,4 +48,4 @@ def demo(then_serve: bool, host: str, port: int, database: str) -> None:
         click.echo("\n".join([*lines, *closing_lines(fictional=run.fictional)]))
     if then_serve:
         click.echo("")
-        serve_forever(host, port, database, with_worker=True)
+        serve_forever(host, port, database, with_worker=True, open_here=True)

@@ -16,6 +16,11 @@ from web.config import BadSetting, read_config
 
 HOST, PORT, THREADS = "127.0.0.1", 8000, 8
 
+OPEN = (
+    "已开放写入,尚无账户:任何能打开网页的人都可以任一单位的身份操作 · "
+    "writing is open and there are no accounts: whoever opens the pages may act as any party"
+)
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -43,8 +48,11 @@ def serve(host: str, port: int, with_worker: bool, database: str) -> None:
     serve_forever(host, port, database, with_worker=with_worker)
 
 
-def serve_forever(host: str, port: int, database: str, *, with_worker: bool) -> None:
-    """Serve the application on an address and say which; raises Refused for a bad setting or a taken port."""
+def serve_forever(host: str, port: int, database: str, *, with_worker: bool, open_here: bool = False) -> None:
+    """Serve the application on an address and say which; raises Refused for a bad setting or a taken port.
+
+    `open_here` opens writing, so that a demonstration can be played through, where nobody else reaches it.
+    """
     # Flask and its extensions are the slowest thing to load here; `--help` does not wait for them.
     from waitress import create_server  # noqa: PLC0415
 
@@ -52,7 +60,10 @@ def serve_forever(host: str, port: int, database: str, *, with_worker: bool) -> 
     from web.cli.worker import worker_beside  # noqa: PLC0415
 
     try:
-        app = create_app(replace(read_config(), database_url=database_url(database)))
+        settings = replace(read_config(), database_url=database_url(database))
+        if open_here and host == HOST:
+            settings = replace(settings, api_write=True)
+        app = create_app(settings)
     except BadSetting as error:
         raise Refused(f"设置有误 · {error}") from error
     click.get_current_context().call_on_close(app.extensions["circularity.engine"].dispose)

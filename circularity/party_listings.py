@@ -1,0 +1,159 @@
+"""What one party may see of deals, transfers, books and treatments: its own, an authority's its region's.
+
+Each `…_seen` is a condition for a query, so that what is not seen is simply not found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from circularity.catalogue.regions import prefix_of
+from circularity.deals import Agreement
+from circularity.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
+from circularity.manifests import Carriage, Transfer
+from circularity.months import LedgerMonth
+from circularity.organisations import Organisation, Site
+from circularity.outputs import Output
+from circularity.reception import Receipt, Treatment, TreatmentInput
+from circularity.runs import Proposal
+
+WATCHING = ("authority", "coordinator")
+"""Sides that see what happens in their region and are no party to it."""
+
+
+def sites_seen(organisation: Organisation, side: str) -> Select[Any]:
+    """Return the keys of the sites that are a party's own, or that lie in an authority's region."""
+    if side in WATCHING:
+        inside = Site.region_code.startswith(prefix_of(organisation.region_code), autoescape=True)
+        return select(Site.id).where(inside)
+    return select(Site.id).where(Site.organisation_id == organisation.id)
+
+
+def facilities_seen(organisation: Organisation, side: str) -> Select[Any]:
+    """Return the keys of the facilities at those sites."""
+    return select(Facility.id).where(Facility.site_id.in_(sites_seen(organisation, side)))
+
+
+def agreements_seen(organisation: Organisation, side: str) -> ColumnElement[bool]:
+    """Return the condition for deals that a party is one side of, whoever made the first offer."""
+    return or_(
+        Agreement.site_id.in_(sites_seen(organisation, side)),
+        Agreement.facility_id.in_(facilities_seen(organisation, side)),
+    )
+
+
+def transfers_seen(organisation: Organisation, side: str) -> ColumnElement[bool]:
+    """Return the condition for transfers that a party sends, carries or receives; drafts only as sender."""
+    carried = select(Carriage.transfer_id).where(Carriage.organisation_id == organisation.id)
+    sites = sites_seen(organisation, side)
+    sends = Transfer.sender_site_id.in_(sites)
+    if side in WATCHING:
+        return (Transfer.status != "draft") & or_(
+            sends, Transfer.facility_id.in_(facilities_seen(organisation, side))
+        )
+    others = or_(Transfer.id.in_(carried), Transfer.facility_id.in_(facilities_seen(organisation, side)))
+    # A receiver adds its own tickets to a sheet while that is still a draft.
+    return sends | others & or_(Transfer.status != "draft", Transfer.metering != "trip")
+
+
+def months_seen(organisation: Organisation, side: str) -> ColumnElement[bool]:
+    """Return the condition for months of the ledger."""
+    return LedgerMonth.site_id.in_(sites_seen(organisation, side))
+
+
+def proposals_seen(organisation: Organisation, side: str) -> ColumnElement[bool]:
+    """Return the condition for proposals to a party: its lots as generator, its windows as facility."""
+    if side == "facility":
+        windows = (
+            select(CapacityWindow.id)
+            .join(EntitlementLine, CapacityWindow.line_id == EntitlementLine.id)
+            .join(Entitlement, EntitlementLine.entitlement_id == Entitlement.id)
+            .where(Entitlement.facility_id.in_(facilities_seen(organisation, side)))
+        )
+        return Proposal.window_id.in_(windows)
+    lots = select(Output.id).where(Output.site_id.in_(sites_seen(organisation, side)))
+    return Proposal.output_id.in_(lots)
+
+
+def proposals(seen: ColumnElement[bool], status: str) -> Select[Any]:
+    """Return proposals of a status, the newest run's first, the heaviest first within it."""
+    return (
+        select(Proposal)
+        .where(seen, Proposal.status == status)
+        .options(
+            joinedload(Proposal.output).joinedload(Output.site),
+            joinedload(Proposal.window)
+            .joinedload(CapacityWindow.line)
+            .joinedload(EntitlementLine.entitlement)
+            .joinedload(Entitlement.facility)
+            .joinedload(Facility.site),
+        )
+        .order_by(Proposal.run_id.desc(), Proposal.mass_kg.desc(), Proposal.id)
+    )
+
+
+def agreements(seen: ColumnElement[bool], statuses: Sequence[str] = ()) -> Select[Any]:
+    """Return deals of some states, or all, the newest first."""
+    wanted = select(Agreement).where(seen)
+    if statuses:
+        wanted = wanted.where(Agreement.status.in_(statuses))
+    return wanted.options(
+        joinedload(Agreement.site),
+        joinedload(Agreement.facility).joinedload(Facility.site),
+        selectinload(Agreement.offers),
+    ).order_by(Agreement.begun_at.desc(), Agreement.id.desc())
+
+
+def transfers(seen: ColumnElement[bool], statuses: Sequence[str] = ()) -> Select[Any]:
+    """Return transfers of some states, or all, the newest first."""
+    wanted = select(Transfer).where(seen)
+    if statuses:
+        wanted = wanted.where(Transfer.status.in_(statuses))
+    return wanted.options(
+        joinedload(Transfer.sender_site),
+        joinedload(Transfer.facility).joinedload(Facility.site),
+        selectinload(Transfer.lines),
+    ).order_by(Transfer.day_to.desc(), Transfer.id.desc())
+
+
+def months(seen: ColumnElement[bool]) -> Select[Any]:
+    """Return months of the ledger, the newest first; those that were dropped are left out."""
+    return (
+        select(LedgerMonth)
+        .where(seen, LedgerMonth.status != "dropped")
+        .options(joinedload(LedgerMonth.site), selectinload(LedgerMonth.uses))
+        .order_by(LedgerMonth.year.desc(), LedgerMonth.month.desc(), LedgerMonth.waste_code, LedgerMonth.id)
+    )
+
+
+def treatments_seen(organisation: Organisation, side: str) -> ColumnElement[bool]:
+    """Return the condition for treatments by a party's facilities, or of loads that it sent."""
+    sent = (
+        select(TreatmentInput.treatment_id)
+        .join(Receipt, TreatmentInput.receipt_id == Receipt.id)
+        .join(Receipt.line)
+        .join(Transfer)
+        .where(Transfer.sender_site_id.in_(sites_seen(organisation, side)))
+    )
+    return or_(Treatment.facility_id.in_(facilities_seen(organisation, side)), Treatment.id.in_(sent))
+
+
+def untreated(facility: Facility) -> Select[Any]:
+    """Return a facility's receipts with mass that is neither treated nor forwarded, the oldest first."""
+    left_kg = Receipt.accepted_kg - Receipt.forwarded_kg - Receipt.treated_kg
+    return (
+        select(Receipt)
+        .where(Receipt.facility_id == facility.id, left_kg > 0)
+        .options(joinedload(Receipt.line))
+        .order_by(Receipt.received_on, Receipt.id)
+    )
+
+
+def total(session: Session, wanted: Select[Any]) -> int:
+    """Return how many rows a listing has in all."""
+    bare = wanted.options().order_by(None).with_only_columns(func.count(), maintain_column_froms=True)
+    return session.scalar(bare) or 0

@@ -1,0 +1,228 @@
+"""Words of deals, transfers and books in the reader's language: states, acts, fields of forms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from flask_babel import lazy_gettext
+
+_ = lazy_gettext
+
+_ROAD = {
+    "draft": _("Draft"),
+    "submitted": _("Submitted"),
+    "picked_up": _("Picked up"),
+    "arrived": _("Arrived"),
+    "accepted": _("Accepted"),
+    "partly_accepted": _("Partly accepted"),
+    "refused": _("Refused"),
+    "returning": _("On its way back"),
+    "returned": _("Returned"),
+    "rematched": _("Sent on to another receiver"),
+    "closed": _("Closed"),
+    "cancelled": _("Cancelled"),
+}
+
+CUSTODY: Mapping[str, Mapping[str, object]] = {
+    "side": {
+        "generator": _("Generator"),
+        "facility": _("Facility"),
+        "carrier": _("Carrier"),
+        "authority": _("Authority"),
+        "coordinator": _("Coordinating body"),
+    },
+    "signer": {"sender": _("Sender"), "carrier": _("Carrier"), "receiver": _("Receiver")},
+    "agreement": {
+        "offered_by_generator": _("Offered by the generator"),
+        "offered_by_facility": _("Offered by the facility"),
+        "accepted_by_facility": _("Accepted by the facility, capacity reserved"),
+        "accepted_by_generator": _("Accepted by the generator, capacity reserved"),
+        "agreed": _("Agreed"),
+        "declined": _("Declined"),
+        "expired": _("Expired"),
+        "suspended": _("Suspended"),
+        "ended": _("Ended"),
+    },
+    "transfer": _ROAD,
+    "sheet": _ROAD,
+    "correction": {
+        "asked": _("Waiting for answers"),
+        "approved": _("Approved and made"),
+        "refused": _("Refused"),
+        "withdrawn": _("Withdrawn"),
+    },
+    "month": {
+        "open": _("Open"),
+        "dropped": _("Dropped"),
+        "closed": _("Closed"),
+        "reversed": _("Reversed"),
+    },
+    "act": {
+        "accept": _("Accept"),
+        "accept_part": _("Accept in part"),
+        "answer": _("Answer"),
+        "agree": _("Agree"),
+        "arrive": _("Note arrival"),
+        "cancel": _("Cancel"),
+        "close": _("Close"),
+        "confirm": _("Confirm"),
+        "counter": _("Make a counter-offer"),
+        "decline": _("Decline"),
+        "discard": _("Discard the draft"),
+        "end": _("End"),
+        "hand_over": _("Take over"),
+        "pick_up": _("Pick up"),
+        "refuse": _("Refuse"),
+        "rematch": _("Send on"),
+        "resume": _("Resume"),
+        "reverse": _("Reverse"),
+        "revise": _("Change the offer"),
+        "send_back": _("Send back"),
+        "submit": _("Sign and send"),
+        "suspend": _("Suspend"),
+        "take_back": _("Take back"),
+        "withdraw": _("Withdraw"),
+        "write": _("Write"),
+    },
+    "source": {
+        "proposal": _("From a proposal"),
+        "direct": _("Agreed directly"),
+        "imported": _("Outside contract"),
+        "typed": _("Typed"),
+        "uploaded": _("Uploaded"),
+        "carried": _("Carried from transfers"),
+    },
+    "lot": {"regular": _("Regular"), "sample": _("Sample"), "trial": _("Trial lot")},
+    "cadence": {
+        "once": _("once"),
+        "daily": _("daily"),
+        "weekly": _("weekly"),
+        "monthly": _("monthly"),
+        "quarterly": _("quarterly"),
+        "yearly": _("yearly"),
+    },
+    "price_kind": {"fixed": _("Fixed"), "stepped": _("Stepped"), "formula": _("By formula")},
+    "weight": {"sent": _("the sender's weight"), "received": _("the receiver's weight")},
+    "hold": {"reserved": _("Reserved"), "committed": _("Committed"), "released": _("Released")},
+    "ceiling": {
+        "output": _("The lot"),
+        "window": _("Capacity window"),
+        "line": _("Line of an entitlement"),
+        "entitlement": _("Entitlement as a whole"),
+        "facility": _("Facility as a whole"),
+        "quota": _("White-list quota"),
+        "grant": _("Granted procedure"),
+    },
+    "gap": {
+        "entitlement": _("The facility's entitlement ends"),
+        "agreement": _("The agreement ends and none follows"),
+    },
+    "metering": {
+        "trip": _("Single trip"),
+        "sheet": _("Daily sheet (weighbridge)"),
+        "conveyor": _("Conveyor scale"),
+        "pipeline": _("Pipeline meter"),
+        "draught": _("Barge draught survey"),
+    },
+    "conveyance": {
+        "vehicle": _("Vehicle"),
+        "barge": _("Barge"),
+        "rail": _("Rail"),
+        "conveyor": _("Conveyor"),
+        "pipeline": _("Pipeline"),
+    },
+    "receipt": {
+        "pending": _("Waiting for the verdict"),
+        "accepted": _("Accepted"),
+        "partly_accepted": _("Partly accepted"),
+        "refused": _("Refused"),
+    },
+    "result": {
+        "product": _("Product"),
+        "recovered": _("Recovered material"),
+        "residue": _("Residue"),
+        "loss": _("Loss"),
+    },
+    "use": {
+        "own_utilised": _("Own utilisation"),
+        "own_disposed": _("Own disposal"),
+        "entrusted_utilised": _("Utilisation entrusted to others outside the platform"),
+        "entrusted_disposed": _("Disposal entrusted to others outside the platform"),
+    },
+}
+"""Code words of the custody chain by group, as `web.words.GROUPS`."""
+
+FIELDS: Mapping[str, object] = {
+    "organisation": _("Organisation"),
+    "side": _("Side"),
+    "person": _("Name of the person"),
+    "mass_t": _("Mass in all (t)"),
+    "valid_from": _("First day"),
+    "valid_to": _("Last day"),
+    "lot": _("Kind of lot"),
+    "cadence": _("Cadence"),
+    "period_mass_t": _("Mass per period (t)"),
+    "price_kind": _("Kind of price"),
+    "price.fixed": _("Price (CNY/t)"),
+    "settles": _("Whose weight settles"),
+    "reference_moisture_percent": _("Reference moisture (%)"),
+    "note": _("Note"),
+    "document": _("Document"),
+    "reason": _("Reason"),
+    "kind": _("Kind"),
+    "filed_on": _("Filed on"),
+    "granted_on": _("Granted on"),
+    "grant": _("Grant"),
+    "site": _("Site"),
+    "line": _("Line of an entitlement"),
+    "waste_code": _("Waste code"),
+    "operation": _("Operation"),
+    "metering": _("How it is metered"),
+    "conveyance": _("Conveyance"),
+    "vehicle": _("Vehicle, vessel or train"),
+    "day": _("Day"),
+    "day_from": _("From"),
+    "day_to": _("To"),
+    "carrier": _("Carrier"),
+    "carriers": _("Carrier"),
+    "permit": _("Dangerous-goods permit"),
+    "permitted": _("Waste it covers"),
+    "sent_t": _("Mass (t)"),
+    "sent_moisture_percent": _("Moisture (%)"),
+    "packaging": _("Packaging"),
+    "received_t": _("Weight received (t)"),
+    "moisture_percent": _("Moisture (%)"),
+    "accepted_t": _("Accepted (t)"),
+    "refused_t": _("Refused (t)"),
+    "weighed_t": _("Weight on return (t)"),
+    "official_number": _("Official manifest number (14 digits)"),
+    "field": _("What is wrong"),
+    "value": _("Right value"),
+    "changes": _("What is wrong"),
+    "file": _("File"),
+    "year": _("Year"),
+    "month": _("Month"),
+    "generated_t": _("Generated (t)"),
+    "discarded_t": _("Discarded (t)"),
+    "stored_t": _("Stored at the end (t)"),
+    "party": _("Other party"),
+    "uses": _("Use"),
+    "inputs": _("Loads"),
+    "name": _("Name"),
+    "results": _("Result"),
+    "lines": _("Line"),
+    "vintage": _("Year of generation"),
+    "surveyed_on": _("Day of the survey"),
+    "method": _("Method"),
+}
+
+_NUMBERED = re.compile(r"^(?:lines|carriers|carriages|uses|results|inputs)\.(\d+)\.?")
+
+
+def field_label(name: str) -> str:
+    """Return what a form calls a field, with the number of its row; an unknown one by its own name."""
+    row = _NUMBERED.match(name)
+    plain = _NUMBERED.sub("", name) if row else name
+    label = str(FIELDS.get(plain or name.partition(".")[0], plain))
+    return f"{label} {row[1]}" if row else label

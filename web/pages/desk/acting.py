@@ -1,0 +1,102 @@
+"""For whom a visitor acts: chosen freely while there are no accounts, and only where writing is open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import g
+from flask import session as cookie
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from circularity.audit import Actor
+from circularity.deals import Agreement
+from circularity.errors import NotAllowed
+from circularity.organisations import Organisation
+from circularity.party_listings import WATCHING
+from web.api.writing import is_writable
+from web.language import said
+from web.session import read_session
+
+SIDES = ("generator", "facility", "carrier", "authority", "coordinator")
+KEY = "acting"
+
+WHO = {"generator": "generator", "facility": "receiver", "carrier": "carrier", "authority": "authority"}
+"""Which party of the lifecycles a side is."""
+
+
+@dataclass(frozen=True)
+class Acting:
+    """One organisation, the side it acts on, and the name that its signatures bear."""
+
+    organisation: Organisation
+    side: str
+    person: str
+
+    @property
+    def watches(self) -> bool:
+        """Whether this side only watches its region."""
+        return self.side in WATCHING
+
+    @property
+    def actor(self) -> Actor:
+        """Who the audit chain says it was: nobody has been identified, and it says so."""
+        name = f"{self.person} · {self.organisation.name_zh} (未登录,自行选择 · not signed in)"
+        return Actor(name, self.organisation.public_id, "person")
+
+    def of(self, session: Session) -> Organisation:
+        """Return the organisation as a row of another session."""
+        return session.get_one(Organisation, self.organisation.id)
+
+
+def acting() -> Acting | None:
+    """Return for whom this visitor acts; None before a choice, and wherever writing is closed."""
+    if "acting" not in g:
+        g.acting = _chosen() if is_writable() else None
+    return g.acting  # type: ignore[no-any-return]
+
+
+def require_acting() -> Acting:
+    """Return for whom this visitor acts; raises NotAllowed before a choice."""
+    found = acting()
+    if found is None:
+        zh, en = "请先选择以哪个单位的身份操作", "choose first for whom you act"
+        raise NotAllowed("nobody_chosen", zh, en)
+    return found
+
+
+def act_for(organisation: Organisation, side: str, person: str) -> None:
+    """Keep the choice in the visitor's signed cookie."""
+    cookie[KEY] = [organisation.public_id, side, person]
+    g.pop("acting", None)
+
+
+def act_for_nobody() -> None:
+    """Forget the choice."""
+    cookie.pop(KEY, None)
+    g.pop("acting", None)
+
+
+def sides_in(agreement: Agreement, party: Acting) -> tuple[str, ...]:
+    """Return which sides of a deal a party is: none, one, or the side it chose where both are its own."""
+    owners = {
+        "generator": agreement.site.organisation_id,
+        "facility": agreement.facility.site.organisation_id,
+    }
+    if party.watches:
+        return ()
+    found = tuple(side for side, owner in owners.items() if owner == party.organisation.id)
+    return (party.side,) if len(found) > 1 and party.side in found else found
+
+
+def default_person(organisation: Organisation) -> str:
+    """Return a name for signatures when none is typed."""
+    return said(organisation)
+
+
+def _chosen() -> Acting | None:
+    kept = cookie.get(KEY)
+    if not isinstance(kept, list) or len(kept) != 3 or kept[1] not in SIDES:
+        return None
+    found = read_session().scalar(select(Organisation).filter_by(public_id=str(kept[0])))
+    return Acting(found, str(kept[1]), str(kept[2])) if found is not None else None

@@ -1,0 +1,141 @@
+"""Agreements of the party one acts for: the list, and one with its offers, limits, procedures, shipments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from circularity.agreement_procedures import NOTED
+from circularity.agreements import end_asked_by, gaps
+from circularity.ceilings import Hold
+from circularity.deals import PROCEDURES, Agreement
+from circularity.errors import NotFound
+from circularity.lifecycle import legal_acts, states
+from circularity.manifests import LineAgreement, Transfer, TransferLine
+from circularity.party_listings import agreements, agreements_seen, total
+from circularity.still_lawful import grant_suits, granted_kinds, verdict_of
+from circularity.whitelist import ProcedureGrant
+from web.pages.desk.acting import WHO, Acting, acting, require_acting, sides_in
+from web.pages.desk.terms_form import CHOICES, typed_terms
+from web.pages.requests import choice, page_of
+from web.session import read_session
+from web.today import today
+
+PARTY_OF = {"generator": "generator", "facility": "receiver"}
+LATEST = 10
+
+
+def show_agreements() -> str:
+    """Show the deals of the party one acts for, and the gaps ahead of them."""
+    session, party = read_session(), acting()
+    status = choice("status", states("agreement"))
+    facts: dict[str, Any] = {"page": None, "gaps": []}
+    if party is not None:
+        seen = agreements_seen(party.organisation, party.side)
+        wanted = agreements(seen, (status,) if status else ())
+        facts["page"] = page_of(
+            total(session, wanted),
+            lambda limit, offset: session.scalars(wanted.limit(limit).offset(offset)).all(),
+        )
+        mine = set(session.scalars(select(Agreement.id).where(seen)))
+        facts["gaps"] = [gap for gap in gaps(session, today()) if gap.agreement.id in mine]
+    return render_template("agreements.html", status=status, states=states("agreement"), **facts)
+
+
+def show_agreement(public_id: str) -> str:
+    """Show one deal."""
+    session, party = read_session(), require_acting()
+    agreement = find_agreement(session, party, public_id)
+    facts = {
+        "typed": typed_terms(agreement.offer),
+        "choices": CHOICES,
+        "acts": _acts(session, agreement, party),
+        "holds": session.scalars(
+            select(Hold)
+            .filter_by(agreement_id=agreement.id)
+            .where(Hold.status != "released")
+            .options(joinedload(Hold.ceiling))
+            .order_by(Hold.id)
+        ).all(),
+        "findings": _findings(session, agreement),
+        "gaps": [gap for gap in gaps(session, today()) if gap.agreement is agreement],
+        "transfers": _transfers(session, agreement),
+        "kinds": PROCEDURES,
+        "noted": NOTED,
+        "grants": _grants(session, agreement),
+        "party": party,
+        "today": today(),
+    }
+    return render_template("agreement.html", agreement=agreement, **facts)
+
+
+def find_agreement(session: Session, party: Acting, public_id: str) -> Agreement:
+    """Return a deal that the party may see; raises NotFound."""
+    seen = agreements_seen(party.organisation, party.side)
+    found = session.scalar(select(Agreement).filter_by(public_id=public_id).where(seen))
+    if found is None:
+        raise NotFound("agreement", "没有这一协议", "there is no such agreement", id=public_id[:40])
+    return found
+
+
+def _acts(session: Session, agreement: Agreement, party: Acting) -> dict[str, str]:
+    """Return what the party may do now, each with the side it does it on ("" = as an authority)."""
+    sides = sides_in(agreement, party)
+    found = {act: side for side in sides for act in legal_acts("agreement", agreement.status, PARTY_OF[side])}
+    if party.watches:
+        found |= dict.fromkeys(legal_acts("agreement", agreement.status, WHO.get(party.side, "none")), "")
+    if "end" in found:
+        asked = end_asked_by(session, agreement)
+        found["end" if asked - set(sides) else "ask_to_end"] = found.pop("end")
+        if asked & set(sides) and "ask_to_end" in found:
+            del found["ask_to_end"]
+    return found
+
+
+def _findings(session: Session, agreement: Agreement) -> list[Any]:
+    """Return what stands against the deal as of today, without taking hold of anything."""
+    if agreement.status in ("declined", "expired", "ended"):
+        return []
+    offer, on = agreement.offer, today()
+    return verdict_of(
+        session,
+        site=agreement.site,
+        waste_code=agreement.waste_code,
+        line=agreement.line,
+        operation=agreement.operation,
+        on=on,
+        output=agreement.output,
+        window=agreement.window,
+        days=(max(on, offer.valid_from), max(on, offer.valid_to)),
+        mass_kg=offer.mass_kg,
+        held=granted_kinds(agreement, on),
+    )
+
+
+def _transfers(session: Session, agreement: Agreement) -> list[Transfer]:
+    """Return the newest transfers on a deal, those where only one line is on it too."""
+    lines = (
+        select(TransferLine.transfer_id)
+        .join(LineAgreement, LineAgreement.line_id == TransferLine.id)
+        .where(LineAgreement.agreement_id == agreement.id)
+    )
+    wanted = select(Transfer).where(
+        (Transfer.agreement_id == agreement.id) | Transfer.id.in_(lines), Transfer.status != "cancelled"
+    )
+    return list(session.scalars(wanted.order_by(Transfer.day_to.desc(), Transfer.id.desc()).limit(LATEST)))
+
+
+def _grants(session: Session, agreement: Agreement) -> list[ProcedureGrant]:
+    """Return the grants that could hang on a deal and do not yet."""
+    known = {procedure.grant_id for procedure in agreement.procedures}
+    rows = session.scalars(
+        select(ProcedureGrant)
+        .filter_by(facility_id=agreement.facility_id)
+        .where(ProcedureGrant.valid_to >= today())
+        .order_by(ProcedureGrant.id)
+    )
+    pair = agreement.site, agreement.facility, agreement.waste_code
+    return [grant for grant in rows if grant.id not in known and grant_suits(grant, *pair)]

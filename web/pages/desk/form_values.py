@@ -1,0 +1,104 @@
+"""What was typed into a form, as the integers and days that verbs take; every mistake at its field.
+
+Masses are typed in tonnes, moisture in percent, prices in CNY/t. Excess precision is refused, not rounded.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path, PurePath
+
+from flask import request
+
+from circularity.errors import BadInput, InputProblem
+from circularity.units import KG_PER_T, MAX_MASS_KG, UCNY_PER_KG_PER_CNY_PER_T, NotAQuantity, parse_scaled
+
+PERMILLE_PER_PERCENT = 10
+
+_SENTENCES = {
+    "not_a_number": ("应为数字", "must be a number"),
+    "too_precise": ("小数位过多,不能按整千克计", "has more decimals than can be kept"),
+    "out_of_range": ("超出范围", "is out of range"),
+}
+
+
+class FormValues:
+    """Reads the fields of the request; `finish` raises BadInput if any was malformed."""
+
+    def __init__(self) -> None:
+        self.problems: list[InputProblem] = []
+
+    def finish(self) -> None:
+        """Raise BadInput when anything was noted."""
+        if self.problems:
+            raise BadInput(self.problems)
+
+    def refuse(self, name: str, rule: str, zh: str, en: str) -> None:
+        """Note one problem."""
+        found = request.form.get(name, "")[:80]
+        self.problems.append(InputProblem("form", None, name, rule, found, f"{name} {zh}", f"{name} {en}"))
+
+    def text(self, name: str) -> str:
+        """Return what was typed, trimmed."""
+        return request.form.get(name, "").strip()
+
+    def mass(self, name: str) -> int:
+        """Return typed tonnes in kg; a field that must be filled."""
+        found = self.maybe_mass(name)
+        if found is None and not self.text(name):
+            self.refuse(name, "empty", "不能为空", "must not be empty")
+        return found or 0
+
+    def maybe_mass(self, name: str) -> int | None:
+        """Return typed tonnes in kg, None for an empty field."""
+        return self._scaled(name, KG_PER_T, 0, MAX_MASS_KG - 1)
+
+    def percent(self, name: str) -> int | None:
+        """Return typed percent in permille, None for an empty field."""
+        return self._scaled(name, PERMILLE_PER_PERCENT, 0, 1000)
+
+    def price(self, name: str) -> int | None:
+        """Return typed CNY/t in µCNY/kg, None for an empty field; negative when the sender pays."""
+        return self._scaled(name, UCNY_PER_KG_PER_CNY_PER_T, -(10**15), 10**15)
+
+    def whole(self, name: str) -> int:
+        """Return a typed whole number."""
+        found = self._scaled(name, 1, None, None)
+        if found is None and not self.text(name):
+            self.refuse(name, "empty", "不能为空", "must not be empty")
+        return found or 0
+
+    def day(self, name: str) -> date:
+        """Return a typed day; a field that must be filled."""
+        try:
+            return date.fromisoformat(self.text(name))
+        except ValueError:
+            self.refuse(name, "not_a_day", "应为日期", "must be a calendar day")
+            return date.max
+
+    def _scaled(self, name: str, scale: int, minimum: int | None, maximum: int | None) -> int | None:
+        text = self.text(name).replace(",", "")
+        if not text:
+            return None
+        try:
+            return parse_scaled(text, scale, minimum=minimum, maximum=maximum)
+        except NotAQuantity as error:
+            self.refuse(name, error.rule, *_SENTENCES[error.rule])
+            return None
+
+
+@contextmanager
+def uploaded(name: str) -> Iterator[Path]:
+    """Hold an uploaded file under its own name while it is read; raises BadInput where there is none."""
+    given = request.files.get(name)
+    if given is None or not given.filename:
+        zh, en = f"{name} 请选择文件", f"{name} is missing: choose a file"
+        raise BadInput([InputProblem("form", None, name, "no_file", "", zh, en)])
+    with tempfile.TemporaryDirectory() as folder:
+        plain = PurePath(given.filename.replace("\\", "/")).name
+        path = Path(folder) / (plain if plain not in ("", ".", "..") else "file")
+        given.save(path)
+        yield path

@@ -1,0 +1,21 @@
+"""What templates of the desk may call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from web.custody_words import field_label
+from web.pages.desk.acting import acting
+from web.pages.desk.attempts import fresh, given, problems_at, refused_form
+
+
+def desk_frame() -> dict[str, Any]:
+    """Return what forms and headings of the desk are made with."""
+    return {
+        "acting": acting,
+        "field_label": field_label,
+        "fresh": fresh,
+        "given": given,
+        "problems_at": problems_at,
+        "refused_form": refused_form,
+    }

@@ -1,0 +1,95 @@
+"""Choosing for whom one acts, and the desk: what waits for that party."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from circularity.errors import BadInput, InputProblem
+from circularity.organisations import ROLES, Organisation
+from circularity.overdue import overdue
+from circularity.party_listings import (
+    agreements,
+    agreements_seen,
+    proposals,
+    proposals_seen,
+    total,
+    transfers,
+    transfers_seen,
+)
+from web.api.writing import refuse_unless_writable
+from web.pages.desk.acting import SIDES, Acting, act_for, act_for_nobody, acting, default_person
+from web.pages.desk.attempts import Answer, attempt
+from web.pages.desk.form_values import FormValues
+from web.pages.requests import choice, page_of, text
+from web.session import read_session
+from web.today import today
+
+FORM = "acting"
+UNDER_WAY = ("offered_by_generator", "offered_by_facility", "accepted_by_generator", "accepted_by_facility")
+ON_THE_WAY = ("draft", "submitted", "picked_up", "arrived", "returning", "refused", "partly_accepted")
+
+
+def show_home() -> str:
+    """Show what waits for the party one acts for."""
+    party = acting()
+    waiting = _waiting(read_session(), party) if party else {}
+    return render_template("desk.html", waiting=waiting)
+
+
+def show_acting() -> str:
+    """Show the parties of the registry, to act as one of them."""
+    session = read_session()
+    wanted = select(Organisation).order_by(Organisation.name_zh, Organisation.id)
+    if text():
+        names = (Organisation.name_zh, Organisation.name_en)
+        wanted = wanted.where(
+            names[0].icontains(text(), autoescape=True) | names[1].icontains(text(), autoescape=True)
+        )
+    role = choice("role", ROLES)
+    found = [row for row in session.scalars(wanted) if not role or role in row.roles]
+    page = page_of(len(found), lambda limit, offset: found[offset : offset + limit], size=20)
+    return render_template("acting.html", page=page, asked=text(), role=role, roles=ROLES, sides_of=sides_of)
+
+
+def choose_acting() -> Answer:
+    """Act for the chosen organisation from now on, or for nobody."""
+    refuse_unless_writable()
+    if request.form.get("nobody"):
+        act_for_nobody()
+        return redirect(url_for("desk.acting"), 303)
+
+    def choose(session: Session, _: datetime) -> str:
+        form = FormValues()
+        found = session.scalar(select(Organisation).filter_by(public_id=form.text("organisation")))
+        side = form.text("side")
+        if found is None or side not in sides_of(found):
+            zh, en = "请选择单位及其身份", "choose an organisation and one of its sides"
+            raise BadInput([InputProblem(FORM, None, "organisation", "unknown_party", "", zh, en)])
+        act_for(found, side, form.text("person")[:100] or default_person(found))
+        return url_for("desk.home")
+
+    return attempt(FORM, choose, show_acting)
+
+
+def sides_of(organisation: Organisation) -> tuple[str, ...]:
+    """Return the sides an organisation can act on: its roles, and carrier, for anybody may drive its own."""
+    return tuple(side for side in SIDES if side in organisation.roles or side == "carrier")
+
+
+def _waiting(session: Session, party: Acting) -> dict[str, Any]:
+    """Return counts by kind of what is open, and the loads that wait too long."""
+    organisation, side = party.organisation, party.side
+    seen = transfers_seen(organisation, side)
+    mine = set(session.scalars(transfers(seen, ("arrived", "submitted"))))
+    return {
+        "proposals": total(session, proposals(proposals_seen(organisation, side), "open")),
+        "deals": total(session, agreements(agreements_seen(organisation, side), UNDER_WAY)),
+        "agreed": total(session, agreements(agreements_seen(organisation, side), ("agreed",))),
+        "transfers": total(session, transfers(seen, ON_THE_WAY)),
+        "overdue": [late for late in overdue(session, today()) if late.transfer in mine],
+    }

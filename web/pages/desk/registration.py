@@ -1,0 +1,40 @@
+"""Every address of the desk, in the order of the chain."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask
+
+from web.pages.desk import agreement_acts, agreements, direct_deals, parties, proposals
+from web.pages.desk.frame import desk_frame
+
+SHOWN = (
+    ("/desk", "home", parties.show_home),
+    ("/acting", "acting", parties.show_acting),
+    ("/proposals", "proposals", proposals.show_proposals),
+    ("/proposals/<public_id>", "proposal", proposals.show_proposal),
+    ("/agreements", "agreements", agreements.show_agreements),
+    ("/agreements/new", "new_agreement", direct_deals.show_new_agreement),
+    ("/agreements/<public_id>", "agreement", agreements.show_agreement),
+)
+
+DONE = (
+    ("/acting", "choose_acting", parties.choose_acting),
+    ("/proposals/<public_id>/acceptance", "accept_proposal", proposals.accept_proposal),
+    ("/proposals/<public_id>/counter", "counter_proposal", proposals.counter_proposal),
+    ("/proposals/<public_id>/refusal", "refuse_proposal", proposals.refuse_proposal),
+    ("/agreements/new", "make_agreement", direct_deals.make_agreement),
+    ("/agreements/<public_id>/acts/<act>", "answer_agreement", agreement_acts.answer_agreement),
+    ("/agreements/<public_id>/procedures", "add_procedure", agreement_acts.add_procedure),
+    ("/agreements/<public_id>/grants", "add_grant", agreement_acts.add_grant),
+)
+
+
+def register_desk(app: Flask) -> None:
+    """Register the desk and what its templates may call."""
+    desk = Blueprint("desk", __name__)
+    for address, name, view in SHOWN:
+        desk.add_url_rule(address, name, view)
+    for address, name, act in DONE:
+        desk.add_url_rule(address, name, act, methods=["POST"])
+    app.register_blueprint(desk)
+    app.context_processor(desk_frame)
