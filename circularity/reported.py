@@ -16,7 +16,7 @@ from circularity.closing_outputs import Closing, closing_outputs
 from circularity.coverage import Coverage, coverage
 from circularity.rate_formula import SCOPES, Rate, Sums, utilisation_rate
 from circularity.rate_periods import Period, period_of
-from circularity.rate_sums import sums, sums_by
+from circularity.rate_sums import BASES, Fold, folded, sums, sums_by
 
 __all__ = ["LABEL_EN", "LABEL_ZH", "Report", "ScopeReport", "reported", "sums", "sums_by"]
 
@@ -75,15 +75,17 @@ def reported(
     """
     period = period_of(year, quarter=quarter, month=month)
     whole = stream is None and organisation is None
+    folds = [Fold("", scope, basis) for scope in SCOPES for basis in BASES]
+    found = folded(
+        session, folds, first=period.first, last=period.last, region=region, stream=stream,
+        organisation=organisation,
+    )  # fmt: skip
+    counted = {
+        (fold.scope, fold.basis): rows.get("", Sums()) for fold, rows in zip(folds, found, strict=True)
+    }
     scopes = []
     for scope in SCOPES:
-        accepted, treated = (
-            sums(
-                session, first=period.first, last=period.last, region=region, scope=scope, basis=basis,
-                stream=stream, organisation=organisation,
-            )
-            for basis in ("acceptance", "treatment")
-        )  # fmt: skip
+        accepted, treated = (counted[scope, basis] for basis in BASES)
         target, over = targets.standing(scope, region, period.last) if region and whole else (None, False)
         closing = (
             closing_outputs(

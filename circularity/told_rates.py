@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from circularity.flows import MIN_ORGANISATIONS, OTHER, Cell, suppressed
 from circularity.rate_formula import SCOPES, Sums
 from circularity.rate_periods import Period
-from circularity.rate_sums import sums_by
+from circularity.rate_sums import Fold, folded, sums_by
 
 TABLES = ("province", "stream", "month")
 
@@ -36,10 +37,9 @@ def told(session: Session, period: Period, region: str, *, of_few: bool = False)
     """Return what may be told; everything with `of_few`, which is for parties that are all fictional."""
     first, last = period.first, period.last
     if of_few:
-        tables = {key: sums_by(session, key, first=first, last=last, region=region) for key in TABLES}
-        return Told(frozenset(SCOPES), tables)
+        return Told(frozenset(SCOPES), _tables(session, first=first, last=last, region=region))
     year = Period(period.year)
-    rows = {key: sums_by(session, key, first=year.first, last=year.last) for key in TABLES}
+    rows = _tables(session, first=year.first, last=year.last)
     alone = {key: published(found) for key, found in rows.items()}
     kinds = sums_by(session, "kind", first=first, last=last, region=region)
     if not published(kinds) or not _stands(period, region, rows, alone):
@@ -57,6 +57,10 @@ def published(rows: Mapping[str, Sums]) -> dict[str, Sums]:
     if len(alone) == len(rows) or (OTHER, OTHER, OTHER) not in kept:
         return alone
     return alone | {OTHER: sum((row for key, row in rows.items() if key not in alone), Sums())}
+
+
+def _tables(session: Session, **which: Any) -> Tables:
+    return dict(zip(TABLES, folded(session, [Fold(key) for key in TABLES], **which), strict=True))
 
 
 def _stands(period: Period, region: str, rows: Tables, alone: Tables) -> bool:
