@@ -47,7 +47,8 @@ class Load:
 def locked(session: Session, transfer: Transfer) -> Transfer:
     """Take the transfer's row for this transaction and see it as it now is."""
     session.flush()
-    session.refresh(transfer, with_for_update=True)
+    # Of this row only: however it was loaded, what was joined to it is not locked.
+    session.refresh(transfer, with_for_update={"of": Transfer})
     return transfer
 
 

@@ -11,13 +11,14 @@ from deal_rows import deal
 from flask import Flask
 from flask.testing import FlaskClient
 from registry import ACTOR, AT, FLY_ASH, Registry
+from sqlalchemy import select
 
 from circularity.database import create_engine_for, writing
 from circularity.generator_ledger import write_month
 from circularity.jobs import MATCHING, ask_for
 from circularity.organisations import Site
 from circularity.receipts import Verdict, Weighed, decide, receive
-from circularity.runs import MatchingRun
+from circularity.runs import MatchingRun, Proposal
 from circularity.stock import record_survey
 from circularity.treatments import Result, record_treatment
 from matching.run import run_matching
@@ -122,7 +123,9 @@ def fill(engine: Any) -> dict[str, str]:
         run = session.get(MatchingRun, key)
         assert run is not None
         job = ask_for(session, actor=ACTOR, at=AT, kind=MATCHING)
-        return ids | {"run_id": run.public_id, "job_id": job.public_id}
+        proposal = session.scalars(select(Proposal).filter_by(run_id=key)).first()
+        assert proposal is not None
+        return ids | {"run_id": run.public_id, "job_id": job.public_id, "proposal_id": proposal.public_id}
 
 
 def books(registry: Registry, works: Site) -> dict[str, str]:
@@ -158,6 +161,8 @@ def books(registry: Registry, works: Site) -> dict[str, str]:
         "month_id": month.public_id,
         "survey_id": survey.public_id,
         "treatment_id": treatment.public_id,
+        "transfer_id": transfer.public_id,
+        "agreement_id": carried.agreement.public_id,
         "load_id": draft.public_id,
         "load_sender_id": works.organisation.public_id,
         "load_carrier_id": carried.carrier.public_id,

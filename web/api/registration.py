@@ -10,6 +10,7 @@ from flask import Flask
 from flask_smorest import Api
 from werkzeug.routing import BaseConverter
 
+from web.api.agreements import blp as agreements
 from web.api.catalogue import blp as catalogue
 from web.api.documentation import blueprint as documentation
 from web.api.facilities import blp as facilities
@@ -23,6 +24,7 @@ from web.api.recommendations import blp as recommendations
 from web.api.reported_rates import blp as reported_rates
 from web.api.runs import blp as runs
 from web.api.shapes import Problem
+from web.api.transfers import blp as transfers
 from web.api.whitelist import blp as whitelist
 
 BLUEPRINTS = (
@@ -31,6 +33,8 @@ BLUEPRINTS = (
     whitelist,
     recommendations,
     runs,
+    agreements,
+    transfers,
     receipts,
     ledger_months,
     jobs,

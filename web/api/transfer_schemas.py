@@ -1,0 +1,169 @@
+"""The public shape of transfers: what may be asked, what must be sent, what is answered."""
+
+from __future__ import annotations
+
+from marshmallow import Schema
+from marshmallow.fields import AwareDateTime, Boolean, Date, List, Nested, String
+from marshmallow.validate import Length, OneOf
+
+from circularity.manifests import CONVEYANCES, METERINGS, SIGNERS, TRANSFER_STATES
+from circularity.weighings import SIDES
+from web.api.codes import CODE_LENGTH, NAME_LENGTH, PUBLIC_ID, SOURCE_LENGTH
+from web.api.paging import Paged
+from web.api.quantities import Tonnes, WholeNumber
+from web.api.shapes import Answer, Band, FieldProblem, OrganisationName, moment
+
+ACTS = ("arrive", "cancel", "send_back", "take_back", "close")
+MAX_TICKETS = 500
+_SHORT = Length(max=60)
+
+
+class TransferQuery(Paged):
+    """Which transfers; conditions add up."""
+
+    status = String(validate=OneOf(TRANSFER_STATES))
+    metering = String(validate=OneOf(METERINGS))
+
+
+class LoadCreate(Schema):
+    """One waste that leaves, wet; of a sheet the mass expected."""
+
+    agreement_id = String(validate=PUBLIC_ID, metadata={"description": "left out: the transfer's agreement"})
+    waste_code = String(required=True, validate=CODE_LENGTH)
+    operation = String(required=True, validate=CODE_LENGTH)
+    sent_t = Tonnes(required=True, least=1, attribute="sent_kg")
+    sent_moisture_permille = WholeNumber(minimum=0, maximum=1000)
+    packaging = String(validate=NAME_LENGTH)
+
+
+class CarrierCreate(Schema):
+    """One carrier, in the order of the way; hazardous waste needs a permit that covers it."""
+
+    organisation_id = String(required=True, validate=PUBLIC_ID)
+    vehicle = String(required=True, validate=_SHORT)
+    permit = String(validate=_SHORT, load_default="")
+    permitted = List(String(validate=CODE_LENGTH), validate=Length(max=50), load_default=list)
+
+
+class TransferCreate(Schema):
+    """A draft: a trip of one day, or a sheet, meter or survey of days within one month."""
+
+    agreement_id = String(required=True, validate=PUBLIC_ID)
+    lines = List(Nested(LoadCreate), required=True, validate=Length(min=1, max=50))
+    carriers = List(Nested(CarrierCreate), validate=Length(max=50), load_default=list)
+    metering = String(validate=OneOf(METERINGS), metadata={"default": "trip"})
+    conveyance = String(required=True, validate=OneOf(CONVEYANCES))
+    vehicle = String(validate=_SHORT)
+    day = Date(required=True)
+    day_to = Date()
+
+
+class SignatureCreate(Schema):
+    """A signature as the sender or a carrier; the receiver signs within its verdict."""
+
+    signer = String(required=True, validate=OneOf(SIGNERS[:2]))
+    organisation_id = String(required=True, validate=PUBLIC_ID)
+    person = String(required=True, validate=NAME_LENGTH)
+    carriage = WholeNumber(minimum=1, maximum=1000, metadata={"description": "the carrier's number"})
+
+
+class TransferChange(Schema):
+    """One step, or the number of the national manifest, which is entered and never made here."""
+
+    act = String(validate=OneOf(ACTS))
+    reason = String(validate=SOURCE_LENGTH, metadata={"description": "why it is cancelled"})
+    by = String(validate=OneOf(("generator", "carrier", "receiver")), metadata={"default": "receiver"})
+    official_number = String(validate=Length(equal=14))
+
+
+class TicketCreate(Schema):
+    """One weighing; the moment with its offset from UTC."""
+
+    ticket_no = String(required=True, validate=_SHORT)
+    plate = String(required=True, validate=_SHORT)
+    weighed_at = AwareDateTime(required=True, format="iso")
+    gross_t = Tonnes(required=True, least=1, attribute="gross_kg")
+    tare_t = Tonnes(required=True, attribute="tare_kg")
+
+
+class TicketsCreate(Schema):
+    """Tickets of one bridge for one line; those that are there already are ignored."""
+
+    line = WholeNumber(minimum=1, maximum=1000, load_default=1)
+    side = String(validate=OneOf(SIDES), load_default="sender")
+    tickets = List(Nested(TicketCreate), required=True, validate=Length(min=1, max=MAX_TICKETS))
+
+
+class TicketsAnswer(Answer):
+    """What became of the tickets; a problem's row counts them from 1."""
+
+    id = String(metadata={"description": "the transfer"})
+    added = WholeNumber(minimum=0, maximum=MAX_TICKETS)
+    ignored = WholeNumber(minimum=0, maximum=MAX_TICKETS)
+    problems = List(Nested(FieldProblem))
+
+
+class TransferLineAnswer(Answer):
+    """One waste of a transfer."""
+
+    sometimes = frozenset({"sent_t", "sent_moisture_permille", "packaging"})
+    number = WholeNumber(minimum=1, maximum=1000)
+    waste_code = String()
+    operation = String()
+    hazardous = Boolean()
+    sent_band = Nested(Band)
+    sent_t = Tonnes(attribute="sent_kg")
+    sent_moisture_permille = WholeNumber(minimum=0, maximum=1000)
+    packaging = String()
+
+
+class SignatureAnswer(Answer):
+    """One signature: the digest seals the document and the signature before."""
+
+    number = WholeNumber(minimum=1, maximum=10_000)
+    revision = WholeNumber(minimum=0, maximum=10_000)
+    signer = String()
+    carriage = WholeNumber(minimum=0, maximum=1000)
+    person = String()
+    signed_at = moment("when it was signed")
+    digest = String()
+
+
+class TransferAnswer(Answer):
+    """One transfer, no substitute for the national manifest; parties and weights are for its parties."""
+
+    sometimes = frozenset(
+        {
+            "official_number",
+            "agreement_id",
+            "vehicle",
+            "sender",
+            "receiver",
+            "signatures",
+            "submitted_at",
+            "arrived_at",
+            "closed_at",
+        }
+    )
+    id = String()
+    number = String(metadata={"description": "ours; 平台转移记录,不替代国家危险废物转移联单"})
+    official_number = String(metadata={"description": "14 digits of the national manifest"})
+    agreement_id = String()
+    status = String()
+    legal_acts = List(String(), metadata={"description": "what may be done next, by whomever"})
+    metering = String()
+    conveyance = String()
+    vehicle = String()
+    sender = Nested(OrganisationName)
+    receiver = Nested(OrganisationName)
+    from_region = String()
+    to_region = String()
+    day_from = Date()
+    day_to = Date()
+    lines = List(Nested(TransferLineAnswer))
+    signatures = List(Nested(SignatureAnswer))
+    drafted_at = moment("when it was drafted")
+    submitted_at = moment("when its sender signed")
+    arrived_at = moment("when it stood at the receiver's gate")
+    closed_at = moment("when it was closed")
+    version = WholeNumber(minimum=1, maximum=2**31)
