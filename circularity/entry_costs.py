@@ -12,7 +12,7 @@ ENTERED = ("window", "quota")
 """Mass enters at a capacity window, or at a white-list quota that binds a window and the mass's origin."""
 
 ENTRY_LEVELS = ("placed_kg", "urgent_kg", "utilised_kg", "hierarchy", "cost_ucny")
-"""The levels of a run before its tie, per kilogram: what is placed less, …, what is spent more."""
+"""The levels of a run up to the cost, per kilogram: what is placed less, …, what is spent more."""
 
 MAX_PER_KG = 2**62
 

@@ -24,7 +24,9 @@ from matching.geodesic import Directions, directions_of
 
 TextArray = npt.NDArray[np.str_]
 
-Table = TypeVar("Table", "Outputs", "Facilities", "Capacities", "Lanes")
+Table = TypeVar("Table", "Outputs", "Facilities", "Capacities", "Lanes", "Proposals")
+
+PairTable = TypeVar("PairTable", "Lanes", "Proposals")
 
 STANDINGS = ("", "suspended", "blacklisted", "accident")
 STATUSES = ("waste", "by_product", "product")
@@ -157,6 +159,14 @@ class Lanes:
 
 
 @dataclass(frozen=True)
+class Proposals:
+    """Pairs that are open proposals already; a plan keeps them as far as nothing better is lost."""
+
+    output: IntArray
+    capacity: IntArray
+
+
+@dataclass(frozen=True)
 class Parameters:
     """What holds for the whole case. Money in µCNY, so 450 µCNY per kg and km is 0.45 CNY per t and km.
 
@@ -193,6 +203,7 @@ class Case:
     capacities: Capacities
     caps: tuple[Cap, ...]
     lanes: Lanes
+    proposals: Proposals
     parameters: Parameters
     notes: tuple[str, ...] = field(default=(), compare=False)
 
@@ -205,6 +216,7 @@ class Case:
         parameters: Parameters,
         caps: Sequence[Cap] = (),
         lanes: Lanes | None = None,
+        proposals: Proposals | None = None,
     ) -> Self:
         """Return the case with every table sorted by id; indices in the arguments refer to the rows as given.
 
@@ -228,7 +240,10 @@ class Case:
             facilities=_take(facilities, by_facility),
             capacities=_take(moved, by_capacity),
             caps=sorted_caps,
-            lanes=_sorted_lanes(lanes, place_of_output, place_of_capacity),
+            lanes=_sorted_pairs(lanes or no_lanes(), "lane", place_of_output, place_of_capacity),
+            proposals=_sorted_pairs(
+                proposals or no_proposals(), "proposal", place_of_output, place_of_capacity
+            ),
             parameters=parameters,
         )
         case._validate()
@@ -246,17 +261,22 @@ class Case:
         return len(self.outputs.output_id), len(self.capacities.capacity_id)
 
     def digest(self) -> str:
-        """Return the SHA-256 of the parsed case: tables in id order, parameters included."""
+        """Return the SHA-256 of the parsed case: tables in id order, parameters included.
+
+        Where nothing is proposed it is what it was before there were proposals.
+        """
         sha = hashlib.sha256(b"circularity case 1\0")
         for name in ("outputs", "facilities", "capacities", "lanes"):
             feed(sha, name, getattr(self, name))
+        if self.proposals.output.size:
+            feed(sha, "proposals", self.proposals)
         caps = [[cap.cap_id, cap.limit_kg, cap.origin_region, cap.members] for cap in self.caps]
         parameters = {f.name: getattr(self.parameters, f.name) for f in fields(self.parameters)}
         sha.update(json.dumps([caps, parameters], ensure_ascii=True, sort_keys=True).encode())
         return sha.hexdigest()
 
     def _validate(self) -> None:
-        for table in (self.outputs, self.facilities, self.capacities, self.lanes):
+        for table in (self.outputs, self.facilities, self.capacities, self.lanes, self.proposals):
             lengths = {len(column) for _, column in columns_of(table)}
             if len(lengths) > 1:
                 raise InvalidCase(f"columns of {type(table).__name__} differ in length: {sorted(lengths)}")
@@ -271,9 +291,7 @@ class Case:
         for name, mass in (("mass_kg", self.outputs.mass_kg), ("capacity_kg", self.capacities.capacity_kg)):
             if mass.size and (mass.min() < 0 or mass.max() > MAX_MASS_KG):
                 raise InvalidCase(f"{name} must lie between 0 and {MAX_MASS_KG}")
-        n_outputs, n_capacities = self.shape
-        _require_range("lane output", self.lanes.output, n_outputs)
-        _require_range("lane capacity", self.lanes.capacity, n_capacities)
+        n_capacities = self.shape[1]
         for cap in self.caps:
             _require_range(f"cap {cap.cap_id}", np.array(cap.members, dtype=np.int64), n_capacities)
             if cap.limit_kg < 0 or len(set(cap.members)) != len(cap.members) or not cap.members:
@@ -283,6 +301,11 @@ class Case:
 def no_lanes() -> Lanes:
     """Return an empty lanes table."""
     return Lanes(*(np.empty(0, dtype=np.int64) for _ in fields(Lanes)))
+
+
+def no_proposals() -> Proposals:
+    """Return an empty table of proposals."""
+    return Proposals(*(np.empty(0, dtype=np.int64) for _ in fields(Proposals)))
 
 
 def _take(table: Table, order: npt.NDArray[np.intp]) -> Table:
@@ -295,21 +318,21 @@ def _take(table: Table, order: npt.NDArray[np.intp]) -> Table:
     return replace(table, **changes)
 
 
-def _sorted_lanes(
-    lanes: Lanes | None, place_of_output: npt.NDArray[np.intp], place_of_capacity: npt.NDArray[np.intp]
-) -> Lanes:
-    if lanes is None:
-        return no_lanes()
-    _require_range("lane output", lanes.output, len(place_of_output))
-    _require_range("lane capacity", lanes.capacity, len(place_of_capacity))
-    output, capacity = place_of_output[lanes.output], place_of_capacity[lanes.capacity]
+def _sorted_pairs(
+    table: PairTable,
+    kind: str,
+    place_of_output: npt.NDArray[np.intp],
+    place_of_capacity: npt.NDArray[np.intp],
+) -> PairTable:
+    _require_range(f"{kind} output", table.output, len(place_of_output))
+    _require_range(f"{kind} capacity", table.capacity, len(place_of_capacity))
+    output, capacity = place_of_output[table.output], place_of_capacity[table.capacity]
     order = np.lexsort((capacity, output))
-    moved = replace(lanes, output=output, capacity=capacity)
-    sorted_lanes = _take(moved, order)
-    pairs = np.stack([sorted_lanes.output, sorted_lanes.capacity])
+    arranged: PairTable = _take(replace(table, output=output, capacity=capacity), order)
+    pairs = np.stack([arranged.output, arranged.capacity])
     if np.any(np.all(pairs[:, 1:] == pairs[:, :-1], axis=0)):
-        raise InvalidCase("a lane occurs twice")
-    return sorted_lanes
+        raise InvalidCase(f"a {kind} occurs twice")
+    return arranged
 
 
 def _require_range(name: str, index: npt.NDArray[Any], size: int) -> None:

@@ -7,8 +7,20 @@ from typing import Any
 
 import numpy as np
 
+from circularity.units import IntArray
 from matching.caps import crossing_caps
-from matching.case import Cap, Capacities, Case, Facilities, Lanes, Outputs, Parameters, no_lanes
+from matching.case import (
+    Cap,
+    Capacities,
+    Case,
+    Facilities,
+    Lanes,
+    Outputs,
+    Parameters,
+    Proposals,
+    no_lanes,
+    no_proposals,
+)
 from matching.case_cells import text_array
 from matching.case_checks import check_licences, check_period, check_points, check_repeats, places_of, resolve
 from matching.case_columns import FACILITIES, LANES, SHEETS
@@ -110,6 +122,7 @@ def _join(tables: dict[str, TypedTable], parameters: Parameters, problems: Probl
     capacity_places = places_of(capacities, "capacity_id")
     facility = resolve(capacities, "facility_id", places_of(facilities, "facility_id"), "unknown_facility")
     lanes = _lanes(tables.get("lanes"), output_places, capacity_places)
+    proposals = _proposals(tables.get("proposals"), output_places, capacity_places)
     caps = _caps(tables.get("caps"), capacity_places)
     served = facility[lanes.capacity[lanes.capacity >= 0]]
     for table, laned in ((outputs, lanes.output), (facilities, served)):
@@ -124,6 +137,7 @@ def _join(tables: dict[str, TypedTable], parameters: Parameters, problems: Probl
         parameters,
         caps,
         lanes,
+        proposals,
     )
 
 
@@ -143,11 +157,27 @@ def _lanes(
 ) -> Lanes:
     if lanes is None:
         return no_lanes()
-    output = resolve(lanes, "output_id", output_places, "unknown_output")
-    capacity = resolve(lanes, "capacity_id", capacity_places, "unknown_capacity")
-    pairs = list(zip(lanes.columns["output_id"].tolist(), lanes.columns["capacity_id"].tolist(), strict=True))
-    check_repeats(lanes, "output_id", pairs.__getitem__)
-    return Lanes(output, capacity, *(lanes.columns[column.field] for column in LANES.columns[2:]))
+    pairs = _pairs(lanes, output_places, capacity_places)
+    return Lanes(*pairs, *(lanes.columns[column.field] for column in LANES.columns[2:]))
+
+
+def _proposals(
+    proposals: TypedTable | None, output_places: Mapping[str, int], capacity_places: Mapping[str, int]
+) -> Proposals:
+    if proposals is None:
+        return no_proposals()
+    return Proposals(*_pairs(proposals, output_places, capacity_places))
+
+
+def _pairs(
+    table: TypedTable, output_places: Mapping[str, int], capacity_places: Mapping[str, int]
+) -> tuple[IntArray, IntArray]:
+    """Return the rows of outputs and capacities that a table of pairs names, each pair once."""
+    output = resolve(table, "output_id", output_places, "unknown_output")
+    capacity = resolve(table, "capacity_id", capacity_places, "unknown_capacity")
+    pairs = list(zip(table.columns["output_id"].tolist(), table.columns["capacity_id"].tolist(), strict=True))
+    check_repeats(table, "output_id", pairs.__getitem__)
+    return output, capacity
 
 
 def _caps(caps: TypedTable | None, capacity_places: Mapping[str, int]) -> list[Cap]:

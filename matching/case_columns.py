@@ -165,6 +165,15 @@ LANES = Sheet(
     ("线路", "运输"),
 )
 
+PROPOSALS = Sheet(
+    "proposals",
+    (
+        Column("output_id", "output_id", "id", ("批次编号", "编号"), required=True),
+        Column("capacity_id", "capacity_id", "id", ("能力编号",), required=True),
+    ),
+    ("建议", "proposal"),
+)
+
 PARAMETERS = Sheet(
     "parameters",
     (
@@ -175,7 +184,7 @@ PARAMETERS = Sheet(
 )
 
 SHEETS: Mapping[str, Sheet] = {
-    sheet.name: sheet for sheet in (OUTPUTS, FACILITIES, CAPACITIES, CAPS, LANES, PARAMETERS)
+    sheet.name: sheet for sheet in (OUTPUTS, FACILITIES, CAPACITIES, CAPS, LANES, PROPOSALS, PARAMETERS)
 }
 
 PARAMETER_ROWS: tuple[Column, ...] = (

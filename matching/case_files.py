@@ -111,13 +111,14 @@ def _with_facilities(
 ) -> tuple[dict[str, TextTable], set[str]]:
     """Return the outputs of the first case with facilities, capacities and caps of another one.
 
-    Parameters come from the other case unless the first has its own; its lanes speak of other outputs.
+    Parameters come from the other case unless the first has its own; its lanes and proposals speak of other
+    outputs.
     """
     others, others_unread = _read_tables(source, None, problems, notes)
     taken = {"facilities", "capacities", "caps"}
     for name in texts.keys() & taken:
         notes.add("sheet_not_used", texts[name].file, source=source.name)
     joined = {name: table for name, table in {**others, **texts}.items() if name == "parameters"}
-    joined |= {name: texts[name] for name in ("outputs", "lanes") if name in texts}
+    joined |= {name: texts[name] for name in ("outputs", "lanes", "proposals") if name in texts}
     joined |= {name: others[name] for name in taken & others.keys()}
     return joined, (unread - taken) | (others_unread & taken)

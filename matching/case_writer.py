@@ -19,7 +19,7 @@ import xlsxwriter
 
 from circularity.guarded_cells import guard_text, restore_text
 from circularity.units import MISSING, format_date, format_scaled
-from matching.case import Case, InvalidCase
+from matching.case import Case, InvalidCase, Lanes, Proposals
 from matching.case_columns import PARAMETER_ROWS, SHEETS
 from matching.case_kinds import NUMBERS, Column
 from matching.case_parameters import parameter_values
@@ -77,11 +77,17 @@ def _sheets(case: Case) -> Iterator[WrittenSheet]:
     if case.caps:
         yield _table("caps", _cap_columns(case))
     if case.lanes.output.size or case.parameters.only_lanes:
-        lanes = dict(vars(case.lanes))
-        lanes["output_id"] = case.outputs.output_id[lanes.pop("output")]
-        lanes["capacity_id"] = case.capacities.capacity_id[lanes.pop("capacity")]
-        yield _table("lanes", lanes)
+        yield _table("lanes", _pair_columns(case, case.lanes))
+    if case.proposals.output.size:
+        yield _table("proposals", _pair_columns(case, case.proposals))
     yield _parameters(case)
+
+
+def _pair_columns(case: Case, table: Lanes | Proposals) -> dict[str, Any]:
+    columns = dict(vars(table))
+    columns["output_id"] = case.outputs.output_id[columns.pop("output")]
+    columns["capacity_id"] = case.capacities.capacity_id[columns.pop("capacity")]
+    return columns
 
 
 def _cap_columns(case: Case) -> dict[str, Any]:

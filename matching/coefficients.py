@@ -11,7 +11,7 @@ import numpy.typing as npt
 from circularity.catalogue import operations, utilisation, waste_types
 from circularity.units import MISSING, IntArray
 from matching.case import Case
-from matching.eligibility import LawfulPairs
+from matching.eligibility import LawfulPairs, Rows
 from matching.problem import Coefficients
 
 STORAGE_LIMIT_DAYS = 365
@@ -20,12 +20,17 @@ URGENT_MARGIN_DAYS = 30
 
 @dataclass(frozen=True)
 class LevelCoefficients:
-    """Coefficients by row: `urgent` per output, `utilised` per (hazardous, capacity), `rank` per capacity."""
+    """Coefficients by row: `urgent` per output, `utilised` per (hazardous, capacity), `rank` per capacity.
+
+    `proposed` holds the pairs proposed before, as output * `n_capacities` + capacity, sorted.
+    """
 
     urgent: npt.NDArray[np.int8]
     hazardous: npt.NDArray[np.int8]
     utilised: npt.NDArray[np.int8]
     rank: npt.NDArray[np.int8]
+    proposed: IntArray
+    n_capacities: int
 
     def at(self, level: int, output: IntArray, capacity: IntArray) -> IntArray:
         """Return the coefficients of pairs, or of a grid of them, on a level before the cost."""
@@ -37,6 +42,15 @@ class LevelCoefficients:
             return self.utilised[self.hazardous[output], capacity].astype(np.int64)
         return self.rank[capacity].astype(np.int64)
 
+    def kept(self, output: Rows, capacity: Rows) -> npt.NDArray[np.int8]:
+        """Return the coefficients of pairs on the level after the cost: -1 where one was proposed before."""
+        if not self.proposed.size:
+            return np.zeros(len(output), dtype=np.int8)
+        pair = output.astype(np.int64) * self.n_capacities + capacity
+        place = np.minimum(np.searchsorted(self.proposed, pair), len(self.proposed) - 1)
+        kept: npt.NDArray[np.int8] = -(self.proposed[place] == pair).astype(np.int8)
+        return kept
+
     def before_the_tie(self, pairs: LawfulPairs) -> tuple[Coefficients, ...]:
         """Return the coefficients of the pairs on every level but the last."""
         return (
@@ -45,6 +59,7 @@ class LevelCoefficients:
             self.utilised[self.hazardous[pairs.output], pairs.capacity],
             self.rank[pairs.capacity],
             pairs.cost_ucny_per_kg,
+            self.kept(pairs.output, pairs.capacity),
         )
 
 
@@ -62,6 +77,8 @@ def coefficients_of(case: Case) -> LevelCoefficients:
         hazardous=_hazardous(case.outputs.waste_code).astype(np.int8),
         utilised=-counts[:, operation],
         rank=ranks[operation],
+        proposed=case.proposals.output * case.shape[1] + case.proposals.capacity,
+        n_capacities=case.shape[1],
     )
 
 

@@ -1,6 +1,6 @@
 """Solve over more pairs than a solver should hold: a few of them, then those that would improve the plan.
 
-The levels before the tie are one weighted objective. A sample of the outputs prices the limits; each output
+The levels up to the cost are one weighted objective. A sample of the outputs prices the limits; each output
 begins with the pairs that look best at these prices. After each solve every pair is priced, in blocks, and
 those that would improve the plan join. When none is left the plan is optimal over all pairs, and only pairs
 of reduced cost zero can carry mass in any optimal plan: over these the levels are solved strictly. Weights
@@ -79,7 +79,7 @@ def near_columns(part: Part, pairs: LawfulPairs, potentials: IntArray) -> IntArr
 
 
 def weights_of(part: Part, pairs: LawfulPairs) -> tuple[int, ...]:
-    """Return weights of the levels before the tie that keep their order over any exchange likely to occur."""
+    """Return weights of the levels up to the cost that keep their order over any exchange likely to occur."""
     largest = (1, 1, 1, int(np.abs(part.prepared.coefficients.rank).max(initial=1)),
                int(np.abs(pairs.cost_ucny_per_kg).max(initial=1)))  # fmt: skip
     proven = 2 * (min(len(part.outputs), len(part.nodes)) + 1)
@@ -97,7 +97,7 @@ def weights_of(part: Part, pairs: LawfulPairs) -> tuple[int, ...]:
 def weighted(problem: Problem, weights: tuple[int, ...]) -> IntArray:
     """Return the pairs' weighted costs."""
     cost = np.zeros(len(problem.arc_output), dtype=np.int64)
-    for weight, coefficients in zip(weights, problem.coefficients, strict=True):
+    for weight, coefficients in zip(weights, problem.coefficients, strict=False):
         cost += weight * coefficients.astype(np.int64)
     return cost
 

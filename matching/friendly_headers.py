@@ -61,6 +61,7 @@ _KEYS = {
     "capacities": ({"capacity_t"}, {"waste_pattern"}),
     "caps": ({"cap_id"}, {"limit_t"}),
     "lanes": ({"output_id"}, {"capacity_id"}),
+    "proposals": ({"output_id"}, {"capacity_id"}),
     "parameters": ({"name"}, {"value"}),
 }
 

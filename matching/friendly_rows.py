@@ -29,6 +29,7 @@ IDENTITY = {
     "capacities": ("capacity_id", "waste_pattern"),
     "caps": ("cap_id", "capacity_id"),
     "lanes": ("output_id", "capacity_id"),
+    "proposals": ("output_id", "capacity_id"),
     "parameters": ("name",),
 }
 MASS = {"outputs": "mass_t", "capacities": "capacity_t"}

@@ -20,7 +20,7 @@ from circularity.units import IntArray
 from matching.candidates import grids, lane_blocks
 from matching.eligibility import SUPPLY, costs_of, listed_lawful, with_distances
 from matching.parts import Part, Prepared
-from matching.problem import COST_LEVEL, LEVELS, TIE_LEVEL, Problem, tie_hash
+from matching.problem import COST_LEVEL, KEPT_LEVEL, LEVELS, TIE_LEVEL, Problem, tie_hashes
 
 FAULTS_TOLD = 10
 
@@ -165,7 +165,7 @@ def _before_the_cost(part: Part, block: Pairs, potentials: IntArray) -> Iterator
 
 
 def _cheaper(part: Part, pairs: Pairs, potentials: IntArray) -> BoolArray:
-    """Say which pairs, equal on the levels before, have a negative reduced cost, or tie where that is 0."""
+    """Say which pairs, equal on the levels before, are negative on the first level not 0 from the cost on."""
     case = part.prepared.case
     output, node = part.places(pairs.i, pairs.j)
     of_cost = potentials[COST_LEVEL]
@@ -173,13 +173,17 @@ def _cheaper(part: Part, pairs: Pairs, potentials: IntArray) -> BoolArray:
     negative: BoolArray = reduced < 0
     if len(potentials) > TIE_LEVEL:
         tied = np.flatnonzero(reduced == 0)
+        of_kept = potentials[KEPT_LEVEL][output[tied]] - potentials[KEPT_LEVEL][node[tied]]
+        reduced = part.prepared.coefficients.kept(pairs.i[tied], pairs.j[tied]) + of_kept
+        negative[tied] = reduced < 0
+        tied = tied[reduced == 0]
         outputs, capacities = (
             case.outputs.output_id[pairs.i[tied]],
             case.capacities.capacity_id[pairs.j[tied]],
         )
-        tie = [tie_hash(o, c) for o, c in zip(outputs.tolist(), capacities.tolist(), strict=True)]
+        tie = tie_hashes(outputs.tolist(), capacities.tolist())
         of_tie = potentials[TIE_LEVEL][output[tied]] - potentials[TIE_LEVEL][node[tied]]
-        negative[tied] = np.array(tie, dtype=np.int64) + of_tie < 0
+        negative[tied] = tie + of_tie < 0
     return negative
 
 

@@ -11,13 +11,14 @@ import numpy as np
 from circularity.units import IntArray
 from matching.eligibility import Eligibility, LawfulPairs
 from matching.entry_costs import entry_costs_in
-from matching.exchange import Block, Exchange, Radix, exchange_of
+from matching.exchange import Block, Exchange, exchange_of
 from matching.explain import Unmatched, explain_unmatched
 from matching.graph import Bottleneck, bottlenecks_in, waiting_of
 from matching.part_solution import PartSolution
 from matching.parts import Part
 from matching.prices import changes
 from matching.problem import TIE_LEVEL
+from matching.radix import Radix
 from matching.room import Room, lanes_left
 
 
@@ -83,7 +84,7 @@ class _Telling:
             sums=self._sums,
             potentials=self._solution.potentials,
             change=self._changes() if priced else nothing,
-            entry_costs=entry_costs_in(self._exchange) if priced else nothing,
+            entry_costs=entry_costs_in(self._exchange, self._solution.potentials) if priced else nothing,
             reasons=self._reasons(),
             bottlenecks=self._bottlenecks(),
             excluded=self._found.excluded,
@@ -99,7 +100,9 @@ class _Telling:
         coefficients, cost = self._part.prepared.coefficients, self._found.pairs.cost_ucny_per_kg
         rank = int(np.abs(coefficients.rank).max(initial=0))
         dearest = max(abs(int(cost.min(initial=0))), abs(int(cost.max(initial=0))))
-        return exchange_of(self._blocks(), self._part.tree, self._load_kg, Radix.of((1, 1, 1, rank, dearest)))
+        kept = int(coefficients.proposed.size > 0)
+        radix = Radix.of((1, 1, 1, rank, dearest, kept))
+        return exchange_of(self._blocks(), self._part.tree, self._load_kg, radix)
 
     def _blocks(self) -> Iterator[Block]:
         """Yield all lawful pairs with their masses."""
@@ -126,4 +129,4 @@ class _Telling:
         unmatched = np.zeros(case.shape[0], dtype=np.int64)
         unmatched[outputs] = self._unmatched_kg
         room = Room(prepared.tree, prepared.entries, free_kg, lanes)
-        return explain_unmatched(case, self._found.pairs, unmatched, room, outputs)
+        return explain_unmatched(case, self._found.pairs, unmatched, room, outputs, prepared.tables)

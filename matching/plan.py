@@ -145,7 +145,7 @@ def joined_plan(prepared: Prepared, parts: Sequence[PartPlan]) -> Plan:
         alone[part.outputs] = False
     none = LawfulPairs.none()
     pairs, mass = _in_order([none, *(part.pairs for part in parts)], [part.mass_kg for part in parts])
-    left = explain_unmatched(case, none, unmatched, None, np.flatnonzero(alone))
+    left = explain_unmatched(case, none, unmatched, None, np.flatnonzero(alone), prepared.tables)
     sums = [sum(part.sums[k] for part in parts) for k in range(len(LEVELS))]
     values = [level.value(total) for level, total in zip(LEVELS, sums, strict=True)]
     return Plan(

@@ -7,7 +7,7 @@ from an output to a node of the cap tree; what a plan leaves unmatched costs not
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,6 +18,7 @@ from circularity.units import IntArray
 from matching.cap_tree import CapTree
 
 TIE_BITS = 30
+SHA256_WORDS = 8
 
 TextArray = npt.NDArray[np.str_]
 
@@ -44,10 +45,12 @@ LEVELS = (
     Level("utilised_kg", "kg", maximise=True),
     Level("hierarchy", "kg × rank", maximise=False),
     Level("cost", "µCNY", maximise=False),
+    Level("kept_kg", "kg", maximise=True),
     Level("tie", "kg × h", maximise=False),
 )
 COST_LEVEL = 4
-TIE_LEVEL = 5
+KEPT_LEVEL = 5
+TIE_LEVEL = 6
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,8 @@ class Problem:
 
     Shapes: supply_kg (outputs), arc_* (arcs, sorted by output then capacity), tree (capacities, then caps).
     `arc_limit_kg` is the lane limit or the whole supply, `arc_capacity` a row of `capacity_ids`. Coefficients
-    of the first five levels are stored; the tie level hashes ids and is computed for the few arcs that ever
-    need it.
+    of the levels before the tie are stored; the tie level hashes ids and is computed for the few arcs that
+    ever need it.
     """
 
     supply_kg: IntArray
@@ -74,15 +77,14 @@ class Problem:
         """Return the level's coefficient per kg on the given arcs."""
         if level < TIE_LEVEL:
             return self.coefficients[level][arcs].astype(np.int64)
-        outputs = self.output_ids[self.arc_output[arcs]]
-        pairs = zip(outputs, self.capacity_ids[self.arc_capacity[arcs]], strict=True)
-        return np.fromiter((tie_hash(o, c) for o, c in pairs), dtype=np.int64, count=len(arcs))
+        outputs = self.output_ids[self.arc_output[arcs]].tolist()
+        return tie_hashes(outputs, self.capacity_ids[self.arc_capacity[arcs]].tolist())
 
     def level_sums(self, mass_kg: IntArray) -> tuple[int, ...]:
         """Return the minimised sum of every level as an exact Python integer."""
         used = np.flatnonzero(mass_kg)
-        masses = mass_kg[used].tolist()
-        return tuple(_dot(masses, self.coefficient(k, used).tolist()) for k in range(len(LEVELS)))
+        masses = mass_kg[used]
+        return tuple(exact_dot(masses, self.coefficient(k, used)) for k in range(len(LEVELS)))
 
     @cached_property
     def tree_load_order(self) -> tuple[int, ...]:
@@ -104,11 +106,20 @@ class Problem:
         return load
 
 
-def tie_hash(output_id: str, capacity_id: str) -> int:
-    """Return the first 30 bits of SHA-256 over the two ids: the last level, which makes the plan unique."""
-    digest = hashlib.sha256(f"{output_id}\0{capacity_id}".encode()).digest()
-    return int.from_bytes(digest[:4], "big") >> (32 - TIE_BITS)
+def tie_hashes(output_ids: Sequence[str], capacity_ids: Sequence[str]) -> IntArray:
+    """Return the first 30 bits of SHA-256 over each pair of ids: the last level makes the plan unique."""
+    pairs = zip(output_ids, capacity_ids, strict=True)
+    digests = b"".join([hashlib.sha256(f"{o}\0{c}".encode()).digest() for o, c in pairs])
+    first_words = np.frombuffer(digests, dtype=">u4")[::SHA256_WORDS]
+    return first_words.astype(np.int64) >> (32 - TIE_BITS)
 
 
-def _dot(masses: Iterable[int], coefficients: Iterable[int]) -> int:
-    return sum(mass * coefficient for mass, coefficient in zip(masses, coefficients, strict=True))
+def exact_dot(masses_kg: IntArray, coefficients: IntArray) -> int:
+    """Return the sum of products as an exact Python integer; 64 bits are used where they provably suffice."""
+    if not masses_kg.size:
+        return 0
+    largest = [max(abs(int(each.min())), abs(int(each.max()))) for each in (masses_kg, coefficients)]
+    if largest[0] * largest[1] * masses_kg.size < 2**62:
+        return int(masses_kg @ coefficients)
+    products = zip(masses_kg.tolist(), coefficients.tolist(), strict=True)
+    return sum(mass * coefficient for mass, coefficient in products)

@@ -24,6 +24,7 @@ from matching.grant_use import Part, split_by_grants
 from matching.plan import Plan, make_plan
 from matching.run_rows import Row, entry_cost_rows, price_rows, proposal_rows, unmatched_rows
 from matching.snapshot import Snapshot, parameters_at, read_snapshot
+from matching.snapshot_proposals import with_open_proposals
 from matching.summary import parameters_of, summary
 
 Progress = Callable[[str, float], None]
@@ -52,7 +53,7 @@ def run_matching(
     tell = progress or (lambda _phase, _done: None)
     tell("snapshot", 0.0)
     with reading(engine)() as session:
-        snapshot = read_snapshot(session, parameters or parameters_at(at))
+        snapshot = with_open_proposals(session, read_snapshot(session, parameters or parameters_at(at)))
     tell("snapshot", 1.0)
     plan = make_plan(snapshot.case, processes=processes, progress=progress)
     tell("publish", 0.0)

@@ -106,7 +106,7 @@ def entry_cost_rows(snapshot: Snapshot, plan: Plan) -> list[Row]:
     for node in np.flatnonzero(costs[0] < UNREACHED).tolist():
         kind, subject, _ = _limit_named(snapshot, plan.case, node)
         if kind in ENTERED:
-            levels = zip(ENTRY_LEVELS, costs[:, node].tolist(), strict=True)
+            levels = zip(ENTRY_LEVELS, costs[: len(ENTRY_LEVELS), node].tolist(), strict=True)
             rows.append({"kind": kind, "subject_id": subject, **dict(levels)})
     return rows
 

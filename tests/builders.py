@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from circularity.units import MISSING, parse_scaled
-from matching.case import Cap, Capacities, Case, Facilities, Lanes, Outputs, Parameters, TextArray
+from matching.case import Cap, Capacities, Case, Facilities, Lanes, Outputs, Parameters, Proposals, TextArray
 
 AS_OF = date(2026, 9, 1)
 """The day on which built cases ask the rules, unless a test says otherwise."""
@@ -45,9 +45,10 @@ def case(
     capacities: list[dict[str, Any]],
     caps: list[tuple[str, float, list[str], str]] | None = None,
     lanes: list[dict[str, Any]] | None = None,
+    proposals: list[tuple[str, str]] | None = None,
     **parameters: Any,
 ) -> Case:
-    """Build a case; a cap is (id, tonnes, capacity ids, origin), a lane names its output and capacity."""
+    """Build a case; a cap is (id, tonnes, capacity ids, origin), a lane or proposal names a pair."""
     facilities = _facilities_of(capacities)
     facility_row = {f["facility_id"]: k for k, f in enumerate(facilities)}
     capacity_row = {c["capacity_id"]: k for k, c in enumerate(capacities)}
@@ -66,6 +67,10 @@ def case(
             for cap_id, limit_t, members, origin in caps or []
         ],
         lanes=_lanes(lanes or [], output_row, capacity_row),
+        proposals=Proposals(
+            output=np.array([output_row[o] for o, _ in proposals or []], dtype=np.int64),
+            capacity=np.array([capacity_row[c] for _, c in proposals or []], dtype=np.int64),
+        ),
         parameters=Parameters(**{"as_of_day": AS_OF.toordinal(), "detour_permille": 1000, **parameters}),
     )
 

@@ -43,6 +43,7 @@ def random_problem(
             (-rng.integers(0, 2, n_capacities)[j]).astype(np.int8),
             rng.integers(1, 9, n_capacities)[j].astype(np.int8),
             rng.integers(-largest_cost, largest_cost + 1, len(i)),
+            (-rng.integers(0, 2, len(i))).astype(np.int8),
         ),
         output_ids=np.array([f"O{k:05d}" for k in range(n_outputs)], dtype=str),
         arc_capacity=j,

@@ -10,7 +10,7 @@ from random_problems import best_sums, random_problem
 
 from matching.entry_costs import entry_costs
 from matching.network import UNREACHED
-from matching.problem import Problem
+from matching.problem import TIE_LEVEL, Problem
 from matching.solve import solve
 
 
@@ -31,7 +31,7 @@ def test_every_entry_costs_what_a_re_solve_with_a_kilogram_less_room_loses(seed:
     for _ in range(20):
         problem = random_problem(rng, 6, 5, n_caps=3, largest_cost=5)
         plan = solve(problem)
-        before = problem.level_sums(plan.mass_kg)[:5]
+        before = problem.level_sums(plan.mass_kg)[:TIE_LEVEL]
         costs = entry_costs(problem, plan.mass_kg)
         for capacity in range(5):
             taken = with_one_kg_taken(problem, capacity)
@@ -39,7 +39,7 @@ def test_every_entry_costs_what_a_re_solve_with_a_kilogram_less_room_loses(seed:
                 assert (costs[:, capacity] == UNREACHED).all()
                 shut += 1
                 continue
-            after = best_sums(taken)[:5]
+            after = best_sums(taken)[:TIE_LEVEL]
             assert costs[:, capacity].tolist() == [a - b for a, b in zip(after, before, strict=True)]
             dear += bool(costs[:, capacity].any())
     assert dear > 10

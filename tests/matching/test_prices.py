@@ -7,6 +7,7 @@ import pytest
 from random_problems import best_sums, random_problem, with_one_more_kg
 
 from matching.prices import dual_prices
+from matching.problem import TIE_LEVEL
 from matching.solve import solve
 
 
@@ -17,10 +18,10 @@ def test_every_price_equals_a_re_solve_with_one_more_kilogram(seed: int) -> None
     for _ in range(20):
         problem = random_problem(rng, 6, 5, n_caps=3, largest_cost=5)
         plan = solve(problem)
-        before = problem.level_sums(plan.mass_kg)[:5]
+        before = problem.level_sums(plan.mass_kg)[:TIE_LEVEL]
         change = dual_prices(problem, plan.mass_kg).change
         for node in range(len(problem.tree.parent)):
-            after = best_sums(with_one_more_kg(problem, node))[:5]
+            after = best_sums(with_one_more_kg(problem, node))[:TIE_LEVEL]
             assert change[:, node].tolist() == [a - b for a, b in zip(after, before, strict=True)]
             priced += bool(change[:, node].any())
     assert priced > 10, "hardly any limit was worth something; the test has no bite"

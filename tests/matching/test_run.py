@@ -180,10 +180,11 @@ def test_a_second_run_supersedes_open_proposals_and_keeps_them(engine: Engine) -
 
 def test_the_same_registry_gives_the_same_case_digest_on_the_same_day(engine: Engine) -> None:
     registered(engine, scarce)
-    keys = [run_matching(engine, actor=ACTOR, at=AT) for _ in range(2)]
+    keys = [run_matching(engine, actor=ACTOR, at=AT) for _ in range(3)]
     with reading(engine)() as session:
-        first, second = (session.get_one(MatchingRun, key) for key in keys)
-        assert first.case_digest == second.case_digest
+        first, second, third = (session.get_one(MatchingRun, key) for key in keys)
+        assert first.case_digest != second.case_digest, "only the second finds proposals to keep"
+        assert second.case_digest == third.case_digest
         assert first.certificate_digest == second.certificate_digest
 
 

@@ -47,9 +47,10 @@ def test_levels_are_packed_only_under_a_proven_bound() -> None:
     rng = np.random.default_rng(32)
     for _ in range(50):
         problem = random_problem(rng, 7, 5, n_caps=2, largest_cost=40)
-        assert len(_level_groups(problem)) == 2, "five small levels in one solve, and the tie"
-        dear = replace(problem, coefficients=(*problem.coefficients[:4], problem.coefficients[4] * 10**13))
-        assert len(_level_groups(dear)) == 3, "such costs are solved by themselves"
+        assert len(_level_groups(problem)) == 2, "six small levels in one solve, and the tie"
+        *first, cost, kept = problem.coefficients
+        dear = replace(problem, coefficients=(*first, cost * 10**13, kept))
+        assert len(_level_groups(dear)) == 3, "such costs are not packed with the levels before"
         assert solve(dear).mass_kg.tolist() == solve(problem).mass_kg.tolist()
 
 

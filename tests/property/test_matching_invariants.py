@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from circularity.acceptance import RULES
 from matching.arcs import find_arcs
 from matching.plan import Plan, make_plan
-from matching.problem import LEVELS
+from matching.problem import LEVELS, TIE_LEVEL
 
 
 def minimised(plan: Plan) -> list[int]:
     """Return the levels before the tie as the minimised sums, in order."""
     pairs = zip(LEVELS, plan.levels, strict=True)
-    return [-v.value if level.maximise else v.value for level, v in pairs][:5]
+    return [-v.value if level.maximise else v.value for level, v in pairs][:TIE_LEVEL]
 
 
 @settings(max_examples=60, deadline=None)

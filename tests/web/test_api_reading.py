@@ -121,7 +121,7 @@ def test_what_does_not_exist_is_a_problem_with_both_languages(served: World) -> 
 def test_a_run_carries_its_levels_its_proof_and_its_notice(served: World) -> None:
     run = served.client.get(served.address("/api/v1/runs/{run_id}")).get_json()
     names = [level["name"] for level in run["levels"]]
-    assert names == ["placed_kg", "urgent_kg", "utilised_kg", "hierarchy", "cost", "tie"]
+    assert names == ["placed_kg", "urgent_kg", "utilised_kg", "hierarchy", "cost", "kept_kg", "tie"]
     assert all(level["value"] == level["bound"] for level in run["levels"]), "proven optimal"
     assert len(run["case_digest"]) == len(run["certificate_digest"]) == 64
     assert run["notice_zh"].startswith("撮合建议")

@@ -54,10 +54,10 @@ def solver_task(case: Case, engine: str, *, once: bool = False) -> Task:
 
 
 def weighted_flow(problem: Problem, engine: str) -> IntArray:
-    """Return the masses on the pairs by one flow of the named engine over all levels but the last."""
+    """Return the masses on the pairs by one flow of the named engine over all levels up to the cost."""
     network = network_of(problem)
     cost = np.zeros(len(network.tail), dtype=np.int64)
-    for weight, coefficients in zip(WEIGHTS, problem.coefficients, strict=True):
+    for weight, coefficients in zip(WEIGHTS, problem.coefficients, strict=False):
         cost[: network.pair_arcs] += weight * coefficients.astype(np.int64)
     flow = ENGINES[engine](network.tail, network.head, network.limit_kg, cost, network.supply_kg)
     return flow[: network.pair_arcs]
