@@ -31,9 +31,10 @@ def missing_procedures(session: Session, agreement: Agreement, on: date, load_kg
     """Return the kinds of procedure without which nothing may leave on a day; empty = may leave.
 
     A limited grant lets no more leave than it holds for this agreement: what has been shipped and `load_kg`.
+    It reads only; who lets a load leave asks `agreement_findings` first, which takes hold of what is asked.
     """
     held = granted_kinds(agreement, on) - _used_up(session, agreement, agreement.shipped_kg + load_kg)
-    found = agreement_findings(session, agreement, on, held=held)
+    found = agreement_findings(session, agreement, on, held=held, anew=False)
     kinds = dict.fromkeys(finding.procedure.kind for finding in found if finding.procedure is not None)
     free = {"assay"} if agreement.offer.lot == "sample" else set()
     return tuple(kind for kind in kinds if kind not in free)
@@ -87,7 +88,7 @@ def attach_grant(
         zh = "该批准不适用于本协议的产生单位、接收设施或废物"
         en = "the grant is not about this sender, this facility and this waste"
         raise RuleBroken("other_grant", zh, en, grant=grant.public_id)
-    session.refresh(grant, with_for_update={"read": True})
+    session.refresh(grant, with_for_update={"read": True, "of": type(grant)})
     if not any(row.grant is grant for row in agreement.procedures):
         wanted_kg = agreement.offer.mass_kg - agreement.shipped_kg if mass_kg is None else mass_kg
         take_committed(session, agreement, "grant", grant, max(wanted_kg, 1))

@@ -25,4 +25,4 @@ CLOCK = Actor("平台时钟 · platform clock", None, "system")
 def lock(session: Session, deal: Agreement | Proposal) -> None:
     """Read a deal as it now is and let nobody else change it until the transaction ends."""
     session.flush()
-    session.refresh(deal, with_for_update=True)
+    session.refresh(deal, with_for_update={"of": type(deal)})

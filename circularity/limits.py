@@ -25,7 +25,7 @@ def read_anew(session: Session, agreement: Agreement) -> None:
     entitlement = agreement.line.entitlement
     for row in (agreement.output, agreement.window, agreement.line, entitlement, entitlement.facility):
         if row is not None:
-            session.refresh(row, with_for_update={"read": True})
+            session.refresh(row, with_for_update={"read": True, "of": type(row)})
 
 
 def limit_kg(session: Session, kind: str, subject: Subject, year: int = ANY_YEAR) -> int | None:

@@ -98,14 +98,17 @@ def agreement_findings(
     *,
     offer: Offer | None = None,
     held: Collection[str] | None = None,
+    anew: bool = True,
 ) -> list[Finding]:
     """Return what an agreement, or an offer about it, breaks as of a day; `held` None: its own procedures.
 
-    Facility, entitlement, line and postings are read anew and stay as they are until the transaction ends.
+    With `anew`, which needs a writing session, facility, entitlement, line and postings are read anew and
+    stay as they are until the transaction ends.
     """
     offer = offer or agreement.offer
     line = agreement.line
-    read_anew(session, agreement)
+    if anew:
+        read_anew(session, agreement)
     return verdict_of(
         session,
         site=agreement.site,
