@@ -131,7 +131,7 @@ def parties_of(transfer: Transfer) -> dict[int, str]:
 def _open(session: Session, correction: Correction, organisation: Organisation) -> str:
     """Lock a correction with its transfer and return which party the organisation is."""
     locked(session, correction.transfer)
-    session.refresh(correction, with_for_update=True)
+    session.refresh(correction, with_for_update={"of": Correction})
     return _party(correction.transfer, organisation)
 
 

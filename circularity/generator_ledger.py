@@ -99,7 +99,7 @@ def close_month(session: Session, *, actor: Actor, at: datetime, month: LedgerMo
     stock, `unbalanced_month` (facts: reckoned_kg, stored_kg, difference_kg).
     """
     session.flush()
-    session.refresh(month, with_for_update=True)
+    session.refresh(month, with_for_update={"of": LedgerMonth})
     last = _require_over(month, delta_day(at))
     _require_earlier_closed(session, month)
     balance = month_balance(session, month)
@@ -137,7 +137,7 @@ def reverse_month(
     reason = checks.text("reason", reason, maximum=500)
     checks.finish()
     session.flush()
-    session.refresh(month, with_for_update=True)
+    session.refresh(month, with_for_update={"of": LedgerMonth})
     advance(month, "month", "reverse", who)
     group = session.scalar(select(MassGroup).filter_by(event=CLOSED, subject_id=month.public_id))
     if group is not None:
@@ -149,7 +149,7 @@ def reverse_month(
 def drop_month(session: Session, *, actor: Actor, at: datetime, month: LedgerMonth) -> None:
     """Drop an open month that was written by mistake. Raises RuleBroken `illegal_step` for any other."""
     session.flush()
-    session.refresh(month, with_for_update=True)
+    session.refresh(month, with_for_update={"of": LedgerMonth})
     advance(month, "month", "discard", "generator")
     record(session, actor, at, "month.dropped", month, {})
 

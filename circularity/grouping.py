@@ -38,7 +38,7 @@ def group_onto(
     made = []
     for receipt, wanted_kg in sorted(fractions, key=lambda pair: pair[0].id):
         _require_stored_here(line, receipt)
-        session.refresh(receipt, with_for_update=True)
+        session.refresh(receipt, with_for_update={"of": Receipt})
         left_kg = receipt.accepted_kg - receipt.forwarded_kg - receipt.treated_kg
         mass_kg = left_kg if wanted_kg is None else wanted_kg
         _forward(session, receipt, mass_kg, left_kg)

@@ -126,7 +126,7 @@ def _take(
         raise RuleBroken("not_received_here", zh, en, receipt=receipt.public_id)
     _require_entitled(facility, receipt.line.waste_code, operation)
     session.flush()
-    session.refresh(receipt, with_for_update=True)
+    session.refresh(receipt, with_for_update={"of": Receipt})
     before_kg = receipt.treated_kg
     left_kg = receipt.accepted_kg - receipt.forwarded_kg - before_kg
     mass_kg = left_kg if wanted_kg is None else wanted_kg
