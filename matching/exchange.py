@@ -81,9 +81,9 @@ class _Ways:
         n_outputs, root = len(problem.supply_kg), self._nodes - 1
         key, waiting = radix.key(problem.coefficients), problem.supply_kg.copy()
         np.subtract.at(waiting, problem.arc_output, mass_kg)
-        here = np.unique(problem.arc_output)
-        used, left = np.flatnonzero(mass_kg), here[waiting[here] > 0]
-        placed = np.unique(problem.arc_output[used])
+        used = np.flatnonzero(mass_kg)
+        here, placed = distinct(problem.arc_output), distinct(problem.arc_output[used])
+        left = here[waiting[here] > 0]
         room = np.flatnonzero(mass_kg < problem.arc_limit_kg)
         zero = np.zeros(max(len(left), len(placed)), dtype=np.int64)
         # leaving an output's place, or staying unmatched, is an arc like any other
@@ -107,7 +107,9 @@ class _Ways:
         return self._node[tail], self._node[head], self._key[tail, head]
 
     def _widen(self, nodes: IntArray) -> None:
-        new = np.unique(nodes[self._place[nodes] < 0])
+        unknown = np.zeros(self._nodes, dtype=bool)
+        unknown[nodes] = True
+        new = np.flatnonzero(unknown & (self._place < 0))
         if new.size:
             size = len(self._node)
             self._place[new] = np.arange(size, size + len(new))
@@ -115,6 +117,11 @@ class _Ways:
             key = np.full((len(self._node), len(self._node)), NO_WAY)
             key[:size, :size] = self._key
             self._key = key
+
+
+def distinct(rows: IntArray) -> IntArray:
+    """Return the different values of a sorted column."""
+    return rows[np.diff(rows, prepend=-1) > 0]
 
 
 def _fans(first: IntArray, output: IntArray) -> Iterator[tuple[IntArray, IntArray]]:

@@ -29,11 +29,12 @@ class Paths:
         self._radixes, self._potentials, self._sign = radixes, potentials, -1 if backwards else 1
         if backwards:
             tail, head = head, tail
-        order = np.argsort(tail, kind="stable")
         ends = np.cumsum([len(radix.reach) for radix in radixes])[:-1]
-        parts = zip(radixes, np.split(reduced[:, order], ends), strict=True)
-        self._cost = np.stack([radix.key(list(levels)) for radix, levels in parts])
-        self._head = head[order]
+        parts = zip(radixes, np.split(reduced, ends), strict=True)
+        cost = np.stack([radix.key(list(levels)) for radix, levels in parts])
+        # the arcs of a node stand cheapest first, so that a search can leave the dear ones alone
+        order = np.lexsort((cost[0], tail))
+        self._cost, self._head = cost[:, order], head[order]
         self._first = np.searchsorted(tail[order], np.arange(n_nodes + 1))
         first = np.argmax(self._cost != 0, axis=0)
         if np.any(self._cost[first, np.arange(len(order))] < 0):
@@ -56,17 +57,23 @@ class Paths:
         settled = np.zeros(len(self._first) - 1, dtype=bool)
         missing = set(targets.tolist())
         while missing and waiting:
+            limit = distance[0, np.fromiter(missing, dtype=np.int64, count=len(missing))].max()
             node = self._nearest(distance, np.fromiter(waiting, dtype=np.int64, count=len(waiting)))
             waiting.discard(node)
             missing.discard(node)
             settled[node] = True
-            arcs = slice(self._first[node], self._first[node + 1])
+            arcs = self._within(node, limit - distance[0, node])
             heads = self._head[arcs]
             reached = distance[:, [node]] + self._cost[:, arcs]
             nearer = _less(reached, distance[:, heads]) & ~settled[heads]
             distance[:, heads[nearer]] = reached[:, nearer]
             waiting.update(heads[nearer].tolist())
         return distance[:, targets]
+
+    def _within(self, node: int, reach: int) -> slice:
+        """Return the arcs that leave a node and cost no more than `reach` on the first levels."""
+        first, end = int(self._first[node]), int(self._first[node + 1])
+        return slice(first, first + int(np.searchsorted(self._cost[0, first:end], reach, side="right")))
 
     @staticmethod
     def _nearest(distance: IntArray, nodes: IntArray) -> int:

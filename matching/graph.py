@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import breadth_first_order, connected_components
 
 from circularity.units import IntArray
 from matching.cap_tree import CapTree
-from matching.exchange import Block, Exchange, exchange_of, radix_of
+from matching.exchange import Block, Exchange, distinct, exchange_of, radix_of
 from matching.problem import Problem
 
 
@@ -44,7 +44,7 @@ def waiting_of(blocks: Iterable[Block]) -> Waiting:
     for problem, mass_kg in blocks:
         left = problem.supply_kg.copy()
         np.subtract.at(left, problem.arc_output, mass_kg)
-        waiting = np.unique(problem.arc_output[left[problem.arc_output] > 0])
+        waiting = distinct(problem.arc_output[left[problem.arc_output] > 0])
         arcs = np.flatnonzero((left[problem.arc_output] > 0) & (mass_kg < problem.arc_limit_kg))
         masses.append(left[waiting])
         outputs.append(count + np.searchsorted(waiting, problem.arc_output[arcs]))
