@@ -1,7 +1,7 @@
 """A worker: takes jobs, holds them while it works, and publishes only what it still holds.
 
 It learns of a job from the queue, or from the job rows, which it looks through every few seconds; there it
-also finds the jobs of workers that died.
+also finds the jobs of workers that died. Every minute it lets time pass for deals.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
+from time import monotonic
 from typing import Any
 
 from huey import Huey
@@ -34,6 +35,7 @@ from circularity.jobs import (
     report_progress,
     stop,
 )
+from circularity.time_passes import let_time_pass
 from matching.run import run_matching
 from web.jobs import sender
 
@@ -42,6 +44,9 @@ log = logging.getLogger(__name__)
 Tell = Callable[[str, float], None]
 BEAT_S = 1.0
 """How often progress is stored, the lease prolonged and a wish to cancel heard."""
+
+MINUTE_S = 60.0
+"""How often reservations may lapse, offers expire and agreements run out."""
 
 
 def match(engine: Engine, job: Job, held: Claim, tell: Tell) -> None:
@@ -112,9 +117,13 @@ def reconcile(engine: Engine, queue: Huey, send: Callable[[str], Any]) -> None:
 def _look_after(
     engine: Engine, queue: Huey, send: Callable[[str], Any], ended: Event, lease: timedelta
 ) -> None:
+    passed = -MINUTE_S
     while True:
         try:
             reconcile(engine, queue, send)
+            if monotonic() - passed >= MINUTE_S:
+                passed = monotonic()
+                let_time_pass(engine, _now())
         except Exception:
             log.exception("the jobs could not be looked through; trying again")
         if ended.wait(min(5.0, lease.total_seconds() / 2)):

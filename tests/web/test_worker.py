@@ -72,10 +72,10 @@ def newest(engine: Engine) -> str:
 
 
 def is_whole(engine: Engine, public_id: str) -> bool:
-    """Whether a run's proposals are all open and sum to what it says."""
+    """Whether a run's proposals sum to what it says and none is superseded; they may be old and expired."""
     with reading(engine)() as session:
         run = session.scalars(select(MatchingRun).filter_by(public_id=public_id)).one()
-        total = select(func.sum(Proposal.mass_kg)).filter_by(run_id=run.id, status="open")
+        total = select(func.sum(Proposal.mass_kg)).filter_by(run_id=run.id).where(Proposal.status != "superseded")
         return bool(session.scalar(total) == run.placed_kg) and not verify_chain(session).faults
 
 

@@ -1,0 +1,23 @@
+"""Time passes for deals and proposals: what a worker does every minute, each in its transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from circularity.database import writing
+from circularity.deal_clock import close_what_ran_out, expire_offers, lapse_reservations
+from circularity.proposals import expire_proposals
+
+STEPS = (lapse_reservations, expire_offers, close_what_ran_out, expire_proposals)
+"""In this order: what has lapsed can expire, and what has expired opens its proposal before those do."""
+
+
+def let_time_pass(engine: Engine, at: datetime) -> int:
+    """Let reservations lapse, offers and proposals expire, agreements run out; return how many did."""
+    done = 0
+    for step in STEPS:
+        with writing(engine).begin() as session:
+            done += step(session, at=at)
+    return done
