@@ -32,8 +32,11 @@ class Paths:
         ends = np.cumsum([len(radix.reach) for radix in radixes])[:-1]
         parts = zip(radixes, np.split(reduced, ends), strict=True)
         cost = np.stack([radix.key(list(levels)) for radix, levels in parts])
+        by_ends = np.lexsort((*cost[::-1], head, tail))
+        again = (np.diff(tail[by_ends], prepend=-1) == 0) & (np.diff(head[by_ends], prepend=-1) == 0)
+        cheapest = by_ends[~again]
         # the arcs of a node stand cheapest first, so that a search can leave the dear ones alone
-        order = np.lexsort((cost[0], tail))
+        order = cheapest[np.lexsort((cost[0, cheapest], tail[cheapest]))]
         self._cost, self._head = cost[:, order], head[order]
         self._first = np.searchsorted(tail[order], np.arange(n_nodes + 1))
         first = np.argmax(self._cost != 0, axis=0)
