@@ -7,15 +7,18 @@ from typing import Any
 from web.custody_words import field_label
 from web.pages.desk.acting import acting
 from web.pages.desk.attempts import fresh, given, problems_at, refused_form
+from web.pages.desk.corrected import correction_label, shown_value
 
 
 def desk_frame() -> dict[str, Any]:
     """Return what forms and headings of the desk are made with."""
     return {
         "acting": acting,
+        "correction_label": correction_label,
         "field_label": field_label,
         "fresh": fresh,
         "given": given,
         "problems_at": problems_at,
         "refused_form": refused_form,
+        "shown_value": shown_value,
     }

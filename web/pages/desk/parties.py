@@ -7,10 +7,11 @@ from typing import Any
 
 from flask import redirect, render_template, request, url_for
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
+from circularity.entitlements import Facility
 from circularity.errors import BadInput, InputProblem
-from circularity.organisations import ROLES, Organisation
+from circularity.organisations import ROLES, Organisation, Site
 from circularity.overdue import overdue
 from circularity.party_listings import (
     agreements,
@@ -77,8 +78,13 @@ def choose_acting() -> Answer:
 
 
 def sides_of(organisation: Organisation) -> tuple[str, ...]:
-    """Return the sides an organisation can act on: its roles, and carrier, for anybody may drive its own."""
-    return tuple(side for side in SIDES if side in organisation.roles or side == "carrier")
+    """Return the sides an organisation can act on: its roles, what it runs, and carrier of its own loads."""
+    found = {*organisation.roles, "carrier"}
+    runs = select(Facility.id).join(Facility.site).where(Site.organisation_id == organisation.id)
+    session = object_session(organisation)
+    if session is not None and session.scalar(runs.limit(1)) is not None:
+        found.add("facility")
+    return tuple(side for side in SIDES if side in found)
 
 
 def _waiting(session: Session, party: Acting) -> dict[str, Any]:

@@ -24,7 +24,9 @@ def problems_of(error: CircularityError) -> list[Problem]:
     """Return what a refusal says, one per field or place."""
     if isinstance(error, BadInput):
         return [_at_field(problem) for problem in error.problems]
-    return [Problem(form_field(str(error.facts.get("field", ""))), _sentence(error))]
+    field, line = str(error.facts.get("field", "")), error.facts.get("line")
+    named = f"lines.{line}.{field}" if field and line is not None and field != "line" else field
+    return [Problem(form_field(named), _sentence(error))]
 
 
 def form_field(name: str) -> str:
@@ -38,8 +40,8 @@ def _at_field(problem: InputProblem) -> Problem:
     sentence = problem.zh if language() == "zh" else problem.en
     if problem.rule == "out_of_range" and column != name:
         sentence = gettext("%(field)s is out of range", field=column)
-    if column:
-        sentence = sentence.replace(column, field_label(name))
+    if column and sentence.startswith(column):
+        sentence = field_label(name) + sentence.removeprefix(column)
     if problem.row is not None:
         place = gettext("row %(row)s", row=problem.row)
         sentence = f"{place} · {sentence} · {problem.found}" if problem.found else f"{place} · {sentence}"

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask
 
-from web.pages.desk import agreement_acts, agreements, direct_deals, parties, proposals
+from web.pages.desk import (
+    agreement_acts,
+    agreements,
+    direct_deals,
+    parties,
+    printing,
+    proposals,
+    tickets,
+    transfer_acts,
+    transfer_drafts,
+    transfers,
+)
 from web.pages.desk.frame import desk_frame
 
 SHOWN = (
@@ -15,6 +26,13 @@ SHOWN = (
     ("/agreements", "agreements", agreements.show_agreements),
     ("/agreements/new", "new_agreement", direct_deals.show_new_agreement),
     ("/agreements/<public_id>", "agreement", agreements.show_agreement),
+    ("/agreements/<public_id>/transfers/new", "new_transfer", transfer_drafts.show_new_transfer),
+    ("/transfers", "transfers", transfers.show_transfers),
+    ("/transfers/overdue", "overdue", transfers.show_overdue),
+    ("/transfers/<public_id>", "transfer", transfers.show_transfer),
+    ("/transfers/<public_id>/print", "print", printing.show_print),
+    ("/transfers/<public_id>/code.svg", "code", printing.show_code),
+    ("/transfers/<public_id>/weighings", "tickets", tickets.show_tickets),
 )
 
 DONE = (
@@ -26,6 +44,10 @@ DONE = (
     ("/agreements/<public_id>/acts/<act>", "answer_agreement", agreement_acts.answer_agreement),
     ("/agreements/<public_id>/procedures", "add_procedure", agreement_acts.add_procedure),
     ("/agreements/<public_id>/grants", "add_grant", agreement_acts.add_grant),
+    ("/agreements/<public_id>/transfers/new", "draft", transfer_drafts.draft),
+    ("/transfers/<public_id>/acts/<act>", "act_on_transfer", transfer_acts.act_on_transfer),
+    ("/transfers/<public_id>/weighings", "upload_tickets", tickets.upload_tickets),
+    ("/transfers/<public_id>/readings", "type_reading", tickets.type_reading),
 )
 
 

@@ -1,0 +1,69 @@
+"""What a correction may change, as a form lists it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from circularity.amendments import Correction
+from circularity.corrected_fields import CANCEL, OF_RECEIVER, OF_SENDER, find_field
+from circularity.corrections import parties_of
+from circularity.manifests import Transfer
+from circularity.reception import Receipt
+from circularity.units import KG_PER_T, format_scaled
+from web.custody_words import field_label
+from web.formats import DASH
+from web.pages.desk.acting import Acting
+from web.pages.desk.form_values import PERMILLE_PER_PERCENT, FormValues
+from web.pages.desk.problems import form_field
+
+
+def correctable(transfer: Transfer, receipts: Mapping[int, Receipt]) -> list[tuple[str, str]]:
+    """Return (name, value now) of every field that a correction may change."""
+    names = ["vehicle", "official_number"]
+    names += [f"carriages.{row.number}.vehicle" for row in transfer.carriages]
+    for line in transfer.lines:
+        names += [f"lines.{line.number}.{name}" for name in ("packaging", *OF_SENDER, *OF_RECEIVER)]
+    found = []
+    for name in names:
+        place = find_field(transfer, receipts, name)
+        if place is not None:
+            found.append((name, shown_value(name, getattr(*place))))
+    return found
+
+
+def correction_label(name: str) -> str:
+    """Return what readers call a field that a correction names."""
+    return field_label(form_field(name))
+
+
+def shown_value(name: str, value: Any) -> str:
+    """Return a field's value in the unit it is typed in."""
+    if value is None or value == "":
+        return DASH
+    if name.endswith("_kg"):
+        return format_scaled(value, KG_PER_T)
+    return format_scaled(value, PERMILLE_PER_PERCENT) if name.endswith("_permille") else str(value)
+
+
+def typed_change(form: FormValues) -> dict[str, Any]:
+    """Return the change that was typed: a whole cancellation, or one field with its right value."""
+    if form.text("field") == CANCEL:
+        return {CANCEL: True}
+    name = form.text("field")
+    if name.endswith("_kg"):
+        return {name: form.mass("value")}
+    return {name: form.percent("value") if name.endswith("_permille") else form.text("value")}
+
+
+def answerable(
+    corrections: Sequence[Correction], transfer: Transfer, party: Acting
+) -> tuple[Correction | None, str]:
+    """Return the correction that is open, and what the party can do about it: answer, withdraw or nothing."""
+    asked = next((row for row in corrections if row.status == "asked"), None)
+    mine = party.organisation.id
+    if asked is None or party.watches or mine not in parties_of(transfer):
+        return asked, ""
+    if asked.asked_by_id == mine:
+        return asked, "withdraw"
+    return asked, "" if any(row.organisation_id == mine for row in asked.answers) else "answer"

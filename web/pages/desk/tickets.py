@@ -1,0 +1,107 @@
+"""Weighings of a transfer: listed by page, read from a weighbridge export, or typed from a meter."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flask import render_template, url_for
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from circularity.calendar_days import DELTA_TIME
+from circularity.manifests import Transfer
+from circularity.sheets import Imported, add_reading
+from circularity.weighbridge import import_weighbridge
+from circularity.weighings import METERS, SIDES, MeterReading, Ticket
+from web.pages.desk.acting import require_acting
+from web.pages.desk.attempts import Answer, attempt, attempt_upload
+from web.pages.desk.form_values import FormValues
+from web.pages.desk.transfers import find_transfer, require_party, standing_in
+from web.pages.requests import choice, page_of
+from web.session import read_session
+
+ROWS = 50
+SHOWN_PROBLEMS = 100
+WHO = {"sender": "generator", "receiver": "receiver"}
+
+
+def show_tickets(public_id: str, imported: Imported | None = None) -> str:
+    """Show the weighings of a transfer, and what an import has just come to."""
+    session, party = read_session(), require_acting()
+    transfer = find_transfer(session, party, public_id)
+    side = choice("side", SIDES) or "sender"
+    lines = [line.id for line in transfer.lines]
+    wanted = select(Ticket).where(Ticket.line_id.in_(lines), Ticket.side == side)
+    facts: dict[str, Any] = {
+        "page": page_of(
+            session.scalar(select(func.count()).select_from(wanted.subquery())) or 0,
+            lambda limit, offset: session.scalars(
+                wanted.order_by(Ticket.weighed_at, Ticket.ticket_no).limit(limit).offset(offset)
+            ).all(),
+            size=ROWS,
+        ),
+        "readings": session.scalars(
+            select(MeterReading).where(MeterReading.line_id.in_(lines), MeterReading.side == side)
+        ).all(),
+        "side": side,
+        "sides": [mine for mine in SIDES if WHO[mine] in standing_in(transfer, party).parties],
+        "meters": METERS,
+        "imported": imported,
+        "problems": imported.problems[:SHOWN_PROBLEMS] if imported else (),
+        "numbers": {line.id: line for line in transfer.lines},
+    }
+    return render_template("tickets.html", transfer=transfer, **facts)
+
+
+def upload_tickets(public_id: str) -> Answer:
+    """Add the tickets of an export to one line, for the side that weighed them."""
+    party = require_acting()
+
+    def add(session: Session, at: datetime, file: Path) -> Imported:
+        form = FormValues()
+        line, side = form.whole("line"), form.text("side")
+        form.finish()
+        transfer = _open(session, public_id, side)
+        facts = {"actor": party.actor, "at": at, "transfer": transfer, "side": side}
+        return import_weighbridge(session, file=file, line=line, **facts)  # type: ignore[arg-type]
+
+    return attempt_upload("tickets", add, lambda imported: show_tickets(public_id, imported))
+
+
+def type_reading(public_id: str) -> Answer:
+    """Add one reading of a meter or a survey."""
+    party = require_acting()
+
+    def add(session: Session, at: datetime) -> str:
+        form = FormValues()
+        transfer = _open(session, public_id, form.text("side"))
+        facts = {
+            "kind": form.text("kind"),
+            "meter": form.text("meter"),
+            "read_at": _moment(form),
+            "mass_kg": form.mass("mass_t"),
+            "line": form.whole("line"),
+            "side": form.text("side"),
+        }
+        form.finish()
+        add_reading(session, actor=party.actor, at=at, transfer=transfer, figures={}, **facts)  # type: ignore[arg-type]
+        return url_for("desk.tickets", public_id=public_id, side=form.text("side"))
+
+    return attempt("reading", add, lambda: show_tickets(public_id))
+
+
+def _open(session: Session, public_id: str, side: str) -> Transfer:
+    party = require_acting()
+    transfer = find_transfer(session, party, public_id)
+    require_party(transfer, party, WHO.get(side, ""))
+    return transfer
+
+
+def _moment(form: FormValues) -> datetime:
+    try:
+        return datetime.fromisoformat(form.text("read_at")).replace(tzinfo=DELTA_TIME)
+    except ValueError:
+        form.refuse("read_at", "no_moment", "应为日期和时间", "must be a day and a time")
+        return datetime.max.replace(tzinfo=UTC)

@@ -1,0 +1,137 @@
+"""Drafting a transfer from an agreement: its lines, its carriers, how it is metered."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from flask import render_template, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from circularity.carriers import Carrier
+from circularity.deals import Agreement
+from circularity.manifests import CONVEYANCES, METERINGS
+from circularity.organisations import Organisation
+from circularity.transfers import Load, draft_transfer
+from web.api.lookups import named_in_body
+from web.language import said
+from web.pages.desk.acting import require_acting
+from web.pages.desk.agreements import find_agreement
+from web.pages.desk.attempts import Answer, attempt
+from web.pages.desk.form_values import FormValues
+from web.session import read_session
+from web.today import today
+
+FORM = "draft"
+CARRIERS = (1, 2, 3)
+"""How many carriers one form takes."""
+
+
+def show_new_transfer(public_id: str) -> str:
+    """Show the form for a transfer on an agreement."""
+    session, party = read_session(), require_acting()
+    agreement = find_agreement(session, party, public_id)
+    facts = {
+        "deals": _deals(session, agreement),
+        "carriers": [(row.public_id, said(row)) for row in _carriers(session, agreement)],
+        "rows": CARRIERS,
+        "meterings": METERINGS,
+        "conveyances": CONVEYANCES,
+        "today": today(),
+    }
+    return render_template("new_transfer.html", agreement=agreement, **facts)
+
+
+def draft(public_id: str) -> Answer:
+    """Draft the transfer and go to its page."""
+    party = require_acting()
+
+    def make(session: Session, at: datetime) -> str:
+        agreement = find_agreement(session, party, public_id)
+        form = FormValues()
+        day = form.day("day")
+        drafted = draft_transfer(
+            session,
+            actor=party.actor,
+            at=at,
+            agreement=agreement,
+            sender_site=agreement.site,
+            lines=_loads(session, form, agreement),
+            carriers=_typed_carriers(session, form),
+            conveyance=form.text("conveyance"),
+            vehicle=form.text("vehicle"),
+            day=day,
+            metering=form.text("metering"),
+            day_to=_last_day(form, day),
+        )
+        session.flush()
+        return url_for("desk.transfer", public_id=drafted.public_id)
+
+    return attempt(FORM, make, lambda: show_new_transfer(public_id))
+
+
+def _loads(session: Session, form: FormValues, main: Agreement) -> list[Load]:
+    """Return the lines that have a mass, one per agreement between the same two parties."""
+    loads = []
+    for number, agreement in enumerate(_deals(session, main), 1):
+        mass_kg = form.maybe_mass(f"lines.{number}.sent_t")
+        if mass_kg is not None:
+            loads.append(
+                Load(
+                    agreement.waste_code,
+                    agreement.operation,
+                    mass_kg,
+                    form.percent(f"lines.{number}.sent_moisture_percent"),
+                    form.text(f"lines.{number}.packaging"),
+                    agreement,
+                )
+            )
+    form.finish()
+    return loads
+
+
+def _typed_carriers(session: Session, form: FormValues) -> list[Carrier]:
+    found = []
+    for number in CARRIERS:
+        if not form.text(f"carriers.{number}.carrier"):
+            continue
+        named = f"carriers.{number}.carrier"
+        organisation = named_in_body(session, Organisation, named, form.text(named))
+        permitted = form.text(f"carriers.{number}.permitted").replace("\uff1b", ";").split(";")
+        found.append(
+            Carrier(
+                organisation,
+                form.text(f"carriers.{number}.vehicle"),
+                form.text(f"carriers.{number}.permit"),
+                tuple(filter(None, map(str.strip, permitted))),
+            )
+        )
+    return found
+
+
+def _last_day(form: FormValues, day: date) -> date:
+    last = form.day("day_to") if form.text("day_to") else day
+    form.finish()
+    return last
+
+
+def _deals(session: Session, main: Agreement) -> list[Agreement]:
+    """Return the agreement, then the others in force of the same site and facility: one line for each."""
+    others = session.scalars(
+        select(Agreement)
+        .filter_by(site_id=main.site_id, facility_id=main.facility_id, status="agreed")
+        .where(Agreement.id != main.id, Agreement.waste_code != main.waste_code)
+        .order_by(Agreement.id)
+    )
+    found = [main]
+    for agreement in others:
+        if agreement.waste_code not in {row.waste_code for row in found}:
+            found.append(agreement)
+    return found
+
+
+def _carriers(session: Session, agreement: Agreement) -> list[Organisation]:
+    """Return who may carry: registered carriers, and the two parties with their own vehicles."""
+    parties = {agreement.site.organisation_id, agreement.facility.site.organisation_id}
+    rows = session.scalars(select(Organisation).order_by(Organisation.name_zh, Organisation.id))
+    return [row for row in rows if "carrier" in row.roles or row.id in parties]
