@@ -63,8 +63,7 @@ def outputs_posted(on: date, *, narrowed: bool = False) -> Select[Any]:
         .join(Site, Output.site_id == Site.id)
         .join(Organisation, Site.organisation_id == Organisation.id)
         .outerjoin(Ceiling, _counter("output", Output.id))
-        .where(Output.withdrawn_at.is_(None), Output.mass_kg > _TAKEN_KG)
-        .where(Output.available_to.is_(None) | (Output.available_to >= on))
+        .where(*_stands(on))
         .order_by(Output.id)
     )
     return wanted.where(Output.id.in_(bindparam("keys", expanding=True))) if narrowed else wanted
@@ -75,9 +74,15 @@ def planned_codes(on: date) -> Select[Any]:
     return (
         select(Output.waste_code)
         .distinct()
-        .where(Output.plan_mass_kg.is_not(None), Output.withdrawn_at.is_(None))
-        .where(Output.available_to.is_(None) | (Output.available_to >= on))
+        .outerjoin(Ceiling, _counter("output", Output.id))
+        .where(Output.plan_mass_kg.is_not(None), *_stands(on))
     )
+
+
+def _stands(on: date) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions on an output with its counter that make it one of those posted."""
+    not_over = Output.available_to.is_(None) | (Output.available_to >= on)
+    return Output.withdrawn_at.is_(None), Output.mass_kg > _TAKEN_KG, not_over
 
 
 def windows_offered() -> Select[Any]:

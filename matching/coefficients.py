@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -31,6 +31,15 @@ class LevelCoefficients:
     rank: npt.NDArray[np.int8]
     proposed: IntArray
     n_capacities: int
+
+    def with_outputs(self, case: Case) -> LevelCoefficients:
+        """Return the coefficients of the case's outputs and the same capacities, none proposed before."""
+        return replace(
+            self,
+            urgent=-(urgent_outputs(case).astype(np.int8)),
+            hazardous=_hazardous(case.outputs.waste_code).astype(np.int8),
+            proposed=np.empty(0, dtype=np.int64),
+        )
 
     def at(self, level: int, output: IntArray, capacity: IntArray) -> IntArray:
         """Return the coefficients of pairs, or of a grid of them, on a level before the cost."""

@@ -24,7 +24,7 @@ class PricedRun:
 
 @dataclass(frozen=True)
 class Loss:
-    """What the levels before the tie lose per kilogram, above 0 is a loss; all 0 is as good as it gets.
+    """What the levels up to the cost lose per kilogram, above 0 is a loss; all 0 is as good as it gets.
 
     Figures tell what others hold and pay, so they are for the operator of the region; `level` says no more
     than on which level the first loss is.
@@ -44,7 +44,7 @@ def losses(changes: IntArray, entry_costs: IntArray) -> IntArray:
     """Return per level and pair what is lost against the best choice, UNREACHED where no price is known.
 
     A kilogram changes the levels by its own `changes` and by what it costs where it enters, both of shape
-    (levels before the tie, pairs). The best choice is the best of the priced pairs, or to stay unmatched.
+    (levels up to the cost, pairs). The best choice is the best of the priced pairs, or to stay unmatched.
     """
     priced = entry_costs[0] < UNREACHED
     totals = changes + entry_costs

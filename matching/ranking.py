@@ -6,14 +6,14 @@ import numpy as np
 
 from circularity.units import IntArray
 from matching.case import Case
-from matching.coefficients import coefficients_of
+from matching.coefficients import LevelCoefficients
 from matching.eligibility import LawfulPairs
 from matching.problem import COST_LEVEL, tie_hashes
 
 
-def changes_of(case: Case, pairs: LawfulPairs) -> IntArray:
+def changes_of(coefficients: LevelCoefficients, pairs: LawfulPairs) -> IntArray:
     """Return what a kilogram on a pair adds to the minimised levels, shape (levels up to the cost, pairs)."""
-    up_to_the_cost = coefficients_of(case).before_the_tie(pairs)[: COST_LEVEL + 1]
+    up_to_the_cost = coefficients.before_the_tie(pairs)[: COST_LEVEL + 1]
     return np.stack(up_to_the_cost).astype(np.int64, copy=False)
 
 

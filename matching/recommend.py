@@ -24,7 +24,7 @@ from circularity.outputs import Output
 from circularity.units import MISSING
 from matching.arcs import arcs_of
 from matching.case import Case
-from matching.coefficients import is_utilisation, rank_of
+from matching.coefficients import LevelCoefficients, coefficients_of, is_utilisation, rank_of
 from matching.eligibility import lawful_pairs, tables_of
 from matching.grant_use import Part, split_by_grants
 from matching.loss import Loss, losses
@@ -81,8 +81,7 @@ def outlets_for_output(
     posted, outputs = read_outputs(session, receivers.on, [output.id])
     if not posted:
         return []
-    case, tables = receivers.asked_by(outputs)
-    advice = _Advice(receivers.snapshot, case, tables, limit)
+    advice = _Advice(receivers.snapshot, *receivers.asked_by(outputs), limit)
     if receivers.prices is not None:
         advice.price(receivers.prices, output.public_id)
     windows = receivers.windows(session, advice.window_keys)
@@ -94,7 +93,8 @@ def feed_for_window(
 ) -> list[Recommendation]:
     """Return the outputs that suit a capacity window best; none when it was withdrawn or is over."""
     snapshot = read_snapshot(session, parameters_at(at), windows=[window.id])
-    advice = _Advice(snapshot, snapshot.case, tables_of(snapshot.case), limit)
+    case = snapshot.case
+    advice = _Advice(snapshot, case, tables_of(case), coefficients_of(case), limit)
     outputs = _in_order(session, advice.output_keys)
     return advice.told(outputs, [window] * len(outputs), for_sender=False)
 
@@ -102,10 +102,12 @@ def feed_for_window(
 class _Advice:
     """The best lawful and conditional pairs of one side's posting, told as that side may see them."""
 
-    def __init__(self, snapshot: Snapshot, case: Case, tables: Tables, limit: int) -> None:
+    def __init__(
+        self, snapshot: Snapshot, case: Case, tables: Tables, coefficients: LevelCoefficients, limit: int
+    ) -> None:
         self._snapshot, self._case, self._tables = snapshot, case, tables
         self._lawful = lawful_pairs(case, tables)
-        self._changes = changes_of(case, self._lawful.pairs)
+        self._changes = changes_of(coefficients, self._lawful.pairs)
         self._best = best_first(case, self._lawful.pairs, self._changes, limit)
         self._arcs = arcs_of(case, tables, self._lawful.pairs.take(self._best), self._lawful.excluded)
         self._losses: list[Loss | None] = [None] * len(self._best)

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from circularity.entitlements import LineLimit
@@ -181,10 +181,13 @@ def _listing(row: Any) -> Listing:
     )
 
 
+_ASSAYS = select(Assay.output_id, Assay.analyte, Assay.value_micro)
+_THEIR_ASSAYS = _ASSAYS.where(Assay.output_id.in_(bindparam("keys", expanding=True)))
+
+
 def _assays(session: Session, rows: Rows, keys: Collection[int] | None) -> dict[str, IntArray]:
     place = {row.id: k for k, row in enumerate(rows)}
-    wanted = select(Assay.output_id, Assay.analyte, Assay.value_micro)
-    found = session.execute(wanted if keys is None else wanted.where(Assay.output_id.in_(keys)))
+    found = session.execute(_ASSAYS) if keys is None else session.execute(_THEIR_ASSAYS, {"keys": list(keys)})
     return spread(((place[key], name, value) for key, name, value in found if key in place), len(rows))
 
 

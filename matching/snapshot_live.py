@@ -23,6 +23,7 @@ from circularity.catalogue.waste_codes import is_hazardous
 from circularity.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
 from circularity.posted import planned_codes
 from matching.case import Case, Outputs
+from matching.coefficients import LevelCoefficients, coefficients_of
 from matching.eligibility import tables_of
 from matching.snapshot import Snapshot, parameters_at, read_snapshot
 from matching.snapshot_prices import WITHOUT_EFFECT, RegionPrices, read_prices
@@ -45,6 +46,7 @@ class Receivers:
 
     snapshot: Snapshot
     tables: Tables
+    coefficients: LevelCoefficients
     prices: RegionPrices | None
     seen: Anchor
     kept: dict[int, CapacityWindow] = field(default_factory=dict, repr=False)
@@ -54,10 +56,11 @@ class Receivers:
         """The day on which the rules are asked."""
         return self.snapshot.on
 
-    def asked_by(self, outputs: Outputs) -> tuple[Case, Tables]:
-        """Return case and tables of these outputs and all receivers."""
+    def asked_by(self, outputs: Outputs) -> tuple[Case, Tables, LevelCoefficients]:
+        """Return case, tables and coefficients of these outputs and all receivers."""
         tables = self.tables.with_outputs(columns_of(OutputColumns, outputs))
-        return replace(self.snapshot.case, outputs=outputs), tables
+        case = replace(self.snapshot.case, outputs=outputs)
+        return case, tables, self.coefficients.with_outputs(case)
 
     def windows(self, session: Session, keys: Sequence[int]) -> list[CapacityWindow]:
         """Return windows with all that stands above them, in the order of their keys; of no session."""
@@ -138,7 +141,8 @@ def read_receivers(session: Session, at: datetime) -> Receivers:
         plans_known=_plans_known(session, snapshot.on),
     )
     seen = Anchor(last.position, last.digest) if last else Anchor(0, START)
-    return Receivers(snapshot, tables, read_prices(session, snapshot), seen)
+    coefficients = coefficients_of(snapshot.case)
+    return Receivers(snapshot, tables, coefficients, read_prices(session, snapshot), seen)
 
 
 def _plans_known(session: Session, on: date) -> bool:

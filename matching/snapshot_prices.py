@@ -30,7 +30,7 @@ LOOKED_BACK = 1000
 
 @dataclass(frozen=True)
 class RegionPrices:
-    """What a kilogram costs the plan of a run where it enters, shape (levels before the tie, nodes).
+    """What a kilogram costs the plan of a run where it enters, shape (levels up to the cost, nodes).
 
     Nodes are those of the snapshot's cap tree; UNREACHED stands where the run has no price or no room at all.
     `changed` holds subjects of acts since the run looked: none, one, or two of more. `by_origin` keeps the
