@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from deal_rows import deal
@@ -118,6 +119,8 @@ def fill(engine: Any) -> dict[str, str]:
             "code": FLY_ASH,
         }
         ids |= books(registry, secret.site)
+        short = registry.entitlement(valid_to=date(2026, 9, 30))
+        deal(registry, works=secret.site, line=registry.line(entitlement=short), valid_to=date(2099, 12, 31))
     key = run_matching(engine, actor=ACTOR, at=AT)
     with writing(engine).begin() as session:
         run = session.get(MatchingRun, key)

@@ -75,7 +75,8 @@ def is_whole(engine: Engine, public_id: str) -> bool:
     """Whether a run's proposals sum to what it says and none is superseded; they may be old and expired."""
     with reading(engine)() as session:
         run = session.scalars(select(MatchingRun).filter_by(public_id=public_id)).one()
-        total = select(func.sum(Proposal.mass_kg)).filter_by(run_id=run.id).where(Proposal.status != "superseded")
+        standing = Proposal.status != "superseded"
+        total = select(func.sum(Proposal.mass_kg)).where(Proposal.run_id == run.id, standing)
         return bool(session.scalar(total) == run.placed_kg) and not verify_chain(session).faults
 
 
