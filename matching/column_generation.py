@@ -49,15 +49,19 @@ class Columns:
     rounds: int
 
 
-def generate_columns(part: Part, pairs: LawfulPairs, engine: str) -> Columns:
-    """Return the pairs over which the weighted optimum of all pairs is found and proven."""
+def generate_columns(part: Part, pairs: LawfulPairs, engine: str, near: IntArray | None = None) -> Columns:
+    """Return the pairs over which the weighted optimum of all pairs is found and proven.
+
+    `near` are potentials (levels × outputs, nodes, root) of a plan that may differ little.
+    """
     weights = weights_of(part, pairs)
     engine = engine_for(engine, len(pairs))
-    if len(pairs) <= ALL_PAIRS:
+    if len(pairs) <= (ALL_PAIRS if near is None else 0):
         problem = part.problem(pairs)
         reduced = _reduced(problem, weights, _prices(problem, weights, engine))
         return Columns(np.arange(len(pairs)), reduced <= 0, 1)
-    rows = _first_choice(part, pairs, weights, _sampled_prices(part, pairs, weights, engine))
+    price = _sampled_prices(part, pairs, weights, engine) if near is None else _weighted_price(weights, near)
+    rows = _first_choice(part, pairs, weights, price)
     rounds = 0
     while True:
         rounds += 1
@@ -74,8 +78,7 @@ def near_columns(part: Part, pairs: LawfulPairs, potentials: IntArray) -> IntArr
     if len(pairs) <= ALL_PAIRS:
         return np.arange(len(pairs))
     weights = weights_of(part, pairs)
-    price = sum(weight * each for weight, each in zip(weights, potentials, strict=False))
-    return _first_choice(part, pairs, weights, np.asarray(price))
+    return _first_choice(part, pairs, weights, _weighted_price(weights, potentials))
 
 
 def weights_of(part: Part, pairs: LawfulPairs) -> tuple[int, ...]:
@@ -92,6 +95,13 @@ def weights_of(part: Part, pairs: LawfulPairs) -> tuple[int, ...]:
         if later * (len(part.outputs) + len(part.nodes) + 2) < LARGEST_PATH:
             break
     return tuple(reversed(weights))
+
+
+def _weighted_price(weights: tuple[int, ...], potentials: IntArray) -> IntArray:
+    price = np.zeros(potentials.shape[1], dtype=np.int64)
+    for weight, each in zip(weights, potentials, strict=False):
+        price += weight * each
+    return price
 
 
 def weighted(problem: Problem, weights: tuple[int, ...]) -> IntArray:

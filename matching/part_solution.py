@@ -28,13 +28,13 @@ class PartSolution:
     engines: tuple[str, ...]
 
 
-def solve_part(part: Part, pairs: LawfulPairs, engine: str) -> PartSolution:
-    """Return the optimal plan of a part.
+def solve_part(part: Part, pairs: LawfulPairs, engine: str, *, near: IntArray | None = None) -> PartSolution:
+    """Return the optimal plan of a part; the search begins at the potentials `near` it where there are any.
 
     Raises ValueError for an unknown engine, OverflowError where numbers leave 64 bits and NotProvenError
     where an engine finds no optimum.
     """
-    columns = generate_columns(part, pairs, engine)
+    columns = generate_columns(part, pairs, engine, near)
     rows, free = columns.rows, columns.free
     solution = solve(part.problem(pairs.take(rows[free])), engine)
     mass = np.zeros(len(rows), dtype=np.int64)

@@ -48,6 +48,13 @@ def plan_part(part: Part, engine: str) -> Planned:
     lap("solve")
     plan = tell_part(part, found, solution)
     lap("explain")
+    faults = plan_faults(part, plan)
+    lap("verify")
+    return Planned(plan, faults, seconds)
+
+
+def plan_faults(part: Part, plan: PartPlan) -> list[str]:
+    """Return what the certificate of a part's plan fails to prove."""
     claim = Claim(
         output=plan.pairs.output.astype(np.int64),
         capacity=plan.pairs.capacity.astype(np.int64),
@@ -56,9 +63,7 @@ def plan_part(part: Part, engine: str) -> Planned:
         levels=plan.sums,
         potentials=plan.potentials,
     )
-    faults = optimality_faults(part, claim)
-    lap("verify")
-    return Planned(plan, faults, seconds)
+    return optimality_faults(part, claim)
 
 
 def plan_parts(prepared: Prepared, engine: str, processes: int) -> Iterator[tuple[int, int, Planned]]:

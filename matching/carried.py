@@ -1,0 +1,124 @@
+"""What was known of one part of a case, brought to the rows of the same part in a changed case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from circularity.units import IntArray
+from matching.case import Case, TextArray
+from matching.case_digest import columns_of
+from matching.eligibility import Eligibility, LawfulPairs
+from matching.part_plan import PartPlan
+from matching.parts import Part
+
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class KnownPart:
+    """A matched part: what the rules say of its pairs, and its plan."""
+
+    part: Part
+    found: Eligibility
+    plan: PartPlan
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Where the outputs of a changed case stood before, and which of them are unchanged in every column."""
+
+    place: IntArray
+    same: BoolArray
+
+
+def moved(before: Case, after: Case) -> Moved:
+    """Compare the outputs of two cases by their ids."""
+    old, new = before.outputs, after.outputs
+    place = places_of(old.output_id, new.output_id)
+    same = place >= 0
+    columns, others = columns_of(new), dict(columns_of(old))
+    if [name for name, _ in columns] != list(others):
+        return Moved(place, np.zeros_like(same))
+    for name, column in columns:
+        same[same] &= others[name][place[same]] == column[same]
+    return Moved(place, same)
+
+
+def places_of(ids: TextArray, wanted: TextArray) -> IntArray:
+    """Return where ids stand in a sorted column, -1 where they do not."""
+    if not ids.size:
+        return np.full(len(wanted), -1, dtype=np.int64)
+    place = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
+    return np.where(ids[place] == wanted, place, -1)
+
+
+def carried_pairs(known: KnownPart, part: Part, change: Moved) -> Eligibility:
+    """Return what the rules say of a part, asked only of the outputs that are not as they were.
+
+    Receivers, and which rules are asked at all, must be as they were.
+    """
+    old, outputs = known.part.outputs, part.outputs
+    place = np.where(change.same[outputs], change.place[outputs], -1)
+    inside = np.isin(place, old) & (place >= 0)
+    kept = replace(part, outputs=outputs[inside])
+    fresh = replace(part, outputs=outputs[~inside]).eligibility()
+    now = np.full(len(known.part.prepared.case.outputs.output_id), -1, dtype=np.int64)
+    now[place[inside]] = kept.outputs
+    row = now[known.found.pairs.output]
+    pairs = replace(known.found.pairs, output=row).take(np.flatnonzero(row >= 0))
+    together = LawfulPairs.concatenated([LawfulPairs.none(), pairs, fresh.pairs])
+    excluded = np.empty((len(outputs), known.found.excluded.shape[1]), dtype=np.int64)
+    excluded[inside] = known.found.excluded[np.searchsorted(old, place[inside])]
+    excluded[~inside] = fresh.excluded
+    return Eligibility(together.take(np.argsort(together.output, kind="stable")), excluded)
+
+
+def carried_potentials(known: KnownPart, part: Part, change: Moved) -> IntArray:
+    """Return the potentials of a part before, 0 for outputs that are new; nodes must be the same."""
+    n_old = len(known.part.outputs)
+    place = change.place[part.outputs]
+    inside = np.isin(place, known.part.outputs)
+    potentials = np.zeros((len(known.plan.potentials), len(part.outputs)), dtype=np.int64)
+    rows = np.searchsorted(known.part.outputs, place[inside])
+    potentials[:, inside] = known.plan.potentials[:, :n_old][:, rows]
+    return np.concatenate([potentials, known.plan.potentials[:, n_old:]], axis=1)
+
+
+def is_as_before(known: KnownPart, part: Part, change: Moved) -> bool:
+    """Say whether nothing that decides a part's plan has changed: outputs, limits, what was proposed."""
+    if len(part.outputs) != len(known.part.outputs) or not change.same[part.outputs].all():
+        return False
+    if not np.array_equal(change.place[part.outputs], known.part.outputs):
+        return False
+    trees = known.part.tree, part.tree
+    return (
+        np.array_equal(trees[0].limit_kg, trees[1].limit_kg)
+        and np.array_equal(trees[0].parent, trees[1].parent)
+        and np.array_equal(_proposed(known.part), _proposed(part))
+    )
+
+
+def _proposed(part: Part) -> IntArray:
+    """Return the pairs proposed of a part's outputs, as place of the output and row of the capacity."""
+    proposals = part.prepared.case.proposals
+    mine = np.isin(proposals.output, part.outputs)
+    return np.stack([np.searchsorted(part.outputs, proposals.output[mine]), proposals.capacity[mine]])
+
+
+def carried_part(known: KnownPart, part: Part) -> KnownPart:
+    """Return a part that is as it was, in the rows of the changed case."""
+    now = np.empty(len(known.part.prepared.case.outputs.output_id), dtype=np.int64)
+    now[known.part.outputs] = part.outputs
+    found, plan = known.found, known.plan
+    plan = replace(
+        plan,
+        outputs=part.outputs,
+        nodes=part.nodes,
+        pairs=replace(plan.pairs, output=now[plan.pairs.output]),
+        reasons=replace(plan.reasons, output=now[plan.reasons.output]),
+    )
+    pairs = replace(found.pairs, output=now[found.pairs.output])
+    return KnownPart(part, replace(found, pairs=pairs), plan)

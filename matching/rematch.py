@@ -1,0 +1,125 @@
+"""A plan that lives on: after changes only the parts that they touch are matched again, and those warm.
+
+While receivers stay as they are, the rules are asked only of outputs that changed, and the search begins with
+the prices of the plan before. The proof is the same as ever: every pair of a touched part is priced exactly,
+and the checker looks at every candidate. The result is the plan that `make_plan` would make of the changed
+case. A changed receiver, lane or parameter can change what the rules say of any output, so all is asked anew;
+only what a capacity or a cap holds may change without that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from circularity.acceptance.pairs import Pairs
+from circularity.acceptance.rules import RULES
+from matching.carried import (
+    KnownPart,
+    Moved,
+    carried_pairs,
+    carried_part,
+    carried_potentials,
+    is_as_before,
+    moved,
+)
+from matching.case import Case
+from matching.case_digest import columns_of
+from matching.eligibility import Eligibility
+from matching.optimality import are_lawful
+from matching.part_plan import tell_part
+from matching.part_solution import solve_part
+from matching.parts import Part, Prepared, prepare, split
+from matching.plan import Plan, PlanRefusedError, joined_plan
+from matching.planning import plan_faults
+from matching.verify import feasibility_faults
+
+
+@dataclass(frozen=True)
+class Matched:
+    """A case matched and what its parts leave for the next change; `touched` parts were matched anew."""
+
+    prepared: Prepared
+    parts: tuple[KnownPart, ...]
+    plan: Plan
+    touched: int
+
+
+def matched(case: Case, *, engine: str = "auto") -> Matched:
+    """Match a case from nothing; raises what `make_plan` raises."""
+    prepared = prepare(case)
+    parts = [_matched_part(part, part.eligibility(), engine) for part in split(prepared)]
+    return _joined(prepared, parts, len(parts))
+
+
+def rematched(before: Matched, case: Case, *, engine: str = "auto") -> Matched:
+    """Match a changed case, warm where it can be; raises what `make_plan` raises."""
+    prepared = prepare(case)
+    if not _same_receivers(before.prepared, prepared):
+        return matched(case, engine=engine)
+    change = moved(before.prepared.case, case)
+    by_first_node = {int(known.part.nodes[0]): known for known in before.parts}
+    parts, touched = [], 0
+    for part in split(prepared):
+        known = by_first_node.get(int(part.nodes[0]))
+        if known is None or not np.array_equal(known.part.nodes, part.nodes):
+            parts.append(_matched_part(part, part.eligibility(), engine))
+            touched += 1
+            continue
+        if is_as_before(known, part, change):
+            parts.append(carried_part(known, part))
+            continue
+        parts.append(_matched_part(part, carried_pairs(known, part, change), engine, known, change))
+        touched += 1
+    return _joined(prepared, parts, touched)
+
+
+def _matched_part(
+    part: Part, found: Eligibility, engine: str, known: KnownPart | None = None, change: Moved | None = None
+) -> KnownPart:
+    """Match one part, from the prices of a known plan where there is one, and check it."""
+    near = None if known is None or change is None else carried_potentials(known, part, change)
+    plan = tell_part(part, found, solve_part(part, found.pairs, engine, near=near))
+    problem = part.problem(plan.pairs)
+    rows = plan.pairs.output.astype(np.int64), plan.pairs.capacity.astype(np.int64)
+    used = Pairs(part.prepared.tables, *rows)
+    faults = feasibility_faults(problem, plan.mass_kg, plan.unmatched_kg) + plan_faults(part, plan)
+    if not are_lawful(part.prepared, used).all():
+        faults.append("a pair that carries mass is not lawful")
+    if faults:
+        raise PlanRefusedError(faults)
+    return KnownPart(part, found, plan)
+
+
+def _joined(prepared: Prepared, parts: list[KnownPart], touched: int) -> Matched:
+    plan = joined_plan(prepared, [known.plan for known in parts])
+    return Matched(prepared, tuple(parts), plan, touched)
+
+
+def _same_receivers(before: Prepared, after: Prepared) -> bool:
+    """Say whether the rules answer for an unchanged output what they answered before."""
+    old, new = before.case, after.case
+    if old.parameters != new.parameters or new.parameters.only_lanes:
+        return False
+    if old.lanes.output.size or new.lanes.output.size or len(old.caps) != len(new.caps):
+        return False
+    asked = [[rule.asked(prepared.tables) for rule in RULES] for prepared in (before, after)]
+    if asked[0] != asked[1] or any(_flags(before)[name] != value for name, value in _flags(after).items()):
+        return False
+    windows = [replace(case.capacities, capacity_kg=case.capacities.facility) for case in (old, new)]
+    if not (_same_tables(old.facilities, new.facilities) and _same_tables(*windows)):
+        return False
+    return all(replace(a, limit_kg=b.limit_kg) == b for a, b in zip(old.caps, new.caps, strict=True))
+
+
+def _flags(prepared: Prepared) -> dict[str, object]:
+    tables = prepared.tables
+    return {f.name: getattr(tables, f.name) for f in fields(tables) if f.type in ("int", "bool")}
+
+
+def _same_tables(before: object, after: object) -> bool:
+    columns, others = columns_of(before), columns_of(after)
+    return [name for name, _ in columns] == [name for name, _ in others] and all(
+        np.array_equal(a, b) for (_, a), (_, b) in zip(columns, others, strict=True)
+    )
