@@ -1,14 +1,12 @@
 """Solve a problem: split into components, run every level on the optimal face of the one before, merge.
 
 Components share no limit, so their plans are independent and merge by position; the last level makes each
-of them unique, so neither the engine nor the number of processes can show in the result.
+of them unique, so the engine cannot show in the result.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,9 +26,6 @@ from matching.problem import LEVELS, TIE_LEVEL, Problem
 PACKED_LIMIT = 2**40
 """Weights of packed levels stay below this, far from what the engines and path sums can hold."""
 
-PARALLEL_ARCS = 50_000
-"""Fewer arcs than this are solved before a process has started."""
-
 
 @dataclass(frozen=True)
 class Solution:
@@ -40,26 +35,18 @@ class Solution:
     engines: tuple[str, ...]
 
 
-def solve(
-    problem: Problem,
-    engine: str = "auto",
-    processes: int = 1,
-    progress: Callable[[float], None] | None = None,
-) -> Solution:
+def solve(problem: Problem, engine: str = "auto") -> Solution:
     """Return the lexicographically optimal plan.
 
     Raises ValueError for an unknown engine, OverflowError where numbers leave 64 bits and NotProvenError
     where an engine finds no optimum.
     """
     engine_for(engine, 0)
-    parts = list(components(problem))
     mass = np.zeros(len(problem.arc_output), dtype=np.int64)
     engines: set[str] = set()
-    for done, (arcs, (part_mass, used)) in enumerate(_solved(parts, engine, processes), start=1):
-        mass[arcs] = part_mass
+    for arcs, part in components(problem):
+        mass[arcs], used = solve_component(part, engine)
         engines.add(used)
-        if progress:
-            progress(done / len(parts))
     return Solution(mass, tuple(sorted(engines)))
 
 
@@ -95,21 +82,6 @@ def _part(problem: Problem, arcs: IntArray, outputs: IntArray, tree_nodes: IntAr
         output_ids=problem.output_ids[outputs],
         arc_capacity=problem.arc_capacity[arcs],
     )
-
-
-def _solved(
-    parts: list[tuple[IntArray, Problem]], engine: str, processes: int
-) -> Iterator[tuple[IntArray, tuple[IntArray, str]]]:
-    heavy = [len(arcs) > PARALLEL_ARCS // 10 for arcs, _ in parts]
-    if processes > 1 and sum(heavy) > 1 and sum(len(arcs) for arcs, _ in parts) > PARALLEL_ARCS:
-        # spawned, not forked: a forked child would inherit the solver's and the web server's threads
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(processes, mp_context=context) as pool:
-            solved = pool.map(solve_component, [p for _, p in parts], [engine] * len(parts), chunksize=1)
-            yield from zip((arcs for arcs, _ in parts), solved, strict=True)
-    else:
-        for arcs, part in parts:
-            yield arcs, solve_component(part, engine)
 
 
 def solve_component(problem: Problem, engine: str) -> tuple[IntArray, str]:

@@ -81,13 +81,6 @@ def test_brute_force_over_every_integer_plan_of_up_to_4_by_4_agrees() -> None:
         compared += 1
 
 
-def test_processes_do_not_show_in_the_plan() -> None:
-    rng = np.random.default_rng(7)
-    problem = random_problem(rng, 1_500, 300, groups=3, largest_mass=20_000, largest_cost=300_000)
-    assert len(problem.arc_output) > 50_000, "too small to start processes"
-    assert solve(problem, processes=2).mass_kg.tolist() == solve(problem).mass_kg.tolist()
-
-
 def test_components_cover_every_arc_once() -> None:
     problem = random_problem(np.random.default_rng(3), 60, 20, groups=6, n_caps=4)
     covered = np.concatenate([arcs for arcs, _ in components(problem)])
