@@ -155,6 +155,7 @@ CUSTODY: Mapping[str, Mapping[str, object]] = {
 
 FIELDS: Mapping[str, object] = {
     "organisation": _("Organisation"),
+    "facility": _("Facility"),
     "side": _("Side"),
     "person": _("Name of the person"),
     "mass_t": _("Mass in all (t)"),

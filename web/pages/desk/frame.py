@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from circularity.units import format_tonnes
 from web.custody_words import field_label
 from web.pages.desk.acting import acting
 from web.pages.desk.attempts import fresh, given, problems_at, refused_form
@@ -18,6 +19,7 @@ def desk_frame() -> dict[str, Any]:
         "field_label": field_label,
         "fresh": fresh,
         "given": given,
+        "in_tonnes": format_tonnes,
         "problems_at": problems_at,
         "refused_form": refused_form,
         "shown_value": shown_value,

@@ -8,13 +8,16 @@ from web.pages.desk import (
     agreement_acts,
     agreements,
     direct_deals,
+    months,
     parties,
     printing,
     proposals,
+    stock,
     tickets,
     transfer_acts,
     transfer_drafts,
     transfers,
+    treatments,
 )
 from web.pages.desk.frame import desk_frame
 
@@ -33,6 +36,11 @@ SHOWN = (
     ("/transfers/<public_id>/print", "print", printing.show_print),
     ("/transfers/<public_id>/code.svg", "code", printing.show_code),
     ("/transfers/<public_id>/weighings", "tickets", tickets.show_tickets),
+    ("/months", "months", months.show_months),
+    ("/months/new", "new_month", months.show_new_month),
+    ("/months/not-closed", "non_reporters", months.show_non_reporters),
+    ("/months/<public_id>", "month", months.show_month),
+    ("/treatments", "treatments", treatments.show_treatments),
 )
 
 DONE = (
@@ -48,6 +56,11 @@ DONE = (
     ("/transfers/<public_id>/acts/<act>", "act_on_transfer", transfer_acts.act_on_transfer),
     ("/transfers/<public_id>/weighings", "upload_tickets", tickets.upload_tickets),
     ("/transfers/<public_id>/readings", "type_reading", tickets.type_reading),
+    ("/months/new", "write_month", months.write),
+    ("/months/forms", "upload_forms", stock.upload_forms),
+    ("/months/surveys", "survey", stock.survey),
+    ("/months/<public_id>/acts/<act>", "act_on_month", months.act_on_month),
+    ("/treatments", "treat", treatments.treat),
 )
 
 

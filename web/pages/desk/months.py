@@ -1,0 +1,181 @@
+"""The generator's books: months written, balanced, closed, reversed; and who has not reported."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import render_template, request, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from circularity.catalogue.operations import all_operations
+from circularity.errors import NotAllowed, NotFound
+from circularity.generator_ledger import Use, close_month, drop_month, reverse_month, write_month
+from circularity.lifecycle import legal_acts
+from circularity.month_balances import month_balance
+from circularity.months import USES, LedgerMonth
+from circularity.non_reporters import non_reporters
+from circularity.organisations import Site
+from circularity.party_listings import months, months_seen, sites_seen, total
+from circularity.sheets import Imported
+from web.api.lookups import named_in_body
+from web.language import said
+from web.pages.desk.acting import WHO, Acting, acting, require_acting
+from web.pages.desk.attempts import Answer, attempt
+from web.pages.desk.form_values import FormValues
+from web.pages.requests import page_of
+from web.session import read_session
+from web.today import today
+
+ROWS = (1, 2, 3, 4)
+"""How many uses one form takes."""
+
+
+def show_months(imported: Imported | None = None) -> str:
+    """Show the months of the party one acts for, and what an upload has just come to."""
+    session, party = read_session(), acting()
+    page, sites = None, []
+    if party is not None:
+        wanted = months(months_seen(party.organisation, party.side))
+        page = page_of(
+            total(session, wanted),
+            lambda limit, offset: session.scalars(wanted.limit(limit).offset(offset)).all(),
+        )
+        sites = own_sites(session, party)
+    problems = imported.problems[:100] if imported else ()
+    facts = {"imported": imported, "problems": problems, "sites": sites, "today": today()}
+    return render_template("months.html", page=page, **facts)
+
+
+def show_month(public_id: str) -> str:
+    """Show one month with its balance."""
+    session, party = read_session(), require_acting()
+    month = find_month(session, party, public_id)
+    owner = month.site.organisation_id == party.organisation.id and not party.watches
+    who = "generator" if owner else WHO.get(party.side, "") if party.watches else ""
+    facts = {
+        "balance": month_balance(session, month),
+        "acts": legal_acts("month", month.status, who) if who else (),
+    }
+    return render_template("month.html", month=month, **facts)
+
+
+def show_new_month() -> str:
+    """Show the form of a month, filled from one that is written already where `?like=` names it."""
+    session, party = read_session(), require_acting()
+    like = request.args.get("like", "")
+    month = find_month(session, party, like) if like else None
+    facts = {
+        "month": month,
+        "sites": own_sites(session, party),
+        "operations": all_operations(today()),
+        "kinds": USES,
+        "rows": ROWS,
+        "today": today(),
+    }
+    return render_template("new_month.html", **facts)
+
+
+def write() -> Answer:
+    """Write the month and go to its page."""
+    party = require_acting()
+
+    def put(session: Session, at: datetime) -> str:
+        form = FormValues()
+        facts: dict[str, Any] = {
+            "site": own_site(session, party, form),
+            "waste_code": form.text("waste_code"),
+            "year": form.whole("year"),
+            "month": form.whole("month"),
+            "generated_kg": form.mass("generated_t"),
+            "uses": _uses(form),
+            "discarded_kg": form.maybe_mass("discarded_t") or 0,
+            "stored_kg": form.mass("stored_t"),
+        }
+        form.finish()
+        written = write_month(session, actor=party.actor, at=at, **facts)
+        return url_for("desk.month", public_id=written.public_id)
+
+    return attempt("month", put, show_new_month)
+
+
+def act_on_month(public_id: str, act: str) -> Answer:
+    """Close, reverse or drop one month."""
+    party = require_acting()
+
+    def run(session: Session, at: datetime) -> str:
+        month = find_month(session, party, public_id)
+        facts: dict[str, Any] = {"actor": party.actor, "at": at, "month": month}
+        if act == "reverse":
+            who = "authority" if party.side == "authority" else "generator"
+            _require_writer(month, party, watching=who == "authority")
+            reverse_month(session, reason=FormValues().text("reason"), who=who, **facts)
+        elif act in ("close", "discard"):
+            _require_writer(month, party)
+            (close_month if act == "close" else drop_month)(session, **facts)
+        else:
+            raise NotFound("act", "没有这一操作", "there is no such act")
+        return url_for("desk.month", public_id=public_id)
+
+    return attempt(act, run, lambda: show_month(public_id))
+
+
+def show_non_reporters() -> str:
+    """Show whose month is not closed: in an authority's region, or of one's own sites."""
+    session, party = read_session(), require_acting()
+    last = today().replace(day=1)
+    year, month = (last.year - 1, 12) if last.month == 1 else (last.year, last.month - 1)
+    asked = request.args.get("month", "")
+    if len(asked) == 7 and asked[:4].isdigit() and asked[5:].isdigit() and 1 <= int(asked[5:]) <= 12:
+        year, month = max(int(asked[:4]), 2000), int(asked[5:])
+    seen = set(session.scalars(sites_seen(party.organisation, party.side)))
+    found = [row for row in non_reporters(session, year, month) if row.site.id in seen]
+    page = page_of(len(found), lambda limit, offset: found[offset : offset + limit])
+    return render_template("non_reporters.html", page=page, asked=f"{year:04d}-{month:02d}", party=party)
+
+
+def own_sites(session: Session, party: Acting) -> list[tuple[str, str]]:
+    """Return (id, name) of the sites that the party itself may write for."""
+    if party.watches:
+        return []
+    rows = session.scalars(select(Site).filter_by(organisation_id=party.organisation.id).order_by(Site.id))
+    return [(site.public_id, said(site)) for site in rows]
+
+
+def own_site(session: Session, party: Acting, form: FormValues) -> Site:
+    """Return the site that a form names; raises NotAllowed for a site of others."""
+    site = named_in_body(session, Site, "site", form.text("site"))
+    if site.organisation_id != party.organisation.id or party.watches:
+        raise NotAllowed(
+            "not_your_site", "只能填写本单位的厂区", "only its own organisation writes a site's books"
+        )
+    return site
+
+
+def find_month(session: Session, party: Acting, public_id: str) -> LedgerMonth:
+    """Return a month that the party may see; raises NotFound."""
+    seen = months_seen(party.organisation, party.side)
+    found = session.scalar(select(LedgerMonth).filter_by(public_id=public_id).where(seen))
+    if found is None:
+        raise NotFound("month", "没有这一月份台账", "there is no such month", id=public_id[:40])
+    return found
+
+
+def _require_writer(month: LedgerMonth, party: Acting, *, watching: bool = False) -> None:
+    owner = month.site.organisation_id == party.organisation.id and not party.watches
+    if not (owner or watching):
+        zh, en = "只有产生单位可以操作", "only the generator does this"
+        raise NotAllowed("not_a_party", zh, en)
+
+
+def _uses(form: FormValues) -> list[Use]:
+    """Return the uses that have a mass."""
+    found = []
+    for row in ROWS:
+        mass_kg = form.maybe_mass(f"uses.{row}.mass_t")
+        if mass_kg is not None:
+            words = (form.text(f"uses.{row}.{name}") for name in ("kind", "operation", "party"))
+            kind, operation, party = words
+            found.append(Use(kind, operation, mass_kg, party))
+    return found

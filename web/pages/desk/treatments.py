@@ -1,0 +1,116 @@
+"""Treatments: what a facility made of the loads it accepted; senders see those of their loads."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import render_template, request, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from circularity.catalogue.operations import all_operations
+from circularity.entitlements import Facility
+from circularity.errors import NotAllowed
+from circularity.party_listings import facilities_seen, total, treatments_seen, untreated
+from circularity.reception import RESULTS, Receipt, Treatment
+from circularity.treatments import Result, record_treatment
+from web.api.lookups import named_in_body
+from web.language import said
+from web.pages.desk.acting import Acting, acting, require_acting
+from web.pages.desk.attempts import Answer, attempt
+from web.pages.desk.form_values import FormValues
+from web.pages.requests import page_of
+from web.session import read_session
+from web.today import today
+
+FORM = "treatment"
+ROWS = (1, 2, 3, 4)
+MOST_LOADS = 40
+"""The oldest loads that one form lists."""
+
+
+def show_treatments() -> str:
+    """Show treatments, and to a facility what waits to be treated."""
+    session, party = read_session(), acting()
+    page, facilities = None, []
+    if party is not None:
+        wanted = (
+            select(Treatment)
+            .where(treatments_seen(party.organisation, party.side))
+            .order_by(Treatment.day_to.desc(), Treatment.id.desc())
+        )
+        page = page_of(
+            total(session, wanted),
+            lambda limit, offset: session.scalars(wanted.limit(limit).offset(offset)).all(),
+        )
+        facilities = _own(session, party)
+    named = request.values.get("facility", "")
+    chosen = next((row for row in facilities if row.public_id == named), next(iter(facilities), None))
+    facts = {
+        "facilities": [(row.public_id, said(row.site)) for row in facilities],
+        "chosen": chosen,
+        "loads": session.scalars(untreated(chosen).limit(MOST_LOADS)).all() if chosen else [],
+        "operations": all_operations(today()),
+        "results": RESULTS,
+        "rows": ROWS,
+        "today": today(),
+    }
+    return render_template("treatments.html", page=page, **facts)
+
+
+def treat() -> Answer:
+    """Record a treatment."""
+    party = require_acting()
+
+    def put(session: Session, at: datetime) -> str:
+        form = FormValues()
+        facility = named_in_body(session, Facility, "facility", form.text("facility"))
+        if facility.site.organisation_id != party.organisation.id or party.watches:
+            zh, en = "只能填写本单位的设施", "only its own organisation records a facility's treatments"
+            raise NotAllowed("not_your_facility", zh, en)
+        inputs = _inputs(session, form, facility)
+        results = _results(form)
+        days = form.day("day_from"), form.day("day_to")
+        form.finish()
+        record_treatment(
+            session,
+            actor=party.actor,
+            at=at,
+            facility=facility,
+            operation=form.text("operation"),
+            day_from=days[0],
+            day_to=days[1],
+            inputs=inputs,
+            results=results,
+        )
+        return url_for("desk.treatments", facility=facility.public_id)
+
+    return attempt(FORM, put, show_treatments)
+
+
+def _own(session: Session, party: Acting) -> list[Facility]:
+    """Return the facilities that the party itself records treatments for."""
+    if party.watches:
+        return []
+    own = facilities_seen(party.organisation, party.side)
+    return list(session.scalars(select(Facility).where(Facility.id.in_(own)).order_by(Facility.id)))
+
+
+def _inputs(session: Session, form: FormValues, facility: Facility) -> list[tuple[Receipt, int | None]]:
+    """Return the loads that have a mass, or a tick, which takes all that is left."""
+    found: list[tuple[Receipt, int | None]] = []
+    for receipt in session.scalars(untreated(facility).limit(MOST_LOADS)):
+        mass_kg = form.maybe_mass(f"inputs.{receipt.public_id}.mass_t")
+        if mass_kg is not None or form.text(f"inputs.{receipt.public_id}.all"):
+            found.append((receipt, mass_kg))
+    return found
+
+
+def _results(form: FormValues) -> list[Result]:
+    found = []
+    for row in ROWS:
+        mass_kg = form.maybe_mass(f"results.{row}.mass_t")
+        if mass_kg is not None:
+            kind, name, code = (form.text(f"results.{row}.{part}") for part in ("kind", "name", "waste_code"))
+            found.append(Result(kind, mass_kg, name, code))
+    return found
