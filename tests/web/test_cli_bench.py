@@ -62,7 +62,8 @@ def test_solvers_reach_the_same_levels_as_the_product():
 
 def test_ratios_to_solvers_script_and_finding_are_told():
     told = measured()["cases"][0]["ratios"]
-    wanted = {"product_over_ortools", "geodesic_over_product", "script_over_product", "verify_over_finding"}
+    wanted = {"product_over_ortools", "geodesic_over_product", "script_over_product", "verify_over_finding",
+              "one_posting_over_product", "one_percent_over_product"}  # fmt: skip
     assert wanted <= set(told)
     assert all(ratio > 0 for ratio in told.values())
 

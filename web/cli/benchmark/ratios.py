@@ -14,7 +14,8 @@ def ratios(seconds: Mapping[str, Sequence[float]], phases: Sequence[Mapping[str,
     """Return the ratios that can be told; each is the median over the turns in which both sides ran.
 
     `product_over_X`: the product against a bare solver. `script_over_product`: a script of geodesic loop and
-    networkx against the product; `geodesic_over_product` its first half alone. `verify_over_finding`:
+    networkx against the product; `geodesic_over_product` its first half alone. `one_posting_over_product`,
+    `one_percent_over_product`: a plan kept through a change against a cold start. `verify_over_finding`:
     verifying against candidates, rules and solving.
     """
     product = seconds.get("product", [])
@@ -22,6 +23,8 @@ def ratios(seconds: Mapping[str, Sequence[float]], phases: Sequence[Mapping[str,
     script = [sum(halves) for halves in zip(*(seconds.get(key, []) for key in SCRIPT), strict=False)]
     found["geodesic_over_product"] = _ratio(seconds.get("geodesic", []), product)
     found["script_over_product"] = _ratio(script, product)
+    for key in ("one_posting", "one_percent"):
+        found[f"{key}_over_product"] = _ratio(seconds.get(key, []), product)
     finding = [sum(s for name, s in told.items() if name not in PROOF_PHASES) for told in phases]
     found["verify_over_finding"] = _ratio(seconds.get("verify", []), finding)
     return {name: ratio for name, ratio in found.items() if ratio is not None}

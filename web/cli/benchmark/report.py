@@ -21,6 +21,8 @@ MEANING = (
 RATIOS = {
     "geodesic_over_product": "脚本仅测距 ÷ 本系统 · script, geopy alone ÷ product",
     "script_over_product": "脚本 geopy + networkx ÷ 本系统 · script, geopy + networkx ÷ product",
+    "one_posting_over_product": "一条产出变动后重算 ÷ 从头计算 · one posting changed ÷ from nothing",
+    "one_percent_over_product": "百分之一产出变动后重算 ÷ 从头计算 · 1 % of outputs changed ÷ from nothing",
     "verify_over_finding": "核验 ÷(候选+规则+求解)· verify ÷ (candidates + rules + solve)",
 }
 
