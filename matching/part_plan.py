@@ -20,6 +20,7 @@ from matching.prices import changes
 from matching.problem import TIE_LEVEL
 from matching.radix import Radix
 from matching.room import Room, lanes_left
+from matching.uniqueness import is_unique
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class PartPlan:
     bottlenecks: tuple[Bottleneck, ...]
     excluded: IntArray
     lawful_pairs: int
+    unique: bool
     engines: tuple[str, ...]
 
 
@@ -89,11 +91,17 @@ class _Telling:
             bottlenecks=self._bottlenecks(),
             excluded=self._found.excluded,
             lawful_pairs=len(self._found.pairs),
+            unique=priced and self._is_unique(),
             engines=self._solution.engines,
         )
 
     def _changes(self) -> IntArray:
         return changes(self._part.tree, self._load_kg, self._solution.potentials, lambda: self._exchange)
+
+    def _is_unique(self) -> bool:
+        solution = self._solution
+        problem = self._part.problem(self._found.pairs.take(solution.rows))
+        return is_unique(problem, solution.mass_kg, solution.potentials)
 
     @cached_property
     def _exchange(self) -> Exchange:

@@ -43,7 +43,7 @@ def solve_part(part: Part, pairs: LawfulPairs, engine: str, *, near: IntArray | 
         problem = part.problem(pairs.take(rows))
         try:
             potentials = plan_potentials(problem, mass)
-            more = _improving(part, pairs, rows, potentials)
+            more = _deciding(part, pairs, rows, potentials)
         except ArithmeticError:
             # the weights were too small to keep the levels apart: solve these pairs strictly
             more = rows[:0]
@@ -65,7 +65,7 @@ def proven(part: Part, pairs: LawfulPairs, solution: PartSolution) -> PartSoluti
     while more.size:
         rows, mass = _widened(rows, mass, more)
         potentials = plan_potentials(part.problem(pairs.take(rows)), mass)
-        more = _improving(part, pairs, rows, potentials)
+        more = _deciding(part, pairs, rows, potentials)
     return PartSolution(rows, mass, potentials, solution.engines)
 
 
@@ -77,12 +77,12 @@ def _widened(rows: IntArray, mass_kg: IntArray, more: IntArray) -> tuple[IntArra
     return every, mass
 
 
-def _improving(part: Part, pairs: LawfulPairs, rows: IntArray, potentials: IntArray) -> IntArray:
-    """Return the pairs outside `rows` whose vector of reduced costs is lexicographically negative."""
+def _deciding(part: Part, pairs: LawfulPairs, rows: IntArray, potentials: IntArray) -> IntArray:
+    """Return the pairs outside `rows` that would improve the plan or, at a reduced cost of zero, equal it."""
     if len(rows) == len(pairs):
         return rows[:0]
     found = [
-        block.start + np.flatnonzero(first_signs(problem, potentials) < 0)
+        block.start + np.flatnonzero(first_signs(problem, potentials) <= 0)
         for block, problem in part.blocks(pairs)
     ]
     return np.setdiff1d(np.concatenate(found), rows, assume_unique=True)

@@ -53,7 +53,7 @@ class Plan:
 
     `arcs` and `mass_kg` are of the pairs that carry mass. `load_kg` is what flows through each node of `tree`
     (capacities, then caps), `entry_costs` what one kilogram more costs the plan there. `lawful_pairs` counts
-    all pairs over which the plan is optimal.
+    all pairs over which the plan is optimal; `unique` says that no other plan is as good on every level.
     """
 
     case: Case
@@ -68,6 +68,7 @@ class Plan:
     reasons: Unmatched
     bottlenecks: tuple[Bottleneck, ...]
     lawful_pairs: int
+    unique: bool
     engine: str
     status: str = "optimal"
     seconds: dict[str, float] = field(default_factory=dict)
@@ -161,6 +162,7 @@ def joined_plan(prepared: Prepared, parts: Sequence[PartPlan]) -> Plan:
         reasons=joined([left, *(part.reasons for part in parts)]),
         bottlenecks=tuple(sorted(_all_bottlenecks(parts), key=lambda b: (-b.unmatched_kg, b.limits))),
         lawful_pairs=sum(part.lawful_pairs for part in parts),
+        unique=all(part.unique for part in parts),
         engine="+".join(sorted({name for part in parts for name in part.engines})) or "none",
     )
 

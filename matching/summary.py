@@ -50,6 +50,7 @@ def summary(plan: Plan, plan_digest: str = "") -> dict[str, Any]:
         "versions": versions(),
         "levels": [{"name": v.name, "value": v.value, "unit": v.unit, "bound": v.bound} for v in plan.levels],
         "gap": 0,
+        "unique": plan.unique,
         "placed_t": format_tonnes(plan.placed_kg),
         "unmatched_t": format_tonnes(int(plan.unmatched_kg.sum())),
         "can_move_today_t": format_tonnes(plan.can_move_today_kg),
