@@ -135,6 +135,14 @@ GROUPS: Mapping[str, Mapping[str, object]] = {
         "price": _("price paid"),
         "carbon": _("carbon"),
     },
+    "loss": {
+        "": _("no loss to the region"),
+        "placed_kg": _("costs another kilogram its outlet"),
+        "urgent_kg": _("costs an urgent kilogram its outlet"),
+        "utilised_kg": _("costs a kilogram its utilisation"),
+        "hierarchy": _("costs the region a better operation"),
+        "cost": _("dearer for the region"),
+    },
     "procedure": {
         "general_record": _("Record of general waste for utilisation in another province"),
         "general_approval": _("Approval of general waste for storage or disposal in another province"),

@@ -1,7 +1,8 @@
 """Advice on one posting: outlets for an output, feed for a capacity window, best first.
 
 Without accounts the asker is neither side, so money and masses are told only where both sides published
-theirs; what the law asks for first is told to everybody.
+theirs; what the law asks for first is told to everybody. What the region would lose rests on what others hold
+and pay: only on which level it loses first is told.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from marshmallow.fields import Boolean, Date, Integer, List, Nested, String
 from circularity.acceptance import ADVICE_EN, ADVICE_ZH, Finding
 from circularity.entitlements import CapacityWindow
 from circularity.outputs import Output
+from matching.problem import COST_LEVEL, LEVELS
 from matching.recommend import Recommendation, feed_for_window, outlets_for_output
 from web.api.blueprint import ApiBlueprint
 from web.api.disclosure import facility_named, is_public, mass_shown, output_named
@@ -27,6 +29,7 @@ from web.session import live_receivers, read_session
 blp = ApiBlueprint("recommendations", "Outlets for an output, feed for a capacity window.")
 
 _MONEY = ("transport", "gate_fee", "price", "carbon")
+NO_LOSS = "none"
 
 
 class AdviceQuery(Schema):
@@ -55,6 +58,15 @@ class StepAnswer(Answer):
     validity_months = Integer()
 
 
+class RegionLossAnswer(Answer):
+    """On which level the region's optimum loses first if the lot goes here; how much is not told."""
+
+    level = String(metadata={"enum": [NO_LOSS, *(level.name for level in LEVELS[: COST_LEVEL + 1])]})
+    run_id = String()
+    as_of = Date()
+    is_old = Boolean(metadata={"description": "something has changed since that run"})
+
+
 class RecommendationAnswer(Answer):
     """One lawful pair, or a conditional one with its steps. It is advice and reserves nothing."""
 
@@ -68,6 +80,7 @@ class RecommendationAnswer(Answer):
             "price_cny_per_t",
             "carbon_cny_per_t",
             "cost_cny_per_t",
+            "region_loss",
         }
     )
     verdict = String(metadata={"enum": ["lawful", "conditional"]})
@@ -91,6 +104,7 @@ class RecommendationAnswer(Answer):
     price_cny_per_t = CnyPerTonne(attribute="price_ucny_per_kg")
     carbon_cny_per_t = CnyPerTonne(attribute="carbon_ucny_per_kg")
     cost_cny_per_t = CnyPerTonne(attribute="cost_ucny_per_kg")
+    region_loss = Nested(RegionLossAnswer)
 
 
 @blp.read(
@@ -133,6 +147,12 @@ def _shown(advice: Recommendation, others_mass_kg: int) -> dict[str, Any]:
     if exact:
         shown |= {f"{part}_ucny_per_kg": advice.costs_ucny_per_kg.get(part) for part in _MONEY}
         shown |= {"cost_ucny_per_kg": advice.cost_ucny_per_kg}
+    if advice.loss is not None:
+        run = advice.loss.run
+        level = advice.loss.level or NO_LOSS
+        shown |= {
+            "region_loss": {"level": level, "run_id": run.public_id, "as_of": run.as_of, "is_old": run.is_old}
+        }
     return shown
 
 

@@ -29,6 +29,7 @@ from circularity.units import (
 from matching.recommend import Recommendation, feed_for_window, outlets_for_output
 from matching.snapshot_live import LiveReceivers
 from web.cli.database import database_option, open_database
+from web.cli.loss_text import loss_cell, loss_values, priced_line
 from web.cli.refusal import Refused
 from web.cli.run_text import closing_lines
 from web.cli.text_table import text_table
@@ -134,6 +135,7 @@ def _echo(head: list[str], found: Sequence[Recommendation], others: list[str], *
         "km",
         "CNY/t",
         "t",
+        "区域损失 region loses",
     )
     rows = [
         [
@@ -145,6 +147,7 @@ def _echo(head: list[str], found: Sequence[Recommendation], others: list[str], *
             "–" if r.distance_m is None else str(divide_half_up(r.distance_m, M_PER_KM)),
             _cost(r),
             _mass(r.mass),
+            loss_cell(r.loss),
         ]
         for number, (r, other) in enumerate(zip(found, others, strict=True), start=1)
     ]
@@ -152,6 +155,7 @@ def _echo(head: list[str], found: Sequence[Recommendation], others: list[str], *
     said = {
         f"{f.zh} · {f.en} [{f.legal.document_zh} {f.legal.article_zh}]" for r in found for f in r.findings
     }
+    said |= {priced_line(r.loss.run) for r in found if r.loss is not None}
     click.echo("\n".join([*head, *table, *(f"  - {line}" for line in sorted(said)), ""]))
     click.echo("\n".join(closing_lines(fictional=fictional)))
 
@@ -210,6 +214,7 @@ def _json(head: dict[str, Any], found: Sequence[Recommendation]) -> str:
             "conditions": list(r.conditions),
             "earliest": r.earliest.isoformat(),
             "latest": r.latest.isoformat() if r.latest else None,
+            "region_loss": loss_values(r.loss),
         }
         for r in found
     ]
