@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from circularity.units import IntArray
-from matching.case import Case, TextArray
+from matching.case import Capacities, Case, Facilities, Outputs, TextArray
 from matching.case_digest import columns_of
 from matching.eligibility import Eligibility, LawfulPairs
 from matching.part_plan import PartPlan
@@ -36,15 +36,19 @@ class Moved:
 
 def moved(before: Case, after: Case) -> Moved:
     """Compare the outputs of two cases by their ids."""
-    old, new = before.outputs, after.outputs
-    place = places_of(old.output_id, new.output_id)
-    same = place >= 0
-    columns, others = columns_of(new), dict(columns_of(old))
+    place = places_of(before.outputs.output_id, after.outputs.output_id)
+    return Moved(place, same_rows(place, before.outputs, after.outputs))
+
+
+def same_rows(place: IntArray, before: Outputs | Capacities | Facilities, after: object) -> BoolArray:
+    """Say which rows of a table equal, in every column, those at these places of an earlier one."""
+    same: BoolArray = place >= 0
+    columns, others = columns_of(after), dict(columns_of(before))
     if [name for name, _ in columns] != list(others):
-        return Moved(place, np.zeros_like(same))
+        return np.zeros_like(same)
     for name, column in columns:
         same[same] &= others[name][place[same]] == column[same]
-    return Moved(place, same)
+    return same
 
 
 def places_of(ids: TextArray, wanted: TextArray) -> IntArray:
