@@ -62,11 +62,12 @@ def proven(part: Part, pairs: LawfulPairs, solution: PartSolution) -> PartSoluti
     """
     rows, mass = solution.rows, solution.mass_kg
     more = near_columns(part, pairs, solution.potentials)
-    while more.size:
+    while True:
         rows, mass = _widened(rows, mass, more)
         potentials = plan_potentials(part.problem(pairs.take(rows)), mass)
         more = _deciding(part, pairs, rows, potentials)
-    return PartSolution(rows, mass, potentials, solution.engines)
+        if not more.size:
+            return PartSolution(rows, mass, potentials, solution.engines)
 
 
 def _widened(rows: IntArray, mass_kg: IntArray, more: IntArray) -> tuple[IntArray, IntArray]:
