@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
-from builders import capacity, case, output
+from builders import AS_OF, capacity, case, output
+from click.testing import CliRunner
 
 from circularity.units import IntArray
+from matching.alternative_words import alternative_values
 from matching.alternatives import Alternative, NotOfferedError, alternatives
 from matching.case import Case
+from matching.case_files import write_case
 from matching.parts import build_problem
 from matching.plan import make_plan
 from matching.problem import COST_LEVEL
+from web.cli import main
 
 
 def lane(output_id: str, capacity_id: str, cost: int, distance: int = 10) -> dict[str, object]:
@@ -52,6 +58,45 @@ def test_tonne_km_fall_as_far_as_the_allowance_reaches(near_or_cheap: Case) -> N
     assert plan.measures.kg_m == (80 * 90 + 20 * 40) * 10**6
     assert plan.bound == plan.measures.kg_m, "proven: no such plan travels less"
     assert (plan.outputs_moved, plan.moved_kg) == (1, 20_000)
+
+
+def test_what_differs_is_told_in_chinese_and_english(near_or_cheap: Case) -> None:
+    optimum = make_plan(near_or_cheap)
+    plan = next(each for each in alternatives(optimum) if each.aim == "least_tonne_km")
+    told = alternative_values(optimum, plan)
+    assert told["difference_en"] == (
+        "saves 1,000 t·km (−11.1 %) for +200 CNY (+2 %); 20 t of 1 lot go elsewhere"
+    )
+    assert told["difference_zh"] == "少 1,000 t·km (−11.1 %);成本 +200 CNY (+2 %);1 批有 20 t 改变去向"
+    assert told["aim_at_least"] == told["measures"]["tonne_km"] == "8000"
+    assert told["plan"] == [
+        {"output_id": "A", "capacity_id": "CHEAP", "mass_t": "80"},
+        {"output_id": "A", "capacity_id": "NEAR", "mass_t": "20"},
+    ]
+
+
+def run_match(folder: Path, *options: str) -> str:
+    """Run the command in this process and return what it prints."""
+    result = CliRunner().invoke(main, ["match", str(folder), "--as-of", AS_OF.isoformat(), *options])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_the_command_prints_alternatives_and_puts_them_into_json(near_or_cheap: Case, tmp_path: Path) -> None:
+    write_case(near_or_cheap, tmp_path / "case")
+    printed = run_match(tmp_path / "case", "--alternatives")
+    assert "saves 1,000 t·km (−11.1 %) for +200 CNY (+2 %)" in printed
+    assert "合作方少 · few partners\n    未找到更好的方案 · no better plan found" in printed
+    described = json.loads(run_match(tmp_path / "case", "--alternatives", "--allowance", "10", "--json"))
+    tonne_km = {each["aim"]: each["measures"]["tonne_km"] for each in described["alternatives"]}
+    assert tonne_km["least_tonne_km"] == "4000"
+    assert "alternatives" not in json.loads(run_match(tmp_path / "case", "--json"))
+
+
+def test_the_command_says_why_it_offers_none_and_keeps_the_plan(tmp_path: Path) -> None:
+    write_case(case([output("A", 100, min_lot_t=30)], [capacity("X", 100)]), tmp_path / "case")
+    assert "none with minimum lots" in run_match(tmp_path / "case", "--alternatives")
+    assert (tmp_path / "case-plan" / "plan.csv").exists()
 
 
 def test_a_wider_allowance_lets_everything_go_near(near_or_cheap: Case) -> None:

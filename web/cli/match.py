@@ -14,14 +14,17 @@ import click
 
 from circularity.errors import BadInput
 from circularity.units import M_PER_KM, MISSING, NotAQuantity, format_scaled, parse_scaled
+from matching.alternative_words import alternative_values
+from matching.alternatives import ALLOWANCE_PERMILLE, NotOfferedError, alternatives
 from matching.case import InvalidCase, Parameters
 from matching.case_columns import PARAMETER_ROWS
 from matching.case_files import ReadCase, read_case
 from matching.case_kinds import NUMBERS
 from matching.network_flow import ENGINES, NotProvenError
-from matching.plan import PlanRefusedError, make_plan
+from matching.plan import Plan, PlanRefusedError, make_plan
 from matching.plan_files import write_plan
 from matching.summary import summary
+from web.cli.alternatives_text import alternatives_text
 from web.cli.plan_text import plan_text
 from web.cli.problems import show_problems
 from web.cli.progress import progress_bar
@@ -72,6 +75,10 @@ class Kilometres(click.ParamType[int]):
 @click.option("--friendly/--strict", default=None, help="Read people's Excel, or insist on the exact format "
               "[friendly for a file, strict for a folder].")  # fmt: skip
 @click.option("--why", metavar="OUTPUT_ID", help="Also print this output's lawful outlets, best first.")
+@click.option("--alternatives", "with_alternatives", is_flag=True,
+              help="Also print plans that travel less, spread the load or need fewer partners.")  # fmt: skip
+@click.option("--allowance", type=click.IntRange(0, 100), default=ALLOWANCE_PERMILLE // 10, show_default=True,
+              metavar="PERCENT", help="How much more than the optimum alternatives may cost.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON; write only with --out.")
 def match(case: Path, **chosen: Any) -> None:
     """Match the outputs of CASE to lawful outlets, prove the optimum, explain the rest.
@@ -125,9 +132,25 @@ def _match(case: Path, chosen: dict[str, Any]) -> None:
     }
     target = chosen["out"] or (None if chosen["as_json"] else default_target(case))
     described = write_plan(plan, target, reading) if target else summary(plan)
+    allowance = chosen["allowance"] * 10
+    told = _alternatives(plan, allowance, chosen["engine"]) if chosen["with_alternatives"] else None
+    if told is not None and chosen["as_json"]:
+        described = {**described, "alternatives": told}
     _show(described, read, case, target, as_json=chosen["as_json"])
+    if told is not None and not chosen["as_json"]:
+        click.echo("\n" + alternatives_text(told, allowance))
     if chosen["why"] and not chosen["as_json"]:
         click.echo("\n" + "\n".join(why_lines(plan, chosen["why"])))
+
+
+def _alternatives(plan: Plan, allowance_permille: int, engine: str) -> list[dict[str, Any]] | None:
+    """Return the near-optimal alternatives as values; None, with a note, where there are none to offer."""
+    try:
+        return [alternative_values(plan, found) for found in alternatives(plan, allowance_permille, engine)]
+    except (NotOfferedError, NotProvenError, ArithmeticError) as error:
+        # the plan itself stands, and may be written already
+        click.echo(f"注 · note {error}", err=True)
+        return None
 
 
 def default_target(case: Path) -> Path:
