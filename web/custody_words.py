@@ -55,7 +55,7 @@ CUSTODY: Mapping[str, Mapping[str, object]] = {
     "month": {
         "open": _("Open"),
         "dropped": _("Dropped"),
-        "closed": _("Closed"),
+        "closed": _("Books closed"),
         "reversed": _("Reversed"),
     },
     "act": {
@@ -166,6 +166,7 @@ FIELDS: Mapping[str, object] = {
     "period_mass_t": _("Mass per period (t)"),
     "price_kind": _("Kind of price"),
     "price.fixed": _("Price (CNY/t)"),
+    "price.steps": _("Steps of the price"),
     "settles": _("Whose weight settles"),
     "reference_moisture_percent": _("Reference moisture (%)"),
     "note": _("Note"),
@@ -176,15 +177,16 @@ FIELDS: Mapping[str, object] = {
     "granted_on": _("Granted on"),
     "grant": _("Grant"),
     "site": _("Site"),
-    "line": _("Line of an entitlement"),
+    "line": _("Line"),
+    "entitlement_line": _("Line of an entitlement"),
     "waste_code": _("Waste code"),
     "operation": _("Operation"),
     "metering": _("How it is metered"),
     "conveyance": _("Conveyance"),
     "vehicle": _("Vehicle, vessel or train"),
     "day": _("Day"),
-    "day_from": _("From"),
-    "day_to": _("To"),
+    "day_from": _("First day"),
+    "day_to": _("Last day"),
     "carrier": _("Carrier"),
     "carriers": _("Carrier"),
     "permit": _("Dangerous-goods permit"),
@@ -225,5 +227,6 @@ def field_label(name: str) -> str:
     """Return what a form calls a field, with the number of its row; an unknown one by its own name."""
     row = _NUMBERED.match(name)
     plain = _NUMBERED.sub("", name) if row else name
-    label = str(FIELDS.get(plain or name.partition(".")[0], plain))
+    known = _("Mass (t)") if row and plain == "mass_t" else FIELDS.get(plain or name.partition(".")[0], plain)
+    label = str(known)
     return f"{label} {row[1]}" if row else label

@@ -41,8 +41,7 @@ class Acting:
     @property
     def actor(self) -> Actor:
         """Who the audit chain says it was: nobody has been identified, and it says so."""
-        name = f"{self.person} · {self.organisation.name_zh} (未登录,自行选择 · not signed in)"
-        return Actor(name, self.organisation.public_id, "person")
+        return Actor(f"{self.person} (未登录 · not signed in)", self.organisation.public_id, "person")
 
     def of(self, session: Session) -> Organisation:
         """Return the organisation as a row of another session."""

@@ -51,8 +51,9 @@ def make_agreement() -> Answer:
 
     def offer(session: Session, at: datetime) -> str:
         form = FormValues()
+        named = "entitlement_line"
         site = named_in_body(session, Site, "site", form.text("site"))
-        line = named_in_body(session, EntitlementLine, "line", form.text("line"))
+        line = named_in_body(session, EntitlementLine, named, form.text(named))
         facts = {
             "actor": party.actor,
             "at": at,

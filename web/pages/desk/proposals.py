@@ -42,7 +42,8 @@ def show_proposal(public_id: str) -> str:
     deal = session.scalar(
         select(Agreement).filter_by(proposal_id=proposal.id).order_by(Agreement.id.desc()).limit(1)
     )
-    facts = {"typed": typed_terms(proposed_terms(proposal)), "deal": deal, "choices": CHOICES}
+    terms = proposed_terms(proposal)
+    facts = {"terms": terms, "typed": typed_terms(terms), "deal": deal, "choices": CHOICES}
     return render_template(
         "proposal.html", proposal=proposal, answers=not party.watches, party=party, **facts
     )

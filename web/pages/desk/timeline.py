@@ -13,7 +13,10 @@ from circularity.reception import Receipt
 
 @dataclass(frozen=True)
 class Happening:
-    """One moment; `what` is a state of the transfer, `signed`, `asked` or `settled`."""
+    """One moment; `what` is a state of the transfer, `signed`, `asked` or `settled`.
+
+    Sending and pick-up are told by their signatures.
+    """
 
     at: datetime
     what: str
@@ -30,8 +33,6 @@ def timeline(
     verdict = verdicts.pop() if len(verdicts) == 1 else "partly_accepted"
     moments = (
         ("draft", transfer.drafted_at),
-        ("submitted", transfer.submitted_at),
-        ("picked_up", transfer.picked_up_at),
         ("arrived", transfer.arrived_at),
         (verdict, decided),
         ("closed", transfer.closed_at),
