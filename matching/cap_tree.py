@@ -1,7 +1,8 @@
 """Limits as a tree: every capacity and every cap is a set of (capacity, origin) cells, and sets must nest.
 
 While they nest, a plan is a min-cost flow: mass enters at the smallest set that holds its cell and flows
-upwards through every larger set to the root. Crossing sets would need a linear program.
+upwards through every larger set to the root. A cap that crosses one before it is set aside for a linear
+program.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy.typing as npt
 
 from circularity.catalogue.regions import prefix_of
 from circularity.units import IntArray
-from matching.case import Case, InvalidCase
+from matching.case import Case
 
 Rows = npt.NDArray[np.int32] | IntArray
 
@@ -23,12 +24,14 @@ class CapTree:
     """Nodes 0..m-1 are the case's capacities, then its caps in id order; `parent` is -1 below the root.
 
     `origin_entries` lists, deepest first, the caps bound to one capacity and one origin: arcs from that
-    origin enter there instead of at the capacity itself.
+    origin enter there instead of at the capacity itself. `crossing` lists the nodes of caps set aside:
+    nothing enters them, and nothing flows through them.
     """
 
     limit_kg: IntArray
     parent: IntArray
     origin_entries: tuple[tuple[int, int, str], ...]
+    crossing: tuple[int, ...] = ()
 
     def subtree(self, nodes: IntArray) -> CapTree:
         """Return the tree of these nodes, sorted, which hold the parents of all of them."""
@@ -67,28 +70,29 @@ def entries_of(tree: CapTree, case: Case) -> Entries:
 
 
 def build_cap_tree(case: Case) -> CapTree:
-    """Return the tree of a case's limits; raises InvalidCase naming two caps that cross."""
+    """Return the tree of a case's limits: small sets first, so of two that cross the larger is set aside."""
     n_capacities = case.shape[1]
     sets = [(frozenset((j,)), "") for j in range(n_capacities)]
     sets += [(frozenset(cap.members), prefix_of(cap.origin_region)) for cap in case.caps]
     parent = np.full(len(sets), -1, dtype=np.int64)
     tops: list[set[int]] = [set() for _ in range(n_capacities)]
+    crossing = []
     for node in sorted(range(len(sets)), key=lambda s: (len(sets[s][0]), -len(sets[s][1]), s)):
         members = sets[node][0]
-        for below in sorted({top for j in members for top in tops[j]}):
-            if _inside(sets[below], sets[node]):
-                parent[below] = node
-                for j in sets[below][0]:
-                    tops[j].discard(below)
-            elif not _apart(sets[below], sets[node]):
-                names = f"{_name(case, below)} and {_name(case, node)}"
-                raise InvalidCase(f"{names} cross: neither holds the other")
+        met = sorted({top for j in members for top in tops[j] if not _apart(sets[top], sets[node])})
+        if not all(_inside(sets[below], sets[node]) for below in met):
+            crossing.append(node)
+            continue
+        for below in met:
+            parent[below] = node
+            for j in sets[below][0]:
+                tops[j].discard(below)
         for j in members:
             tops[j].add(node)
     bound = [
         (n_capacities + k, cap.members[0], prefix_of(cap.origin_region))
         for k, cap in enumerate(case.caps)
-        if cap.origin_region
+        if cap.origin_region and n_capacities + k not in crossing
     ]
     return CapTree(
         limit_kg=np.concatenate(
@@ -96,6 +100,7 @@ def build_cap_tree(case: Case) -> CapTree:
         ),
         parent=parent,
         origin_entries=tuple(sorted(bound, key=lambda e: (-len(e[2]), e))),
+        crossing=tuple(sorted(crossing)),
     )
 
 
@@ -105,10 +110,3 @@ def _inside(inner: tuple[frozenset[int], str], outer: tuple[frozenset[int], str]
 
 def _apart(one: tuple[frozenset[int], str], other: tuple[frozenset[int], str]) -> bool:
     return one[0].isdisjoint(other[0]) or not (one[1].startswith(other[1]) or other[1].startswith(one[1]))
-
-
-def _name(case: Case, node: int) -> str:
-    n_capacities = case.shape[1]
-    if node < n_capacities:
-        return f"capacity {case.capacities.capacity_id[node]}"
-    return f"cap {case.caps[node - n_capacities].cap_id}"

@@ -260,6 +260,13 @@ class Case:
         """Number of outputs and of capacities."""
         return len(self.outputs.output_id), len(self.capacities.capacity_id)
 
+    def limit_id(self, node: int) -> str:
+        """Return the id of the capacity or cap at a node of the cap tree."""
+        n_capacities = self.shape[1]
+        if node < n_capacities:
+            return str(self.capacities.capacity_id[node])
+        return self.caps[node - n_capacities].cap_id
+
     def digest(self) -> str:
         """Return the SHA-256 of the parsed case: tables in id order, parameters included.
 

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from circularity.units import IntArray
-from matching.caps import crossing_caps
 from matching.case import (
     Cap,
     Capacities,
@@ -190,12 +189,7 @@ def _caps(caps: TypedTable | None, capacity_places: Mapping[str, int]) -> list[C
     rows_of: dict[str, list[int]] = {}
     for index, identity in enumerate(identities):
         rows_of.setdefault(identity, []).append(index)
-    found = [_cap(caps, rows, [int(member[row]) for row in rows]) for rows in rows_of.values()]
-    for pair in crossing_caps(found):
-        first = found[pair.first].cap_id
-        second = "capacity_t" if pair.second is None else found[pair.second].cap_id
-        caps.report(rows_of[first][0], "cap_id", "crossing_caps", first=first, second=second)
-    return found
+    return [_cap(caps, rows, [int(member[row]) for row in rows]) for rows in rows_of.values()]
 
 
 def _cap(caps: TypedTable, rows: list[int], members: list[int]) -> Cap:

@@ -94,10 +94,6 @@ PROBLEM_SENTENCES: Mapping[str, tuple[str, str]] = {
         "同一限额的各行不一致(见第 {other} 行)",
         "rows of one cap disagree (see row {other})",
     ),
-    "crossing_caps": (
-        "限额 {first} 与 {second} 相互交叉:必须互相包含或互不相交",
-        "cap {first} crosses {second}: caps must nest or be disjoint",
-    ),
     "unknown_parameter": ("未知的参数", "this parameter is unknown"),
     "row_not_understood": (
         "该行有数量但没有其他内容,且不等于以上合计",

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from matching.dual_bound import BoundProof, LevelBound, Multipliers
+from matching.part_plan import PartPlan
 from matching.plan import Plan
 
 FORMAT = "circularity certificate 1"
@@ -22,6 +24,8 @@ def certificate_of(plan: Plan, files: dict[str, bytes], reading: dict[str, Any])
     """Return the certificate of a plan and of the files written beside it.
 
     `potentials` holds one list per level over outputs, capacities, caps (each by id) and the root, integers.
+    `bounded` holds the parts that lots or crossing caps bind and potentials do not prove: their outputs and
+    limits in the order of the proofs (matching.dual_bound), and a proof per level.
     """
     from_plan: dict[str, Any] = {
         "format": FORMAT,
@@ -30,10 +34,61 @@ def certificate_of(plan: Plan, files: dict[str, bytes], reading: dict[str, Any])
         "files": {name: sha256_of(content) for name, content in sorted(files.items())},
         "engine": plan.engine,
         "levels": [{"name": v.name, "value": v.value, "bound": v.bound} for v in plan.levels],
-        "gap": 0,
+        "gap": plan.gap,
         "potentials": plan.prices.potentials.tolist(),
+        "bounded": bounded_of(plan),
     }
     return {**from_plan, "certificate_digest": certificate_digest(from_plan)}
+
+
+def bounded_of(plan: Plan) -> list[dict[str, Any]]:
+    """Return the proofs of the parts with bounds, which are of minimised sums."""
+    return [_bounded(plan, part) for part in plan.sided if part.bounds]
+
+
+def _bounded(plan: Plan, part: PartPlan) -> dict[str, Any]:
+    return {
+        "outputs": plan.case.outputs.output_id[part.outputs].tolist(),
+        "limits": [plan.case.limit_id(node) for node in part.nodes.tolist()],
+        "levels": [
+            {
+                "bound": each.bound,
+                "solver_bound": each.solver_bound,
+                "denominator": each.proof.multipliers.denominator,
+                "crossing_caps": list(each.proof.multipliers.caps),
+                "levels_before": list(each.proof.multipliers.levels),
+                "potentials": each.proof.potentials.tolist(),
+            }
+            for each in part.bounds
+        ],
+    }
+
+
+def bounds_in(certificate: dict[str, Any]) -> dict[str, tuple[LevelBound, ...]]:
+    """Return the bounds of every part by the id of its first output.
+
+    Raises ValueError, KeyError or TypeError where they are no such table.
+    """
+    found: dict[str, tuple[LevelBound, ...]] = {}
+    for part in certificate.get("bounded", []):
+        first = str(part["outputs"][0])
+        if first in found:
+            raise ValueError(f"the part of {first} stands twice")
+        found[first] = tuple(_bound(level) for level in part["levels"])
+    return found
+
+
+def _bound(level: dict[str, Any]) -> LevelBound:
+    numbers = (level["denominator"], *level["crossing_caps"], *level["levels_before"], level["bound"])
+    solver_bound = level["solver_bound"]
+    if not all(
+        type(number) is int for number in (*numbers, *([] if solver_bound is None else [solver_bound]))
+    ):
+        raise ValueError("a bound or multiplier is no integer")
+    multipliers = Multipliers(
+        level["denominator"], tuple(level["crossing_caps"]), tuple(level["levels_before"])
+    )
+    return LevelBound(level["bound"], BoundProof(multipliers, _table(level["potentials"])), solver_bound)
 
 
 def certificate_digest(certificate: dict[str, Any]) -> str:
@@ -45,9 +100,15 @@ def certificate_digest(certificate: dict[str, Any]) -> str:
 def potentials_of(certificate: dict[str, Any]) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Return the potentials as an array; raises ValueError where they are no rectangular integer table."""
     rows = certificate["potentials"]
-    if not all(type(value) is int for row in rows for value in row):
+    if not rows:
+        raise ValueError("there are no potentials")
+    return np.stack([_table(row) for row in rows])
+
+
+def _table(row: list[int]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    if not all(type(value) is int for value in row):
         raise ValueError("a potential is no integer")
     try:
-        return np.array(rows, dtype=np.int64)
+        return np.array(row, dtype=np.int64)
     except (OverflowError, ValueError) as error:
         raise ValueError("the potentials are no table of 64-bit integers") from error

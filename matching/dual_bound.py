@@ -40,6 +40,18 @@ class BoundProof:
     potentials: IntArray
 
 
+@dataclass(frozen=True)
+class LevelBound:
+    """The proven bound on a level's minimised sum, its proof, and the solver's own bound where it has one.
+
+    `solver_bound` rests on a solver's floats: it is told, and proves nothing.
+    """
+
+    bound: int
+    proof: BoundProof
+    solver_bound: int | None = None
+
+
 def priced_cost(problem: Problem, side: SideConstraints, level: int, prices: Multipliers) -> IntArray:
     """Return each pair's cost per kg in units of 1/denominator, with caps and earlier levels priced in.
 

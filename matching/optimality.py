@@ -8,8 +8,8 @@ the plan, which must all be unlawful.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from circularity.acceptance.pairs import Pairs
 from circularity.acceptance.rules import CONDITIONAL, RULES
 from circularity.units import IntArray
 from matching.candidates import grids, lane_blocks
+from matching.dual_bound import LevelBound
 from matching.eligibility import SUPPLY, costs_of, listed_lawful, with_distances
 from matching.parts import Part, Prepared
 from matching.problem import COST_LEVEL, KEPT_LEVEL, LEVELS, TIE_LEVEL, Problem, tie_hashes
@@ -31,7 +32,8 @@ BoolArray = npt.NDArray[np.bool_]
 class Claim:
     """What a plan claims: the pairs that carry mass, sorted rows of outputs and capacities, and their kg.
 
-    Also kg unmatched per output, level values, and potentials (levels × outputs, nodes, root).
+    Also kg unmatched per output, level values, and potentials (levels × outputs, nodes, root). `bounds` are
+    of parts that potentials do not prove, by the row of the part's first output in the case.
     """
 
     output: IntArray
@@ -40,6 +42,7 @@ class Claim:
     unmatched_kg: IntArray
     levels: tuple[int, ...]
     potentials: IntArray
+    bounds: Mapping[int, tuple[LevelBound, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

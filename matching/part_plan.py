@@ -9,17 +9,21 @@ from functools import cached_property
 import numpy as np
 
 from circularity.units import IntArray
-from matching.eligibility import Eligibility, LawfulPairs
+from matching.dual_bound import LevelBound
+from matching.eligibility import LawfulPairs
 from matching.entry_costs import entry_costs_in
 from matching.exchange import Block, Exchange, exchange_of
-from matching.explain import Unmatched, explain_unmatched
+from matching.explain import Miss, Unmatched, explain_unmatched, joined, unmatched_rows
 from matching.graph import Bottleneck, bottlenecks_in, waiting_of
+from matching.lot_reasons import lot_misses
+from matching.network import UNREACHED
 from matching.part_solution import PartSolution
-from matching.parts import Part
 from matching.prices import changes
 from matching.problem import TIE_LEVEL
 from matching.radix import Radix
-from matching.room import Room, lanes_left
+from matching.room import CrossedCaps, Room, lanes_left
+from matching.side_constraints import cap_load_kg
+from matching.sided_parts import SidedPart
 from matching.uniqueness import is_unique
 
 
@@ -29,7 +33,8 @@ class PartPlan:
 
     `pairs` and `mass_kg` are of the pairs that carry mass, `unmatched_kg` and `excluded` per output of the
     part, `load_kg`, `change` and `entry_costs` (levels before the tie × nodes) per node. `potentials` are of
-    the part's outputs, then its nodes, then the root.
+    the part's outputs, then its nodes, then the root. Where lots or crossing caps bind the part, it is
+    `sided`: its limits have no prices, and `bounds` may prove what potentials do not.
     """
 
     outputs: IntArray
@@ -48,27 +53,48 @@ class PartPlan:
     lawful_pairs: int
     unique: bool
     engines: tuple[str, ...]
+    sided: bool = False
+    bounds: tuple[LevelBound, ...] = ()
+
+    @property
+    def gaps(self) -> tuple[int, ...]:
+        """How far each level may be from its best; all 0 where the part is proven optimal."""
+        if not self.bounds:
+            return (0,) * len(self.sums)
+        return tuple(total - each.bound for total, each in zip(self.sums, self.bounds, strict=True))
+
+    @property
+    def told_gaps(self) -> tuple[int, ...]:
+        """The gaps by a solver's word, where it gave any; never larger than those proven."""
+        if not self.bounds:
+            return self.gaps
+        bounds = zip(self.sums, self.bounds, strict=True)
+        return tuple(total - (b.bound if b.solver_bound is None else b.solver_bound) for total, b in bounds)
 
 
-def tell_part(part: Part, found: Eligibility, solution: PartSolution, *, priced: bool = True) -> PartPlan:
-    """Return what the optimal plan of a part says, in prices and reasons.
+def tell_part(sided: SidedPart, solution: PartSolution, *, priced: bool = True) -> PartPlan:
+    """Return what the plan of a part says, in prices and reasons.
 
     `priced=False` leaves the prices 0, where a plan is not optimal to the last metre.
     """
-    return _Telling(part, found, solution).plan(priced)
+    return _Telling(sided, solution).plan(priced)
 
 
 class _Telling:
     """The plan of one part beside all its lawful pairs, which are read in blocks."""
 
-    def __init__(self, part: Part, found: Eligibility, solution: PartSolution) -> None:
-        self._part, self._found, self._solution = part, found, solution
+    def __init__(self, sided: SidedPart, solution: PartSolution) -> None:
+        self._part, self._found, self._side = sided.part, sided.found, sided.side
+        self._solution = solution
         used = np.flatnonzero(solution.mass_kg)
         self._rows, self._mass_kg = solution.rows[used], solution.mass_kg[used]
-        self._pairs = found.pairs.take(self._rows)
-        problem = part.problem(self._pairs)
+        self._pairs = self._found.pairs.take(self._rows)
+        problem = self._part.problem(self._pairs)
         self._sums = problem.level_sums(self._mass_kg)
         self._load_kg = problem.tree_load_kg(self._mass_kg)
+        if self._side:
+            for cap, load in zip(self._side.caps, cap_load_kg(self._side, solution.mass_kg), strict=True):
+                self._load_kg[cap.node] = load
         self._unmatched_kg = problem.supply_kg.copy()
         np.subtract.at(self._unmatched_kg, problem.arc_output, self._mass_kg)
 
@@ -85,14 +111,16 @@ class _Telling:
             load_kg=self._load_kg,
             sums=self._sums,
             potentials=self._solution.potentials,
-            change=self._changes() if priced else nothing,
-            entry_costs=entry_costs_in(self._exchange, self._solution.potentials) if priced else nothing,
+            change=self._changes() if priced and not self._side else nothing,
+            entry_costs=self._entry_costs() if priced else nothing,
             reasons=self._reasons(),
-            bottlenecks=self._bottlenecks(),
+            bottlenecks=() if self._side else self._bottlenecks(),
             excluded=self._found.excluded,
             lawful_pairs=len(self._found.pairs),
-            unique=priced and self._is_unique(),
+            unique=priced and not self._solution.bounds and self._is_unique(),
             engines=self._solution.engines,
+            sided=self._side is not None,
+            bounds=self._solution.bounds,
         )
 
     def _changes(self) -> IntArray:
@@ -102,6 +130,11 @@ class _Telling:
         solution = self._solution
         problem = self._part.problem(self._found.pairs.take(solution.rows))
         return is_unique(problem, solution.mass_kg, solution.potentials)
+
+    def _entry_costs(self) -> IntArray:
+        if self._side:
+            return np.full((TIE_LEVEL, len(self._part.nodes)), UNREACHED)
+        return entry_costs_in(self._exchange, self._solution.potentials)
 
     @cached_property
     def _exchange(self) -> Exchange:
@@ -136,5 +169,12 @@ class _Telling:
         lanes = lanes_left(case, self._pairs.output, self._pairs.capacity, self._mass_kg)
         unmatched = np.zeros(case.shape[0], dtype=np.int64)
         unmatched[outputs] = self._unmatched_kg
-        room = Room(prepared.tree, prepared.entries, free_kg, lanes)
-        return explain_unmatched(case, self._found.pairs, unmatched, room, outputs, prepared.tables)
+        room = Room(prepared.tree, prepared.entries, free_kg, lanes, CrossedCaps(case, prepared.tree))
+        lots: list[Miss] = []
+        if self._side:
+            problem = self._part.problem(self._found.pairs)
+            lots = lot_misses(self._part, problem, self._side, self._solution.mass_kg)
+        kept_back = np.array([miss.output for miss in lots], dtype=np.int64)
+        others = np.setdiff1d(outputs, kept_back, assume_unique=True)
+        full = explain_unmatched(case, self._found.pairs, unmatched, room, others, prepared.tables)
+        return joined([unmatched_rows(lots, unmatched), full])

@@ -8,6 +8,7 @@ import numpy as np
 
 from circularity.units import IntArray
 from matching.column_generation import generate_columns, near_columns
+from matching.dual_bound import LevelBound
 from matching.eligibility import LawfulPairs
 from matching.parts import Part
 from matching.prices import plan_potentials
@@ -19,13 +20,15 @@ from matching.solve import solve
 class PartSolution:
     """Mass in kg on some pairs (`rows` of all, sorted; the others carry none), and one potential per level.
 
-    `potentials` has shape (levels, outputs + nodes + 1), counted as in the part's problems.
+    `potentials` has shape (levels, outputs + nodes + 1), counted as in the part's problems. Where lots or
+    crossing caps bind, `bounds` may prove what potentials cannot: one per level.
     """
 
     rows: IntArray
     mass_kg: IntArray
     potentials: IntArray
     engines: tuple[str, ...]
+    bounds: tuple[LevelBound, ...] = ()
 
 
 def solve_part(part: Part, pairs: LawfulPairs, engine: str, *, near: IntArray | None = None) -> PartSolution:

@@ -109,7 +109,7 @@ class Part:
 def prepare(case: Case) -> Prepared:
     """Return a case made ready.
 
-    Raises InvalidCase where caps cross, OverflowError where sums would leave 64-bit integers.
+    Raises OverflowError where sums would leave 64-bit integers.
     """
     total = sum(case.outputs.mass_kg.tolist()) + sum(case.capacities.capacity_kg.tolist())
     if total >= 2**62:
@@ -145,7 +145,8 @@ def split(prepared: Prepared) -> list[Part]:
     codes = np.repeat(np.arange(n_codes), [len(capacities) for capacities in fits.capacities])
     fitting = np.concatenate([*fits.capacities, np.empty(0, dtype=np.int64)])
     inner = np.flatnonzero(tree.parent >= 0)
-    members = [(n_codes + cap.members[0], n_codes + j) for cap in case.caps for j in cap.members]
+    first_cap = n_codes + case.shape[1]
+    members = [(first_cap + k, n_codes + j) for k, cap in enumerate(case.caps) for j in cap.members]
     ends = np.array(members, dtype=np.int64).reshape(-1, 2).T
     tails = np.concatenate([codes, n_codes + inner, ends[0]])
     heads = np.concatenate([n_codes + fitting, n_codes + tree.parent[inner], ends[1]])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from matching.parts import Prepared, prepare
 from matching.planning import PHASES, plan_parts
 from matching.prices import DualPrices
 from matching.problem import LEVELS, TIE_LEVEL
+from matching.side_solve import LIMIT_S
 from matching.verify import claim_faults
 
 Progress = Callable[[str, float], None]
@@ -39,12 +41,21 @@ class PlanRefusedError(RuntimeError):
 
 @dataclass(frozen=True)
 class LevelValue:
-    """A level's value in its own sense, and the proven bound; equal bound means proven optimal."""
+    """A level's value in its own sense, and the proven bound; equal bound means proven optimal.
+
+    `solver_bound` is what a solver's floats say where the proof leaves a gap: told, and no proof.
+    """
 
     name: str
     value: int
     unit: str
     bound: int
+    solver_bound: int | None = None
+
+    @property
+    def gap(self) -> int:
+        """How far the value may be from the best, in the level's unit; 0 is proven optimal."""
+        return abs(self.value - self.bound)
 
 
 @dataclass(frozen=True)
@@ -53,7 +64,9 @@ class Plan:
 
     `arcs` and `mass_kg` are of the pairs that carry mass. `load_kg` is what flows through each node of `tree`
     (capacities, then caps), `entry_costs` what one kilogram more costs the plan there. `lawful_pairs` counts
-    all pairs over which the plan is optimal; `unique` says that no other plan is as good on every level.
+    all pairs over which the plan is optimal; `unique` says that no other plan is as good on every level, and
+    is proven. `sided` are the parts bound by lots or crossing caps: their limits have no prices, and bounds
+    may leave gaps.
     """
 
     case: Case
@@ -70,8 +83,24 @@ class Plan:
     lawful_pairs: int
     unique: bool
     engine: str
-    status: str = "optimal"
+    flow_engine: str
+    sided: tuple[PartPlan, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def status(self) -> str:
+        """`optimal` where every level before the tie is proven, `bounded` where a gap is left."""
+        return "bounded" if self.gap else "optimal"
+
+    @property
+    def gap(self) -> int:
+        """The gap of the first level that is not proven, in its unit; the tie decides nothing."""
+        return next((level.gap for level in self.levels[:TIE_LEVEL] if level.gap), 0)
+
+    @cached_property
+    def unpriced(self) -> frozenset[int]:
+        """Nodes of limits whose price is not known: lots or crossing caps bind what flows through them."""
+        return frozenset(node for part in self.sided for node in part.nodes.tolist())
 
     @property
     def placed_kg(self) -> int:
@@ -89,17 +118,24 @@ class Plan:
         values = tuple(level.value for level in self.levels)
         arcs = self.arcs
         return Claim(
-            arcs.output, arcs.capacity, self.mass_kg, self.unmatched_kg, values, self.prices.potentials
-        )
+            arcs.output, arcs.capacity, self.mass_kg, self.unmatched_kg, values, self.prices.potentials,
+            {int(part.outputs[0]): part.bounds for part in self.sided if part.bounds},
+        )  # fmt: skip
 
 
 def make_plan(
-    case: Case, *, engine: str = "auto", processes: int = 1, progress: Progress | None = None
+    case: Case,
+    *,
+    engine: str = "auto",
+    processes: int = 1,
+    progress: Progress | None = None,
+    limit_s: float = LIMIT_S,
 ) -> Plan:
-    """Return the optimal plan of a case, verified.
+    """Return the best plan of a case, verified.
 
-    `progress` is called with a phase name and its share done (0 to 1). Raises PlanRefusedError when the
-    result does not verify, InvalidCase for crossing caps, NotProvenError and OverflowError from the engines.
+    `progress` is called with a phase name and its share done (0 to 1); `limit_s` bounds the search in each
+    connected part that lots or crossing caps bind. Raises PlanRefusedError when the result does not verify,
+    NotProvenError and OverflowError from the engines.
     """
     tell = progress or (lambda _phase, _done: None)
     began = time.perf_counter()
@@ -109,10 +145,10 @@ def make_plan(
     seconds = {"prepare": time.perf_counter() - began, **dict.fromkeys(PHASES, 0.0)}
     parts: list[PartPlan] = []
     tell("match", 0.0)
-    for done, of, planned in plan_parts(prepared, engine, processes):
+    for done, of, planned in plan_parts(prepared, engine, processes, limit_s):
         if planned.faults:
             raise PlanRefusedError(planned.faults)
-        parts.append(planned.plan)
+        parts += planned.plans
         for phase in PHASES:
             seconds[phase] += planned.seconds[phase]
         tell("match", done / of)
@@ -147,8 +183,6 @@ def joined_plan(prepared: Prepared, parts: Sequence[PartPlan]) -> Plan:
     none = LawfulPairs.none()
     pairs, mass = _in_order([none, *(part.pairs for part in parts)], [part.mass_kg for part in parts])
     left = explain_unmatched(case, none, unmatched, None, np.flatnonzero(alone), prepared.tables)
-    sums = [sum(part.sums[k] for part in parts) for k in range(len(LEVELS))]
-    values = [level.value(total) for level, total in zip(LEVELS, sums, strict=True)]
     return Plan(
         case=case,
         arcs=arcs_of(case, prepared.tables, pairs, excluded),
@@ -156,15 +190,30 @@ def joined_plan(prepared: Prepared, parts: Sequence[PartPlan]) -> Plan:
         unmatched_kg=unmatched,
         tree=tree,
         load_kg=load,
-        levels=tuple(LevelValue(each.name, v, each.unit, v) for each, v in zip(LEVELS, values, strict=True)),
+        levels=tuple(_level(k, parts) for k in range(len(LEVELS))),
         prices=DualPrices(potentials, change),
         entry_costs=entry_costs,
         reasons=joined([left, *(part.reasons for part in parts)]),
         bottlenecks=tuple(sorted(_all_bottlenecks(parts), key=lambda b: (-b.unmatched_kg, b.limits))),
         lawful_pairs=sum(part.lawful_pairs for part in parts),
         unique=all(part.unique for part in parts),
-        engine="+".join(sorted({name for part in parts for name in part.engines})) or "none",
+        engine=_engines(parts),
+        flow_engine=_engines([part for part in parts if not part.sided]),
+        sided=tuple(sorted((part for part in parts if part.sided), key=lambda part: int(part.outputs[0]))),
     )
+
+
+def _engines(parts: Sequence[PartPlan]) -> str:
+    return "+".join(sorted({name for part in parts for name in part.engines})) or "none"
+
+
+def _level(k: int, parts: Sequence[PartPlan]) -> LevelValue:
+    """Return a level's value over all parts, with its bounds added up."""
+    total = sum(part.sums[k] for part in parts)
+    bound = total - sum(part.gaps[k] for part in parts)
+    level, told = LEVELS[k], total - sum(part.told_gaps[k] for part in parts)
+    solver_bound = None if told == bound else level.value(told)
+    return LevelValue(level.name, level.value(total), level.unit, level.value(bound), solver_bound)
 
 
 def _entry_costs_of_idle(tree: CapTree) -> IntArray:

@@ -26,7 +26,7 @@ from circularity.units import (
 )
 from matching.certificate import certificate_of, sha256_of
 from matching.plan import Plan
-from matching.summary import NOTICE_EN, NOTICE_ZH, limit_id, summary
+from matching.summary import NOTICE_EN, NOTICE_ZH, summary
 
 COMPONENTS = ("transport", "gate_fee", "price", "carbon")
 PLAN_COLUMNS = (
@@ -145,12 +145,19 @@ def price_rows(plan: Plan) -> Iterable[Sequence[str]]:
     for node, limit in enumerate(plan.tree.limit_kg.tolist()):
         yield (
             "capacity" if node < n_capacities else "cap",
-            limit_id(plan, node),
+            plan.case.limit_id(node),
             format_scaled(int(plan.load_kg[node]), KG_PER_T),
             format_scaled(int(limit), KG_PER_T),
-            str(int(plan.prices.placed_per_kg[node])),
-            format_scaled(int(plan.prices.saving_ucny_per_kg[node]), UCNY_PER_KG_PER_CNY_PER_T),
+            *_price(plan, node),
         )
+
+
+def _price(plan: Plan, node: int) -> tuple[str, str]:
+    """Return a limit's price; empty where lots or crossing caps leave it unknown."""
+    if node in plan.unpriced:
+        return "", ""
+    saving = format_scaled(int(plan.prices.saving_ucny_per_kg[node]), UCNY_PER_KG_PER_CNY_PER_T)
+    return str(int(plan.prices.placed_per_kg[node])), saving
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:

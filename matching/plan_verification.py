@@ -13,25 +13,28 @@ import numpy as np
 
 from circularity.units import M_PER_KM, MISSING, IntArray, NotAQuantity, parse_scaled, parse_tonnes
 from matching.case import Case
-from matching.certificate import certificate_digest, potentials_of, sha256_of
+from matching.certificate import bounded_of, bounds_in, certificate_digest, potentials_of, sha256_of
 from matching.eligibility import rows_of
 from matching.metre_apart import arcs_as_stated, says_the_same
 from matching.metre_gap import cost_gap_bound_ucny, gap_faults, metre_step_ucny_per_kg
 from matching.optimality import Claim, optimality_faults
 from matching.part_plan import tell_part
-from matching.part_solution import PartSolution, proven
+from matching.part_solution import proven
 from matching.parts import Prepared, prepare, split
 from matching.parts import whole as everything_of
-from matching.plan import LevelValue, Plan, joined_plan
+from matching.plan import Plan, joined_plan
 from matching.plan_files import PLAN_COLUMNS, UNMATCHED_COLUMNS, canonical_json, plan_tables
-from matching.problem import COST_LEVEL, LEVELS
+from matching.problem import COST_LEVEL
+from matching.proof import claim_of
+from matching.sided_parts import divided
+from matching.sided_solution import stated_solution
 from matching.summary import summary
 from matching.verify import check, claim_faults, distance_tolerance_m, shape_faults, used_pairs
 from matching.written_plan import FILES, UnreadablePlanError, Written, case_as_read, read_written_plan, whole
 
 __all__ = ["UnreadablePlanError", "Verification", "verify_written_plan"]
 
-NOT_COMPARED = {"seconds", "versions", "engine", "plan_digest"}
+NOT_COMPARED = {"seconds", "versions", "engine", "engines", "plan_digest"}
 """Facts of the run, not of the plan: they may differ on another machine."""
 
 
@@ -41,10 +44,12 @@ class Verification:
 
     The gap is 0 unless this machine computes distances a metre away from those of the writing one; the plan
     then is lawful and right on every level before the cost, and at most `gap_ucny` µCNY from the least cost.
+    `bounded` says that the plan itself claims gaps, and these are proven.
     """
 
     faults: list[str]
     gap_ucny: int = 0
+    bounded: bool = False
 
 
 def verify_written_plan(case_path: Path, directory: Path, *, ignore_digests: bool = False) -> Verification:
@@ -89,7 +94,8 @@ def content_verification(case: Case, written: Written) -> Verification:
     moved_m = int(np.abs(stated_m - distance_m)[known].max(initial=0))
     if not faults and 0 < moved_m <= distance_tolerance_m(case):
         return _verification_with_gap(prepared, claim, stated_m, written)
-    return Verification(faults or check(prepared, claim) or _presentation_faults(prepared, claim, written))
+    faults = faults or check(prepared, claim) or _presentation_faults(prepared, claim, written)
+    return Verification(faults, bounded=bool(written.certificate.get("gap")))
 
 
 def _verification_with_gap(
@@ -99,6 +105,8 @@ def _verification_with_gap(
 
     Its rows must say what follows from the distances that it states itself, and no more.
     """
+    if claim.bounds:
+        return Verification(["distances differ by a metre here, and so would the bounds of a plan with gaps"])
     everything = everything_of(prepared)
     found = everything.eligibility().pairs
     problem = everything.problem(found)
@@ -133,8 +141,15 @@ def _claim(case: Case, written: Written) -> tuple[Claim, IntArray, list[str]]:
         unmatched_kg=_unmatched(case, written.files["unmatched.csv"]),
         levels=tuple(whole(level["value"]) for level in written.certificate["levels"]),
         potentials=potentials_of(written.certificate),
+        bounds={_known(case, first): bounds for first, bounds in bounds_in(written.certificate).items()},
     )
     return claim, table[3], faults
+
+
+def _known(case: Case, output_id: str) -> int:
+    if (row := _place(case.outputs.output_id, output_id)) < 0:
+        raise ValueError(f"the certificate names {output_id}, which the case does not")
+    return row
 
 
 def _unmatched(case: Case, content: bytes) -> IntArray:
@@ -169,8 +184,10 @@ def _presentation_faults(
     if cost != claim.levels[COST_LEVEL]:
         faults.append(f"level cost is {cost} by the plan's own distances, not {claim.levels[COST_LEVEL]}")
     levels = [{"name": v.name, "value": v.value, "bound": v.bound} for v in plan.levels]
-    if written.certificate["levels"] != levels or written.certificate.get("gap") != 0:
+    if written.certificate["levels"] != levels or written.certificate.get("gap") != plan.gap:
         faults.append("certificate.json states other levels, bounds or another gap")
+    if written.certificate.get("bounded") != bounded_of(plan):
+        faults.append("certificate.json states other parts with bounds")
     return faults + _summary_faults(written.files["summary.json"], summary(plan))
 
 
@@ -182,22 +199,22 @@ def _implied(prepared: Prepared, claim: Claim, *, a_metre_apart: bool) -> tuple[
     """
     tolerance: int | None = 2 * len(claim.unmatched_kg) * metre_step_ucny_per_kg(prepared.case)
     parts = []
-    for part in split(prepared):
-        found = part.eligibility()
-        inside = np.isin(claim.output, part.outputs)
-        rows = rows_of(found.pairs, claim.output[inside], claim.capacity[inside])
-        places = np.concatenate([part.outputs, len(claim.unmatched_kg) + part.nodes, [-1]])
-        hint = PartSolution(rows, claim.mass_kg[inside], claim.potentials[:, places], ())
+    for sided in (each for part in split(prepared) for each in divided(part, part.eligibility())):
+        own = claim_of(claim, sided.part)
+        hint = stated_solution(sided, own)
         try:
-            parts.append(tell_part(part, found, proven(part, found.pairs, hint)))
+            solution = hint if sided.side else proven(sided.part, sided.found.pairs, hint)
+            parts.append(tell_part(sided, solution))
         except ArithmeticError:
             if not a_metre_apart:
                 raise
             tolerance = None
-            parts.append(tell_part(part, found, hint, priced=False))
+            parts.append(tell_part(sided, hint, priced=False))
     plan = joined_plan(prepared, parts)
-    values = zip(LEVELS, claim.levels, strict=True)
-    levels = tuple(LevelValue(level.name, value, level.unit, value) for level, value in values)
+    levels = tuple(
+        replace(level, value=claimed, bound=claimed - level.value + level.bound)
+        for level, claimed in zip(plan.levels, claim.levels, strict=True)
+    )
     return replace(plan, levels=levels), tolerance
 
 

@@ -10,11 +10,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from circularity.units import IntArray
 from matching.case import Case
-from matching.optimality import Claim, optimality_faults
+from matching.optimality import Claim
 from matching.part_plan import PartPlan, tell_part
-from matching.part_solution import solve_part
+from matching.part_solution import PartSolution, solve_part
 from matching.parts import Part, Prepared, prepare, split
+from matching.proof import proof_faults
+from matching.side_solve import LIMIT_S
+from matching.sided_parts import SidedPart, divided
+from matching.sided_solution import solve_sided
 
 PHASES = ("eligibility", "solve", "explain", "verify")
 """What is timed in every part."""
@@ -25,35 +30,49 @@ PARALLEL_CANDIDATES = 2_000_000
 
 @dataclass(frozen=True)
 class Planned:
-    """A part's plan, what its certificate fails to prove, and the seconds of its phases."""
+    """The plans of a part, what their certificates fail to prove, and the seconds of its phases.
 
-    plan: PartPlan
+    There is one plan for what is a flow, and one for each connected part that lots or crossing caps bind.
+    """
+
+    plans: list[PartPlan]
     faults: list[str]
     seconds: dict[str, float]
 
 
-def plan_part(part: Part, engine: str) -> Planned:
-    """Match, price, explain and verify one part."""
-    seconds: dict[str, float] = {}
+def plan_part(part: Part, engine: str, limit_s: float) -> Planned:
+    """Match, price, explain and verify one part; `limit_s` bounds the search wherever lots or caps bind."""
+    seconds = dict.fromkeys(PHASES, 0.0)
     began = time.perf_counter()
 
     def lap(phase: str) -> None:
         nonlocal began
         now = time.perf_counter()
-        seconds[phase], began = now - began, now
+        seconds[phase], began = seconds[phase] + now - began, now
 
-    found = part.eligibility()
+    every = divided(part, part.eligibility())
     lap("eligibility")
-    solution = solve_part(part, found.pairs, engine)
-    lap("solve")
-    plan = tell_part(part, found, solution)
-    lap("explain")
-    faults = plan_faults(part, plan)
-    lap("verify")
-    return Planned(plan, faults, seconds)
+    plans, faults = [], []
+    for sided in every:
+        solution = solved(sided, engine, limit_s)
+        lap("solve")
+        plans.append(tell_part(sided, solution))
+        lap("explain")
+        faults += plan_faults(sided, plans[-1])
+        lap("verify")
+    return Planned(plans, faults, seconds)
 
 
-def plan_faults(part: Part, plan: PartPlan) -> list[str]:
+def solved(
+    sided: SidedPart, engine: str, limit_s: float = LIMIT_S, near: IntArray | None = None
+) -> PartSolution:
+    """Return the plan of a part, whatever binds it; a flow's search may begin at potentials `near` it."""
+    if sided.side:
+        return solve_sided(sided, engine, limit_s)
+    return solve_part(sided.part, sided.found.pairs, engine, near=near)
+
+
+def plan_faults(sided: SidedPart, plan: PartPlan) -> list[str]:
     """Return what the certificate of a part's plan fails to prove."""
     claim = Claim(
         output=plan.pairs.output.astype(np.int64),
@@ -62,11 +81,14 @@ def plan_faults(part: Part, plan: PartPlan) -> list[str]:
         unmatched_kg=plan.unmatched_kg,
         levels=plan.sums,
         potentials=plan.potentials,
+        bounds={int(plan.outputs[0]): plan.bounds} if plan.bounds else {},
     )
-    return optimality_faults(part, claim)
+    return proof_faults(sided, claim)
 
 
-def plan_parts(prepared: Prepared, engine: str, processes: int) -> Iterator[tuple[int, int, Planned]]:
+def plan_parts(
+    prepared: Prepared, engine: str, processes: int, limit_s: float
+) -> Iterator[tuple[int, int, Planned]]:
     """Yield (parts done, parts in all, a planned part), in no particular order."""
     parts = split(prepared)
     candidates = [part.candidates for part in parts]
@@ -75,12 +97,13 @@ def plan_parts(prepared: Prepared, engine: str, processes: int) -> Iterator[tupl
         context = multiprocessing.get_context("spawn")
         pool = ProcessPoolExecutor(processes, context, initializer=_begin, initargs=(prepared.case,))
         with pool:
-            planned = pool.map(_plan_place, range(len(parts)), [engine] * len(parts), chunksize=1)
+            wanted = [engine] * len(parts), [limit_s] * len(parts)
+            planned = pool.map(_plan_place, range(len(parts)), *wanted, chunksize=1)
             for done, each in enumerate(planned, start=1):
                 yield done, len(parts), each
     else:
         for done, part in enumerate(parts, start=1):
-            yield done, len(parts), plan_part(part, engine)
+            yield done, len(parts), plan_part(part, engine, limit_s)
 
 
 _parts: list[Part] = []
@@ -91,5 +114,5 @@ def _begin(case: Case) -> None:
     _parts[:] = split(prepare(case))
 
 
-def _plan_place(place: int, engine: str) -> Planned:
-    return plan_part(_parts[place], engine)
+def _plan_place(place: int, engine: str, limit_s: float) -> Planned:
+    return plan_part(_parts[place], engine, limit_s)

@@ -9,6 +9,7 @@ from circularity.acceptance import WORDS, rule
 from circularity.catalogue import legal
 
 OUTSIDE_THE_RULES = {
+    "lot": ("最小批量放不下", "its minimum lot fits nowhere"),
     "capacity": ("合规去处的能力已满", "lawful outlets are full"),
     "no_candidate": ("没有可考虑的去处", "no outlet was there to consider"),
 }

@@ -4,7 +4,8 @@ While receivers stay as they are, the rules are asked only of outputs that chang
 the prices of the plan before. The proof is the same as ever: every pair of a touched part is priced exactly,
 and the checker looks at every candidate. The result is the plan that `make_plan` would make of the changed
 case. A changed receiver, lane or parameter can change what the rules say of any output, so all is asked anew;
-only what a capacity or a cap holds may change without that.
+only what a capacity or a cap holds may change without that. Where lots or crossing caps bind anything, what
+they connect can change too, and all is matched anew.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ from matching.carried import (
 )
 from matching.case import Case
 from matching.case_digest import columns_of
-from matching.eligibility import Eligibility
 from matching.optimality import are_lawful
 from matching.part_plan import tell_part
-from matching.part_solution import solve_part
-from matching.parts import Part, Prepared, prepare, split
+from matching.parts import Prepared, prepare, split, whole
 from matching.plan import Plan, PlanRefusedError, joined_plan
-from matching.planning import plan_faults
+from matching.planning import plan_faults, solved
+from matching.side_constraints import side_faults
+from matching.sided_parts import SidedPart, could_bind, divided, side_of
 from matching.verify import feasibility_faults
 
 
@@ -49,14 +50,16 @@ class Matched:
 def matched(case: Case, *, engine: str = "auto") -> Matched:
     """Match a case from nothing; raises what `make_plan` raises."""
     prepared = prepare(case)
-    parts = [_matched_part(part, part.eligibility(), engine) for part in split(prepared)]
+    pieces = [piece for part in split(prepared) for piece in divided(part, part.eligibility())]
+    parts = [_matched_part(piece, engine) for piece in pieces]
     return _joined(prepared, parts, len(parts))
 
 
 def rematched(before: Matched, case: Case, *, engine: str = "auto") -> Matched:
     """Match a changed case, warm where it can be; raises what `make_plan` raises."""
     prepared = prepare(case)
-    if not _same_receivers(before.prepared, prepared):
+    bound = could_bind(whole(before.prepared)) or could_bind(whole(prepared))
+    if bound or not _same_receivers(before.prepared, prepared):
         return matched(case, engine=engine)
     change = moved(before.prepared.case, case)
     by_first_node = {int(known.part.nodes[0]): known for known in before.parts}
@@ -64,32 +67,35 @@ def rematched(before: Matched, case: Case, *, engine: str = "auto") -> Matched:
     for part in split(prepared):
         known = by_first_node.get(int(part.nodes[0]))
         if known is None or not np.array_equal(known.part.nodes, part.nodes):
-            parts.append(_matched_part(part, part.eligibility(), engine))
+            parts.append(_matched_part(SidedPart(part, part.eligibility()), engine))
             touched += 1
             continue
         if is_as_before(known, part, change):
             parts.append(carried_part(known, part))
             continue
-        parts.append(_matched_part(part, carried_pairs(known, part, change), engine, known, change))
+        sided = SidedPart(part, carried_pairs(known, part, change))
+        parts.append(_matched_part(sided, engine, known, change))
         touched += 1
     return _joined(prepared, parts, touched)
 
 
 def _matched_part(
-    part: Part, found: Eligibility, engine: str, known: KnownPart | None = None, change: Moved | None = None
+    sided: SidedPart, engine: str, known: KnownPart | None = None, change: Moved | None = None
 ) -> KnownPart:
     """Match one part, from the prices of a known plan where there is one, and check it."""
+    part = sided.part
     near = None if known is None or change is None else carried_potentials(known, part, change)
-    plan = tell_part(part, found, solve_part(part, found.pairs, engine, near=near))
+    plan = tell_part(sided, solved(sided, engine, near=near))
     problem = part.problem(plan.pairs)
     rows = plan.pairs.output.astype(np.int64), plan.pairs.capacity.astype(np.int64)
     used = Pairs(part.prepared.tables, *rows)
-    faults = feasibility_faults(problem, plan.mass_kg, plan.unmatched_kg) + plan_faults(part, plan)
+    faults = feasibility_faults(problem, plan.mass_kg, plan.unmatched_kg) + plan_faults(sided, plan)
+    faults += side_faults(problem, side_of(part, problem), plan.mass_kg)
     if not are_lawful(part.prepared, used).all():
         faults.append("a pair that carries mass is not lawful")
     if faults:
         raise PlanRefusedError(faults)
-    return KnownPart(part, found, plan)
+    return KnownPart(part, sided.found, plan)
 
 
 def _joined(prepared: Prepared, parts: list[KnownPart], touched: int) -> Matched:

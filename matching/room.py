@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from circularity.catalogue.regions import prefix_of
 from circularity.units import MISSING, IntArray
 from matching.cap_tree import CapTree, Entries
 from matching.case import Case
@@ -14,6 +15,24 @@ ROOM = ("能力", "room")
 ALLOWANCE = ("限额", "allowance")
 LANE_LIMIT = ("线路限量", "lane limit")
 """What more can be wanted of: the capacity's own, the limits above it or for its origin, the lane's."""
+
+
+@dataclass(frozen=True)
+class CrossedCaps:
+    """The caps of a case that cross its tree of limits."""
+
+    case: Case
+    tree: CapTree
+
+    def of(self, output: int, capacity: int) -> list[int]:
+        """Return the nodes of those that a pair counts against."""
+        case, region = self.case, str(self.case.outputs.region_code[output])
+        found = ((node, case.caps[node - case.shape[1]]) for node in self.tree.crossing)
+        return [
+            node
+            for node, cap in found
+            if capacity in cap.members and region.startswith(prefix_of(cap.origin_region))
+        ]
 
 
 @dataclass(frozen=True)
@@ -27,6 +46,7 @@ class Room:
     entries: Entries
     limit_kg: IntArray
     lane_kg: Mapping[tuple[int, int], int]
+    crossed: CrossedCaps
 
     def wanting(self, output: int, capacity: int, kg: int) -> list[tuple[str, str]]:
         """Name, in Chinese and English, everything on a pair's way that has no room for `kg` more."""
@@ -34,6 +54,7 @@ class Room:
         while node >= 0:
             allowance |= node != capacity and int(self.limit_kg[node]) < kg
             node = int(self.tree.parent[node])
+        allowance |= any(int(self.limit_kg[cap]) < kg for cap in self.crossed.of(output, capacity))
         found = [ROOM] if int(self.limit_kg[capacity]) < kg else []
         found += [ALLOWANCE] if allowance else []
         return found + ([LANE_LIMIT] if self.lane_kg.get((output, capacity), kg) < kg else [])

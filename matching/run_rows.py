@@ -81,9 +81,14 @@ def unmatched_rows(snapshot: Snapshot, plan: Plan) -> list[Row]:
 
 
 def price_rows(snapshot: Snapshot, plan: Plan) -> list[Row]:
-    """Return one row per window and per cap with its use and what one more kilogram would do."""
+    """Return one row per window and per cap with its use and what one more kilogram would do.
+
+    A limit that lots or crossing caps leave without a price has none.
+    """
     rows = []
     for node, limit in enumerate(plan.tree.limit_kg.tolist()):
+        if node in plan.unpriced:
+            continue
         kind, subject, years = _limit_named(snapshot, plan.case, node)
         rows.append(
             {

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from circularity.units import IntArray
-from matching.dual_bound import BoundProof
+from matching.dual_bound import LevelBound
 from matching.integer import filled, more_openings, openings, suggest
 from matching.linear import whole_kilograms
 from matching.linear_model import FloatArray
@@ -26,18 +26,6 @@ LIMIT_S = 20.0
 """Time for the search in one connected part, by default; bounds and a first plan are always computed."""
 
 FlowSolver = Callable[[Problem], IntArray]
-
-
-@dataclass(frozen=True)
-class LevelBound:
-    """The proven bound on a level's minimised sum, its proof, and the solver's own bound where it has one.
-
-    `solver_bound` rests on a solver's floats: it is told, and proves nothing.
-    """
-
-    bound: int
-    proof: BoundProof
-    solver_bound: int | None = None
 
 
 @dataclass(frozen=True)
@@ -91,7 +79,8 @@ class _Search:
             level = len(self.bounds)
             relaxed = relax(self.problem, self.side, level, self.sums, self._engine, max(self.left_s, 1.0))
             before = self.sums
-            solver_bound = self._improve(level, relaxed)
+            told = self._improve(level, relaxed)
+            solver_bound = None if told is None or told <= relaxed.bound else min(told, self.sums[level])
             self.bounds.append(LevelBound(relaxed.bound, relaxed.proof, solver_bound))
             if self.sums != before:
                 changed = next(k for k in range(len(LEVELS)) if self.sums[k] != before[k])

@@ -23,6 +23,7 @@ from circularity.units import (
     format_scaled,
     format_tonnes,
 )
+from matching.bounded_summary import bounded_parts, engines, level_row
 from matching.case import Parameters
 from matching.coefficients import urgent_outputs
 from matching.plan import Plan
@@ -48,9 +49,12 @@ def summary(plan: Plan, plan_digest: str = "") -> dict[str, Any]:
         "plan_digest": plan_digest,
         "parameters": parameters_of(plan.case.parameters),
         "versions": versions(),
-        "levels": [{"name": v.name, "value": v.value, "unit": v.unit, "bound": v.bound} for v in plan.levels],
-        "gap": 0,
+        "levels": [level_row(level) for level in plan.levels],
+        "gap": plan.gap,
         "unique": plan.unique,
+        "engines": engines(plan),
+        "bounded_parts": bounded_parts(plan),
+        "limits_without_price": len(plan.unpriced),
         "placed_t": format_tonnes(plan.placed_kg),
         "unmatched_t": format_tonnes(int(plan.unmatched_kg.sum())),
         "can_move_today_t": format_tonnes(plan.can_move_today_kg),
@@ -63,7 +67,7 @@ def summary(plan: Plan, plan_digest: str = "") -> dict[str, Any]:
         "by_reason": by_reason(plan),
         "conditions": conditions(plan),
         "bottlenecks": _bottlenecks(plan),
-        "not_asked": [*plan.arcs.not_asked, *_not_enforced(plan)],
+        "not_asked": list(plan.arcs.not_asked),
         "seconds": plan.seconds,
         "notice_zh": NOTICE_ZH,
         "notice_en": NOTICE_EN,
@@ -186,22 +190,8 @@ def _bottlenecks(plan: Plan) -> list[dict[str, Any]]:
     """Return the heaviest sets of full limits that hold lawful mass back together."""
     return [
         {
-            "limits": [limit_id(plan, node) for node in found.limits],
+            "limits": [plan.case.limit_id(node) for node in found.limits],
             "mass_t": format_tonnes(found.unmatched_kg),
         }
         for found in plan.bottlenecks[:BOTTLENECKS_SHOWN]
     ]
-
-
-def limit_id(plan: Plan, node: int) -> str:
-    """Return the id of the capacity or cap at a node of the cap tree."""
-    n_capacities = plan.case.shape[1]
-    if node < n_capacities:
-        return str(plan.case.capacities.capacity_id[node])
-    return plan.case.caps[node - n_capacities].cap_id
-
-
-def _not_enforced(plan: Plan) -> list[str]:
-    """Name what the case states and this version does not decide: splitting below a minimum lot."""
-    lots = plan.case.outputs.min_lot_kg
-    return ["min_lot"] if np.any(lots != MISSING) else []

@@ -15,8 +15,11 @@ from matching.case import Case
 from matching.distances import lane_rows
 from matching.eligibility import LawfulPairs, listed_lawful, with_distances
 from matching.optimality import Claim, are_lawful, optimality_faults
-from matching.parts import Prepared, whole
+from matching.parts import Prepared, split, whole
 from matching.problem import LEVELS, Problem
+from matching.proof import bounds_of, claim_of, proof_faults
+from matching.side_constraints import side_faults
+from matching.sided_parts import could_bind, divided, side_of
 
 POTENTIAL_BOUND = 2**61
 DISTANCES_CHECKED = 200
@@ -24,7 +27,19 @@ DISTANCES_CHECKED = 200
 
 def check(prepared: Prepared, claim: Claim) -> list[str]:
     """Return everything wrong with a claim about a case; an empty list means verified."""
-    return claim_faults(prepared, claim) or optimality_faults(whole(prepared), claim)
+    return claim_faults(prepared, claim) or unproven(prepared, claim)
+
+
+def unproven(prepared: Prepared, claim: Claim) -> list[str]:
+    """Return what a claim's potentials and bounds fail to prove."""
+    if not could_bind(whole(prepared)):
+        stray = ["the certificate has bounds where limits nest and no lot is stated"] if claim.bounds else []
+        return stray or optimality_faults(whole(prepared), claim)
+    faults, bounded = [], set()
+    for sided in (each for part in split(prepared) for each in divided(part, part.eligibility())):
+        faults += proof_faults(sided, claim_of(claim, sided.part))
+        bounded |= {int(sided.part.outputs[0])} if bounds_of(claim, sided.part) else set()
+    return faults + [f"the certificate has bounds for no part: {row}" for row in set(claim.bounds) - bounded]
 
 
 def claim_faults(prepared: Prepared, claim: Claim, but: tuple[int, ...] = ()) -> list[str]:
@@ -37,7 +52,8 @@ def claim_faults(prepared: Prepared, claim: Claim, but: tuple[int, ...] = ()) ->
         return faults
     problem = whole(prepared).problem(pairs)
     return feasibility_faults(problem, claim.mass_kg, claim.unmatched_kg) or (
-        value_faults(problem, claim, but)
+        side_faults(problem, side_of(whole(prepared), problem), claim.mass_kg)
+        + value_faults(problem, claim, but)
         + distance_faults(prepared.case, claim.output, claim.capacity, distance_m)
     )
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from builders import capacity, case, output
 
 from matching.annual_caps import OPEN_YEARS, PricedCap, Share, annual_caps
-from matching.caps import crossing_caps
+from matching.cap_tree import build_cap_tree
 
 
 def share(
@@ -92,4 +93,5 @@ def test_caps_nest_whatever_years_the_windows_span(middle: tuple[int, int]) -> N
     ]
     caps = [priced.cap for priced in annual_caps(windows)]
     assert caps
-    assert crossing_caps(caps) == []
+    built = case([output("O")], [capacity(f"W{k}") for k in range(len(windows))])
+    assert build_cap_tree(built.replace(caps=caps)).crossing == ()

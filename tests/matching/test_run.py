@@ -61,6 +61,7 @@ def test_a_run_stores_what_it_placed_and_what_it_left(engine: Engine) -> None:
             "value": 120_000,
             "unit": "kg",
             "bound": 120_000,
+            "gap": 0,
         }
 
 

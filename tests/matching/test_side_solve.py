@@ -11,7 +11,7 @@ from random_problems import random_problem
 from side_problems import brute_force, flow, random_pair, random_side, second_solution
 
 from matching.dual_bound import BoundProof, Multipliers, proven_bound
-from matching.problem import LEVELS, TIE_LEVEL, Problem
+from matching.problem import COST_LEVEL, LEVELS, TIE_LEVEL, Problem
 from matching.side_constraints import CrossingCap, SideConstraints, side_faults
 from matching.side_solve import SideSolution, solve_with_side
 
@@ -61,11 +61,10 @@ def test_no_plan_of_brute_force_up_to_4_by_4_beats_a_bound_or_the_plan() -> None
         compared += 1
 
 
-def one_output_two_outlets(supply: int, rooms: tuple[int, int]) -> Problem:
+def one_output_two_outlets(supply: int, rooms: tuple[int, int], cost: tuple[int, int] = (3, 7)) -> Problem:
     """An output with two outlets; the first is cheaper."""
-    base = random_problem(np.random.default_rng(0), 1, 2)
-    arcs = np.array([0, 1])
-    minus = np.array([-1, -1], dtype=np.int8)
+    base, arcs = random_problem(np.random.default_rng(0), 1, 2), np.array([0, 1])
+    of_level = {0: np.array([-1, -1]), COST_LEVEL: np.array(cost)}
     return replace(
         base,
         supply_kg=np.array([supply]),
@@ -73,16 +72,11 @@ def one_output_two_outlets(supply: int, rooms: tuple[int, int]) -> Problem:
         arc_entry=arcs,
         arc_limit_kg=np.array([supply, supply]),
         tree=replace(base.tree, limit_kg=np.array(rooms), parent=np.array([-1, -1])),
-        coefficients=(minus, minus * 0, minus, -minus, np.array([3, 7]), minus * 0),
+        coefficients=tuple(of_level.get(level, np.zeros(2, dtype=np.int64)) for level in range(TIE_LEVEL)),
         output_ids=np.array(["O"]),
-        **_ids_of(base, arcs),
+        arc_capacity=arcs,
+        capacity_ids=np.array(["A", "B"]),
     )
-
-
-def _ids_of(base: Problem, arcs: np.ndarray) -> dict[str, np.ndarray]:
-    if hasattr(base, "arc_capacity"):
-        return {"arc_capacity": arcs, "capacity_ids": np.array(["A", "B"])}
-    return {"arc_capacity_ids": np.array(["A", "B"])}
 
 
 def no_caps(lot: int) -> SideConstraints:

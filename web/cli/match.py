@@ -23,6 +23,7 @@ from matching.case_kinds import NUMBERS
 from matching.network_flow import ENGINES, NotProvenError
 from matching.plan import Plan, PlanRefusedError, make_plan
 from matching.plan_files import write_plan
+from matching.side_solve import LIMIT_S
 from matching.summary import summary
 from web.cli.alternatives_text import alternatives_text
 from web.cli.plan_text import plan_text
@@ -61,7 +62,7 @@ class Kilometres(click.ParamType[int]):
 
 @click.command(
     epilog=f"A case's sheet `parameters` (columns name, value) may set, with these defaults: {DEFAULTS}. "
-    "Exit codes: 0 done, 1 own plan failed verification, 2 bad input, 3 not proven."
+    "Exit codes: 0 done, 1 own plan failed verification, 2 bad input, 3 not proven (written with its gap)."
 )
 @click.argument("case", type=click.Path(exists=True, path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the plan [default: CASE-plan].")
@@ -72,6 +73,8 @@ class Kilometres(click.ParamType[int]):
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Ask the rules as of this day [today].")
 @click.option("--engine", type=click.Choice(["auto", *sorted(ENGINES)]), default="auto", show_default=True)
 @click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True)
+@click.option("--seconds", type=click.FloatRange(min=0), default=LIMIT_S, show_default=True,
+              help="Search so long in each part that minimum lots or crossing caps bind.")  # fmt: skip
 @click.option("--friendly/--strict", default=None, help="Read people's Excel, or insist on the exact format "
               "[friendly for a file, strict for a folder].")  # fmt: skip
 @click.option("--why", metavar="OUTPUT_ID", help="Also print this output's lawful outlets, best first.")
@@ -124,7 +127,13 @@ def _match(case: Path, chosen: dict[str, Any]) -> None:
     if chosen["why"] and chosen["why"] not in read.case.outputs.output_id:
         raise click.BadParameter(f"{chosen['why']} is no output of this case", param_hint="--why")
     with progress_bar() as progress:
-        plan = make_plan(read.case, engine=chosen["engine"], processes=chosen["processes"], progress=progress)
+        plan = make_plan(
+            read.case,
+            engine=chosen["engine"],
+            processes=chosen["processes"],
+            progress=progress,
+            limit_s=chosen["seconds"],
+        )
     reading = {
         **options,
         "as_of": date.fromordinal(read.case.parameters.as_of_day).isoformat(),
@@ -141,6 +150,8 @@ def _match(case: Path, chosen: dict[str, Any]) -> None:
         click.echo("\n" + alternatives_text(told, allowance))
     if chosen["why"] and not chosen["as_json"]:
         click.echo("\n" + "\n".join(why_lines(plan, chosen["why"])))
+    if plan.status != "optimal":
+        sys.exit(3)
 
 
 def _alternatives(plan: Plan, allowance_permille: int, engine: str) -> list[dict[str, Any]] | None:

@@ -17,6 +17,7 @@ def plan_text(described: dict[str, Any]) -> str:
     """Return the summary as lines a plant manager can read."""
     lines = [
         f"状态 · status        {described['status']}(已核验 verified; 引擎 engine {described['engine']})",
+        *_gaps(described),
         f"已落实 · placed      {_t(described['placed_t'])} t",
         f"  今日可转移 · today   {_t(described['can_move_today_t'])} t",
         f"  办理手续后 · after procedures  {_t(described['after_procedures_t'])} t",
@@ -46,6 +47,25 @@ def plan_text(described: dict[str, Any]) -> str:
         lines.append(f"未核查(无数据)· not asked, no data: {names}")
     lines.append(f"\n{described['notice_zh']}\n{described['notice_en']}")
     return "\n".join(lines)
+
+
+def _gaps(described: dict[str, Any]) -> list[str]:
+    """Say of every level that is not proven how far it may be from the best, and what binds the parts."""
+    lines = []
+    for level in described["levels"][:-1] if described["status"] != "optimal" else []:
+        if level["gap"]:
+            told = f"; 求解器称 solver says {level['solver_bound']}" if "solver_bound" in level else ""
+            lines.append(
+                f"  差距 · gap  {level['name']}: {level['value']} {level['unit']}, "
+                f"界 bound {level['bound']}, 差 gap {level['gap']}{told}"
+            )
+    lines += [
+        f"  因 · because  {part['why_zh']} · {part['why_en']}" for part in described["bounded_parts"][:3]
+    ]
+    if described["limits_without_price"]:
+        count = described["limits_without_price"]
+        lines.append(f"  无影子价格的限额 · limits without a price (lots or crossing caps): {count}")
+    return lines
 
 
 def _unasked_procedures(not_asked: list[str]) -> list[str]:
