@@ -1,0 +1,224 @@
+"""The whole chain by hand, page by page: proposal, agreement, transfer, receipt, treatment, month."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from desk_world import BRICKS, CEMENT, OFFICE, POWER, Desk, desk
+from sqlalchemy import select
+
+from circularity.balances import faults, trial_balance
+from circularity.database import create_engine_for, writing
+from circularity.manifests import Transfer
+from web.today import today
+
+ASH = "900-001-S02"
+
+
+@pytest.fixture
+def at_work(database_url: str) -> Iterator[Desk]:
+    with desk(database_url) as made:
+        yield made
+
+
+def test_a_lot_goes_from_its_proposal_to_its_month_through_the_pages(
+    at_work: Desk, database_url: str
+) -> None:
+    at_work.act_as(POWER, "generator")
+    assert "Coal fly ash" in at_work.see("/proposals")
+    deal = at_work.press(f"/proposals/{at_work.proposals[BRICKS]}/acceptance", once="one")
+    assert "Reserved until" in at_work.see(deal)
+    at_work.act_as(BRICKS, "facility")
+    at_work.press(f"{deal}/acts/confirm")
+    assert "Capacity window: 600 t Committed" in at_work.see(deal)
+
+    at_work.act_as(POWER, "generator")
+    transfer = at_work.press(f"{deal}/transfers/new", **at_work.trip("30"))
+    assert "Sign as the sender" in at_work.see(transfer)
+    at_work.press(f"{transfer}/acts/sign", person="张三")
+    at_work.press(f"{transfer}/acts/carry", person="李四")
+
+    at_work.act_as(BRICKS, "facility")
+    at_work.press(f"{transfer}/acts/arrive")
+    at_work.press(f"{transfer}/acts/weigh", **{"lines.1.received_t": "29.9"})
+    verdict = {"lines.1.accepted_t": "20", "lines.1.refused_t": "9.9", "lines.1.reason": "too wet"}
+    at_work.press(f"{transfer}/acts/decide", person="王五", **verdict)
+    told = at_work.see(transfer)
+    assert "Partly accepted too wet" in told
+    assert "Every digest verified just now" in told
+
+    at_work.act_as(POWER, "generator")
+    at_work.press(f"{transfer}/acts/send-back")
+    at_work.press(f"{transfer}/acts/take-back")
+    at_work.press(f"{transfer}/acts/close")
+    assert "Closed" in at_work.see(transfer)
+    assert "20.1 / 600 t" in at_work.see(deal)  # what the scales differ by was shipped too
+
+    at_work.act_as(BRICKS, "facility")
+    source = at_work.client.get("/treatments").get_data(as_text=True)
+    load, facility = (
+        re.search(found, source)[1]  # type: ignore[index]
+        for found in (r"inputs\.(\w+)\.all", r'name="facility" value="(\w+)"')
+    )
+    days = {"day_from": today().isoformat(), "day_to": today().isoformat()}
+    made = {"results.1.kind": "product", "results.1.mass_t": "19", "results.2.kind": "loss"}
+    facts = {"facility": facility, "operation": "C2", f"inputs.{load}.all": "1", **days, **made}
+    at_work.press("/treatments", **facts, **{"results.2.mass_t": "1"})
+    at_work.act_as(POWER, "generator")
+    assert "20 19 0 0 1" in at_work.see("/treatments")  # the sender sees what became of its load
+
+    # 30 t were booked as generated when they left, 9.9 t came back, 0.1 t was the scales' difference.
+    month = _written(at_work, today().year, today().month, "30", "10")
+    told = at_work.see(month)
+    assert "of which booked by transfers and treatments: 30 t + 30" in told
+    assert "the difference of 0.100 t keeps the month open" in told
+    with writing(create_engine_for(database_url))() as session:
+        assert faults(session) == []
+        assert sum(trial_balance(session).values()) == 0
+        assert session.scalars(select(Transfer.status)).all() == ["closed"]
+
+
+def test_a_month_is_written_closed_reversed_and_written_again(at_work: Desk) -> None:
+    at_work.act_as(POWER, "generator")
+    year, last = (today().year - 1, 12) if today().month == 1 else (today().year, today().month - 1)
+    asked = f"/months/not-closed?month={year:04d}-{last:02d}"
+    month = _written(at_work, year, last, "100", "55")
+    assert "the difference of -5.000 t keeps the month open" in at_work.see(month)
+    assert "60000 kg" in at_work.refused(f"{month}/acts/close")
+    assert _written(at_work, year, last, "100", "60") == month
+    assert "Written, not closed" in at_work.see(asked)
+    at_work.act_as(OFFICE, "authority")
+    assert "Written, not closed" in at_work.see(asked)
+    at_work.refused(f"{month}/acts/close", status=403)
+    at_work.act_as(POWER, "generator")
+    at_work.press(f"{month}/acts/close")
+    assert "Every month that is due is closed" in at_work.see(asked)
+    at_work.press(f"{month}/acts/reverse", reason="a truck was forgotten")
+    again = _written(at_work, year, last, "110", "70")
+    assert again != month
+    assert "revision 2" in at_work.see(again)
+
+
+def test_terms_are_negotiated_and_every_offer_stays(at_work: Desk) -> None:
+    at_work.act_as(POWER, "generator")
+    terms = {
+        "mass_t": "200",
+        "valid_from": today().isoformat(),
+        "valid_to": today().replace(month=12, day=31).isoformat(),
+        "lot": "trial",
+        "cadence": "monthly",
+        "period_mass_t": "50",
+        "price_kind": "stepped",
+        "price.steps": "0: 5; 100: -2.5",
+        "settles": "sent",
+    }
+    deal = at_work.press(f"/proposals/{at_work.proposals[BRICKS]}/counter", **terms)
+    at_work.act_as(BRICKS, "facility")
+    told = at_work.see(deal)
+    assert "from 0 t: 5.0; from 100 t: -2.5 CNY/t" in told
+    assert "Trial lot" in told
+    fixed = {"price_kind": "fixed", "price.fixed": "-3", "mass_t": "150", "lot": "sample"}
+    at_work.press(f"{deal}/acts/counter", **(terms | fixed))
+    at_work.act_as(POWER, "generator")
+    told = at_work.see(deal)
+    assert "3.0 CNY/t, paid by the generator" in told
+    assert "from 0 t: 5.0" in told  # the first offer is still told
+    at_work.press(f"{deal}/acts/decline")
+    assert "Declined" in at_work.see(deal)
+
+
+def test_a_signed_weight_is_corrected_when_the_other_party_agrees(at_work: Desk) -> None:
+    transfer = at_work.at_the_gate()
+    at_work.press(f"{transfer}/acts/weigh", **{"lines.1.received_t": "30"})
+    at_work.press(
+        f"{transfer}/acts/decide", person="王五", **{"lines.1.accepted_t": "30", "lines.1.refused_t": "0"}
+    )
+    at_work.press(
+        f"{transfer}/acts/correct", field="lines.1.received_kg", value="29.5", reason="wrong ticket"
+    )
+    assert "Withdraw it" in at_work.see(transfer)
+    at_work.act_as(POWER, "generator")
+    assert "Weight received (t) 1: 30 → 29.5" in at_work.see(transfer)
+    at_work.press(f"{transfer}/acts/agree", note="")
+    told = at_work.see(transfer)
+    assert "Approved and made" in told
+    assert "revision 1" in told
+    assert "30 29.5 29.5 0 29.5" in told
+
+
+def test_a_sheet_is_filled_from_an_export_that_may_be_sent_again(at_work: Desk) -> None:
+    deal = at_work.agreed()
+    sheet = at_work.press(f"{deal}/transfers/new", **(at_work.trip("60") | {"metering": "sheet"}))
+    day = today().isoformat()
+    export = "车号,毛重(吨),皮重(吨),时间,磅单号\n" + "".join(
+        f"沪A{n:05d},40,10,{day} 08:{n:02d}:00,T{n}\n" for n in range(60)
+    )
+    export += f"沪B,10,40,{day} 10:00:00,T99\n"
+    typed = {"side": "sender", "line": "1"}
+    status, told = at_work.upload(f"{sheet}/weighings", export, **typed)
+    assert (status, "60 new, 0 known already, 1 left out." in told) == (200, True)
+    assert "62 gross_kg no_net" in told  # row, column, rule
+    assert "0 new, 60 known already, 1 left out." in at_work.upload(f"{sheet}/weighings", export, **typed)[1]
+    assert "60 in all, page 2 of 2" in at_work.see(f"{sheet}/weighings?page=2")
+    refused = at_work.upload(f"{sheet}/weighings", "nothing here", **typed)
+    assert refused[0] == 422
+    assert "no header found" in refused[1] or "This was not done" in refused[1]
+
+
+def test_a_transfer_prints_with_its_code_and_what_it_does_not_replace(at_work: Desk) -> None:
+    transfer = at_work.at_the_gate()
+    for lang in ("zh", "en"):
+        told = at_work.see(f"{transfer}/print", lang)
+        assert "平台转移记录,不替代国家危险废物转移联单" in told
+        assert "does not replace the national manifest" in told
+        assert "沪A12345" in told
+    code = at_work.client.get(f"{transfer}/code.svg")
+    assert (code.status_code, code.mimetype) == (200, "image/svg+xml")
+    assert b"<path" in code.get_data()
+
+
+def test_an_outside_contract_is_brought_in_and_confirmed_by_the_other_side(at_work: Desk) -> None:
+    at_work.act_as(POWER, "generator")
+    source = at_work.client.get("/agreements/new?lang=en").get_data(as_text=True)
+    (site,) = re.findall(r'<option value="(\w+)">Fictional Power', source)
+    line = re.findall(r'<option value="(\w+)">Fictional Cement', source)[0]
+    facts = {
+        "site": site,
+        "entitlement_line": line,
+        "waste_code": ASH,
+        "document": "HT-2026-7",
+        "mass_t": "40",
+        "valid_from": today().isoformat(),
+        "valid_to": today().replace(month=12, day=31).isoformat(),
+        "lot": "regular",
+        "cadence": "once",
+        "price_kind": "fixed",
+        "price.fixed": "",
+        "settles": "received",
+    }
+    deal = at_work.press("/agreements/new", **facts)
+    assert "Outside contract HT-2026-7" in at_work.see(deal)
+    at_work.act_as(CEMENT, "facility")
+    at_work.press(f"{deal}/acts/accept")
+    at_work.act_as(POWER, "generator")
+    at_work.press(f"{deal}/acts/confirm")
+    told = at_work.see(deal)
+    assert "Record of general waste for utilisation in another province To be filed" in told
+    filed = {"kind": "general_record", "filed_on": today().isoformat(), "document": "2026-1"}
+    at_work.press(f"{deal}/procedures", **filed)
+    assert "in another province Filed" in at_work.see(deal)
+    transfer = at_work.press(f"{deal}/transfers/new", **at_work.trip("10"))
+    told = at_work.refused(f"{transfer}/acts/sign", person="张三")  # nothing leaves before the grant
+    assert "waits for Record of general waste for utilisation in another province" in told
+
+
+def _written(at_work: Desk, year: int, month: int, generated: str, stored: str) -> str:
+    """Write a month of ash, 40 t of it used on site where more than that was generated."""
+    source = at_work.client.get("/months/new").get_data(as_text=True)
+    site = re.search(r'<option value="(\w{32})"', source)[1]  # type: ignore[index]
+    used = {"uses.1.kind": "own_utilised", "uses.1.operation": "C2", "uses.1.mass_t": "40"}
+    facts = {"site": site, "waste_code": ASH, "year": str(year), "month": str(month)}
+    masses = {"generated_t": generated, "stored_t": stored, "discarded_t": "0"}
+    return at_work.press("/months/new", **facts, **masses, **(used if int(generated) > 40 else {}))
