@@ -264,3 +264,32 @@ def test_brute_force_over_4_by_4_never_beats_the_bound_and_seldom_the_plan() -> 
         assert told.bound <= least <= told.measures.kg_m < own, f"case {k}"
         exact += told.measures.kg_m == least
     assert exact >= 6, f"{exact} of 12 are the best in whole kilograms"
+
+
+@pytest.mark.parametrize(
+    ("outputs", "capacities"),
+    [
+        ([], [capacity("X", 5)]),
+        ([output("A", 5)], []),
+        ([output("A", 5, "900-300-34")], [capacity("X", 5)]),
+        ([output("A", 5)], [capacity("X", 0), capacity("Y", 5)]),
+    ],
+    ids=["no output", "no capacity", "nothing lawful", "no other room"],
+)
+def test_where_nothing_can_differ_there_is_no_alternative(
+    outputs: list[dict[str, object]], capacities: list[dict[str, object]]
+) -> None:
+    assert alternatives(make_plan(case(outputs, capacities))) == []
+
+
+def test_sums_beyond_64_bits_stay_exact() -> None:
+    built = case(
+        [output("A", 10**9)],
+        [capacity("X", 10**9), capacity("Y", 10**9)],
+        lanes=[lane("A", "X", 10**6, 90), lane("A", "Y", 10**6 + 1, 20)],
+    )
+    plan = found(built, "least_tonne_km")
+    assert plan is not None
+    assert plan.measures.cost_ucny == 10**12 * (10**6 + 1) * 1000, "kg × CNY/t × 1000 = µCNY"
+    assert plan.measures.cost_ucny > 2**63
+    assert plan.measures.kg_m == 10**12 * 20_000
