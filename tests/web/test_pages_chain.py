@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 from desk_world import BRICKS, CEMENT, OFFICE, POWER, Desk, desk
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 
 from circularity.balances import faults, trial_balance
-from circularity.database import create_engine_for, writing
+from circularity.database import writing
 from circularity.manifests import Transfer
 from web.today import today
 
@@ -23,9 +23,7 @@ def at_work(database_url: str) -> Iterator[Desk]:
         yield made
 
 
-def test_a_lot_goes_from_its_proposal_to_its_month_through_the_pages(
-    at_work: Desk, database_url: str
-) -> None:
+def test_a_lot_goes_from_its_proposal_to_its_month_through_the_pages(at_work: Desk, engine: Engine) -> None:
     at_work.act_as(POWER, "generator")
     assert "Coal fly ash" in at_work.see("/proposals")
     deal = at_work.press(f"/proposals/{at_work.proposals[BRICKS]}/acceptance", once="one")
@@ -74,7 +72,7 @@ def test_a_lot_goes_from_its_proposal_to_its_month_through_the_pages(
     told = at_work.see(month)
     assert "of which booked by transfers and treatments: 30 t + 30" in told
     assert "the difference of 0.100 t keeps the month open" in told
-    with writing(create_engine_for(database_url))() as session:
+    with writing(engine)() as session:
         assert faults(session) == []
         assert sum(trial_balance(session).values()) == 0
         assert session.scalars(select(Transfer.status)).all() == ["closed"]
