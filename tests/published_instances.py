@@ -34,9 +34,15 @@ def transportation_case(
     capacities_t: Sequence[float],
     cost_cny_per_t: np.ndarray[tuple[int, int], np.dtype[np.float64]],
     lane_limits_t: dict[tuple[int, int], float] | None = None,
+    *,
+    whole: bool = False,
 ) -> Case:
-    """Return a case whose only pairs are lanes with the given costs, rounded to 0.001 CNY/t."""
-    outputs = [output(f"O{i:04d}", t, place=None) for i, t in enumerate(supplies_t)]
+    """Return a case whose only pairs are lanes with the given costs, rounded to 0.001 CNY/t.
+
+    `whole` makes every supply a lot that must not be split.
+    """
+    lots = [{"min_lot_t": t} if whole else {} for t in supplies_t]
+    outputs = [output(f"O{i:04d}", t, place=None, **lots[i]) for i, t in enumerate(supplies_t)]
     capacities = [capacity(f"C{j:04d}", t, place=None) for j, t in enumerate(capacities_t)]
     lanes = [
         {
