@@ -24,7 +24,8 @@ def run_with_left(registry: Registry, as_of: date, *lots: tuple[Any, int]) -> No
     run = MatchingRun(
         public_id=new_public_id(), started_at=AT, started_by="t", as_of=as_of, status="optimal",
         engine="none", case_digest="", certificate_digest="", outputs=len(lots), windows=0,
-        supply_kg=total, placed_kg=0, can_move_today_kg=0, unmatched_kg=total, levels={}, parameters={}, figures={}, fictional=False,
+        supply_kg=total, placed_kg=0, can_move_today_kg=0, unmatched_kg=total,
+        levels={}, parameters={}, figures={}, fictional=False,
     )  # fmt: skip
     registry.session.add(run)
     for output, tonnes in lots:
