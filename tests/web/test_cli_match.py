@@ -74,6 +74,20 @@ def test_a_folder_becomes_a_verified_plan_beside_it(case_folder: Path) -> None:
     assert checked.exit_code == 0, checked.output
 
 
+def test_a_plan_with_a_gap_is_written_and_verified_and_the_command_says_so(tmp_path: Path) -> None:
+    """Two lots of 4 t want 7 t of room: a flow would place 7 t, whole lots 4 t."""
+    built = case([output("A", 4, min_lot_t=4), output("B", 4, min_lot_t=4)], [capacity("C", 7)])
+    write_case(built, tmp_path / "lots")
+    result = circularity("match", tmp_path / "lots", "--seconds", "5")
+    assert result.exit_code == 3, result.output
+    assert "差 gap 3000" in result.output
+    assert "求解器称 solver says 4000" in result.output
+    assert "2 output(s) have a minimum lot" in result.output
+    checked = circularity("verify", tmp_path / "lots", tmp_path / "lots-plan")
+    assert checked.exit_code == 0, checked.output
+    assert "bounded (its gaps are proven)" in checked.output
+
+
 def test_the_summary_accounts_for_every_tonne(case_folder: Path) -> None:
     described = json.loads(circularity("match", case_folder, "--json").output)
     posted = read_case(case_folder).case.outputs.mass_kg.sum() / 1000
