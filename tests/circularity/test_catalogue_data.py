@@ -39,8 +39,10 @@ KEY_COLUMNS = {
     "operations": ("code",),
     "procedures": ("kind", "province", "whitelisted"),
     "regions": ("code",),
+    "settings": ("name",),
     "streams": ("code",),
     "targets": ("scope", "region_code"),
+    "tolerances": ("metering", "stream"),
     "utilisation": ("waste_class", "operation", "role"),
 }
 TABLES = sorted(KEY_COLUMNS)
