@@ -11,7 +11,7 @@ from circularity.catalogue.waste_types import is_hazardous
 from circularity.geography import inside_delta
 from circularity.units import MISSING
 from matching.arcs import find_arcs
-from matching.caps import crossing_caps
+from matching.cap_tree import build_cap_tree
 from seed.credit_codes import demo_credit_code
 from seed.generate import generate_case
 from seed.generate_delta import generate_delta
@@ -92,7 +92,7 @@ def test_each_group_offers_what_it_posts_or_half_as_much_again(tightness, expect
 def test_generated_caps_nest():
     case = generate_case(100, 60, 10, 1)
     assert len(case.caps) > 30
-    assert crossing_caps(list(case.caps)) == []
+    assert build_cap_tree(case).crossing == ()
 
 
 def test_only_hazardous_lots_have_a_storage_age():
