@@ -63,8 +63,8 @@ def _same_reason(stated: list[str], expected: list[str]) -> bool:
 
 
 def _same_price(stated: list[str], expected: list[str], tolerance_ucny: int | None) -> bool:
-    """Compare kind, id, used, limit, tonnes placed and saving of a row."""
-    if len(stated) != len(expected) or stated[:4] != expected[:4]:
+    """Compare kind, id, used, limit, tonnes placed, saving and basis of a row."""
+    if len(stated) != len(expected) or [*stated[:4], *stated[6:]] != [*expected[:4], *expected[6:]]:
         return False
     if tolerance_ucny is None or stated == expected:
         return True

@@ -34,7 +34,8 @@ class PartPlan:
     `pairs` and `mass_kg` are of the pairs that carry mass, `unmatched_kg` and `excluded` per output of the
     part, `load_kg`, `change` and `entry_costs` (levels before the tie × nodes) per node. `potentials` are of
     the part's outputs, then its nodes, then the root. Where lots or crossing caps bind the part, it is
-    `sided`: its limits have no prices, and `bounds` may prove what potentials do not.
+    `sided`, and a price tells at most what a kilogram is worth; where `bounds` prove what potentials do not,
+    there are no prices.
     """
 
     outputs: IntArray
@@ -91,8 +92,10 @@ class _Telling:
         self._pairs = self._found.pairs.take(self._rows)
         problem = self._part.problem(self._pairs)
         self._sums = problem.level_sums(self._mass_kg)
-        self._load_kg = problem.tree_load_kg(self._mass_kg)
+        self._flow_kg = problem.tree_load_kg(self._mass_kg)
+        self._load_kg = self._flow_kg.copy()
         if self._side:
+            # nothing flows through a crossing cap, it only counts
             for cap, load in zip(self._side.caps, cap_load_kg(self._side, solution.mass_kg), strict=True):
                 self._load_kg[cap.node] = load
         self._unmatched_kg = problem.supply_kg.copy()
@@ -111,10 +114,10 @@ class _Telling:
             load_kg=self._load_kg,
             sums=self._sums,
             potentials=self._solution.potentials,
-            change=self._changes() if priced and not self._side else nothing,
+            change=self._changes() if priced and not self._solution.bounds else nothing,
             entry_costs=self._entry_costs() if priced else nothing,
             reasons=self._reasons(),
-            bottlenecks=() if self._side else self._bottlenecks(),
+            bottlenecks=() if self._solution.bounds else self._bottlenecks(),
             excluded=self._found.excluded,
             lawful_pairs=len(self._found.pairs),
             unique=priced and not self._solution.bounds and self._is_unique(),
@@ -124,7 +127,7 @@ class _Telling:
         )
 
     def _changes(self) -> IntArray:
-        return changes(self._part.tree, self._load_kg, self._solution.potentials, lambda: self._exchange)
+        return changes(self._part.tree, self._flow_kg, self._solution.potentials, lambda: self._exchange)
 
     def _is_unique(self) -> bool:
         solution = self._solution
@@ -132,7 +135,7 @@ class _Telling:
         return is_unique(problem, solution.mass_kg, solution.potentials)
 
     def _entry_costs(self) -> IntArray:
-        if self._side:
+        if self._solution.bounds:
             return np.full((TIE_LEVEL, len(self._part.nodes)), UNREACHED)
         return entry_costs_in(self._exchange, self._solution.potentials)
 
@@ -143,7 +146,7 @@ class _Telling:
         dearest = max(abs(int(cost.min(initial=0))), abs(int(cost.max(initial=0))))
         kept = int(coefficients.proposed.size > 0)
         radix = Radix.of((1, 1, 1, rank, dearest, kept))
-        return exchange_of(self._blocks(), self._part.tree, self._load_kg, radix)
+        return exchange_of(self._blocks(), self._part.tree, self._flow_kg, radix)
 
     def _blocks(self) -> Iterator[Block]:
         """Yield all lawful pairs with their masses."""

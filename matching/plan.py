@@ -65,8 +65,8 @@ class Plan:
     `arcs` and `mass_kg` are of the pairs that carry mass. `load_kg` is what flows through each node of `tree`
     (capacities, then caps), `entry_costs` what one kilogram more costs the plan there. `lawful_pairs` counts
     all pairs over which the plan is optimal; `unique` says that no other plan is as good on every level, and
-    is proven. `sided` are the parts bound by lots or crossing caps: their limits have no prices, and bounds
-    may leave gaps.
+    is proven. `sided` are the parts bound by lots or crossing caps, where prices are bounds or unknown and
+    bounds may leave gaps.
     """
 
     case: Case
@@ -100,7 +100,12 @@ class Plan:
     @cached_property
     def unpriced(self) -> frozenset[int]:
         """Nodes of limits whose price is not known: lots or crossing caps bind what flows through them."""
-        return frozenset(node for part in self.sided for node in part.nodes.tolist())
+        return frozenset(node for part in self.sided if part.bounds for node in part.nodes.tolist())
+
+    @cached_property
+    def priced_at_most(self) -> frozenset[int]:
+        """Nodes of limits whose price leaves lots and crossing caps out: a kilogram is worth that at most."""
+        return frozenset(node for part in self.sided if not part.bounds for node in part.nodes.tolist())
 
     @property
     def placed_kg(self) -> int:

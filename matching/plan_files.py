@@ -36,7 +36,7 @@ PLAN_COLUMNS = (
 UNMATCHED_COLUMNS = (
     "output_id", "mass_t", "reason", "nearest_capacity_id", "slack", "slack_unit", "change_zh", "change_en",
 )  # fmt: skip
-PRICE_COLUMNS = ("kind", "id", "used_t", "limit_t", "placed_t_per_t", "saving_cny_per_t")
+PRICE_COLUMNS = ("kind", "id", "used_t", "limit_t", "placed_t_per_t", "saving_cny_per_t", "basis")
 
 PLAN_FILES = frozenset(
     ("plan.csv", "unmatched.csv", "prices.csv", "summary.json", "NOTICE.txt", "certificate.json")
@@ -152,12 +152,13 @@ def price_rows(plan: Plan) -> Iterable[Sequence[str]]:
         )
 
 
-def _price(plan: Plan, node: int) -> tuple[str, str]:
-    """Return a limit's price; empty where lots or crossing caps leave it unknown."""
+def _price(plan: Plan, node: int) -> tuple[str, str, str]:
+    """Return a limit's price and what it is: exact, at_most where lots or crossing caps bind, or unknown."""
     if node in plan.unpriced:
-        return "", ""
+        return "", "", "unknown"
+    basis = "at_most" if node in plan.priced_at_most else "exact"
     saving = format_scaled(int(plan.prices.saving_ucny_per_kg[node]), UCNY_PER_KG_PER_CNY_PER_T)
-    return str(int(plan.prices.placed_per_kg[node])), saving
+    return str(int(plan.prices.placed_per_kg[node])), saving, basis
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:

@@ -137,6 +137,7 @@ def _figures(figures: dict[str, Any], snapshot: Snapshot) -> dict[str, Any]:
     """Return the summary without what the run keeps in columns of its own or what grants have changed."""
     kept = (
         "versions", "gap", "cost_cny", "last_mass_cost", "unknown_money_t", "by_waste", "not_asked",
+        "limits_without_price", "limits_priced_at_most",
         "seconds", "notice_zh", "notice_en",
     )  # fmt: skip
     return {name: figures[name] for name in kept} | {"unused_listings": list(snapshot.unused_listings)}

@@ -55,6 +55,7 @@ def summary(plan: Plan, plan_digest: str = "") -> dict[str, Any]:
         "engines": engines(plan),
         "bounded_parts": bounded_parts(plan),
         "limits_without_price": len(plan.unpriced),
+        "limits_priced_at_most": len(plan.priced_at_most),
         "placed_t": format_tonnes(plan.placed_kg),
         "unmatched_t": format_tonnes(int(plan.unmatched_kg.sum())),
         "can_move_today_t": format_tonnes(plan.can_move_today_kg),

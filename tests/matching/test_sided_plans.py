@@ -16,8 +16,9 @@ from matching.case_files import read_case
 from matching.dual_bound import LevelBound
 from matching.parts import prepare
 from matching.plan import Plan, make_plan
-from matching.plan_files import write_plan
+from matching.plan_files import price_rows, write_plan
 from matching.plan_verification import verify_written_plan
+from matching.problem import LEVELS, TIE_LEVEL
 from matching.summary import summary
 from matching.verify import check
 
@@ -78,21 +79,58 @@ def test_an_output_with_a_lot_before_full_outlets_waits_for_capacity() -> None:
     assert reasons in ({"LOT": "capacity"}, {"BIG": "capacity"})
 
 
-def test_prices_are_left_open_only_where_lots_or_crossing_caps_bind() -> None:
+def test_prices_are_left_open_only_where_lots_or_crossing_caps_leave_a_proof_to_bounds() -> None:
+    """The lot O fits nowhere, P is a flow; the lot Q fits: the flow alone is proof, and its price a bound."""
     plan = make_plan(
         case(
-            [output("O", 10, min_lot_t=10), output("P", 10, waste_code="900-002-S01")],
-            [capacity("A", 4), capacity("B", 6, waste_pattern="SW01")],
+            [
+                output("O", 10, min_lot_t=10),
+                output("P", 10, waste_code="900-002-S01"),
+                output("Q", 5, waste_code="900-001-S03", min_lot_t=5),
+                output("R", 5, waste_code="900-001-S03"),
+            ],
+            [
+                capacity("A", 4),
+                capacity("B", 6, waste_pattern="SW01"),
+                capacity("C", 9, waste_pattern="SW03"),
+            ],
         )
     )
-    assert [str(plan.case.capacities.capacity_id[node]) for node in sorted(plan.unpriced)] == ["A"]
-    assert plan.prices.placed_per_kg.tolist() == [0, 1]
+    names = plan.case.capacities.capacity_id
+    assert [str(names[node]) for node in sorted(plan.unpriced)] == ["A"]
+    assert [str(names[node]) for node in sorted(plan.priced_at_most)] == ["C"]
+    assert [row[4:] for row in price_rows(plan)] == [
+        ("", "", "unknown"),
+        ("1", "0", "exact"),
+        ("1", "0", "at_most"),
+    ]
     described = summary(plan)
-    assert (described["limits_without_price"], described["not_asked"].count("min_lot")) == (1, 0)
+    assert (described["limits_without_price"], described["limits_priced_at_most"]) == (1, 1)
+    assert "min_lot" not in described["not_asked"]
     assert [row["why_en"] for row in described["engines"]] == [
         "limits nest and lots may be divided",
         "1 output(s) have a minimum lot",
+        "1 output(s) have a minimum lot",
     ]
+
+
+def test_a_price_where_lots_bind_is_what_a_kilogram_is_worth_at_most() -> None:
+    """One kilogram of room more, solved again, places no more than the price says."""
+    rng = np.random.default_rng(15)
+    compared = 0
+    for k in range(80):
+        plan = make_plan(built := random_case(rng, k))
+        tables = built.capacities
+        for node in sorted(plan.priced_at_most & set(range(4))):
+            more = replace(tables, capacity_kg=tables.capacity_kg + (np.arange(4) == node))
+            better = make_plan(built.replace(capacities=more))
+            changes = [
+                int(after.value - before.value) * (1 if level.maximise else -1)
+                for level, before, after in zip(LEVELS, plan.levels, better.levels, strict=True)
+            ]
+            assert changes[:TIE_LEVEL] <= (-plan.prices.change[:, node]).tolist()
+            compared += 1
+    assert compared > 25
 
 
 @pytest.fixture
@@ -199,7 +237,7 @@ def test_a_forged_proof_is_refused(
     [
         ("summary.json", '"status": "bounded"', '"status": "optimal"'),
         ("summary.json", '"limits_without_price": 5', '"limits_without_price": 0'),
-        ("prices.csv", "capacity,B,4,5,,", "capacity,B,4,5,1,0"),
+        ("prices.csv", "capacity,B,4,5,,,unknown", "capacity,B,4,5,1,0,at_most"),
         ("unmatched.csv", ",lot,", ",capacity,"),
     ],
 )

@@ -31,6 +31,7 @@ MAX_OUTPUTS, MAX_CAPACITIES, MAX_LANES = 2_000, 500, 20_000
 """Beyond these the command line is the right way."""
 
 CPU_SECONDS = 20
+SEARCH_SECONDS = 2.0
 MEMORY_BYTES = 3 * 1024**3
 """Address space, most of it libraries that are mapped and never touched."""
 
@@ -57,7 +58,7 @@ def _answer(path: Path) -> dict[str, Any]:
         read = read_case(path)
         if _is_large(read.case):
             return {"refused": "case_too_large"}
-        plan = make_plan(read.case)
+        plan = make_plan(read.case, limit_s=SEARCH_SECONDS)
     except BadInput as error:
         return {"problems": [problem.as_dict() for problem in error.problems]}
     except (InvalidCase, OverflowError) as error:

@@ -62,8 +62,7 @@ def _gaps(described: dict[str, Any]) -> list[str]:
     lines += [
         f"  因 · because  {part['why_zh']} · {part['why_en']}" for part in described["bounded_parts"][:3]
     ]
-    if described["limits_without_price"]:
-        count = described["limits_without_price"]
+    if count := described["limits_without_price"]:
         lines.append(f"  无影子价格的限额 · limits without a price (lots or crossing caps): {count}")
     return lines
 
