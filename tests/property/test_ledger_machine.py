@@ -143,6 +143,8 @@ def test_random_operations_leave_the_ledger_equal_to_a_dictionary(engine: Engine
             max_examples=max(OPERATIONS // STEPS, 1),
             stateful_step_count=STEPS,
             deadline=None,
+            derandomize=True,
+            database=None,
             suppress_health_check=list(HealthCheck),
         ),
     )
