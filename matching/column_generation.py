@@ -35,7 +35,6 @@ LARGEST_PATH = 2**59
 CROSSINGS = 64
 """How many pairs an exchange is taken to visit where the proven bound would give too large weights."""
 
-
 ALL_PAIRS = 400_000
 """Up to so many pairs are given to the engine at once."""
 
@@ -46,7 +45,6 @@ class Columns:
 
     rows: IntArray
     free: npt.NDArray[np.bool_]
-    rounds: int
 
 
 def generate_columns(part: Part, pairs: LawfulPairs, engine: str, near: IntArray | None = None) -> Columns:
@@ -59,17 +57,15 @@ def generate_columns(part: Part, pairs: LawfulPairs, engine: str, near: IntArray
     if len(pairs) <= (ALL_PAIRS if near is None else 0):
         problem = part.problem(pairs)
         reduced = _reduced(problem, weights, _prices(problem, weights, engine))
-        return Columns(np.arange(len(pairs)), reduced <= 0, 1)
+        return Columns(np.arange(len(pairs)), reduced <= 0)
     price = _sampled_prices(part, pairs, weights, engine) if near is None else _weighted_price(weights, near)
     rows = _first_choice(part, pairs, weights, price)
-    rounds = 0
     while True:
-        rounds += 1
         price = _prices(part.problem(pairs.take(rows)), weights, engine)
         better, free = _priced(part, pairs, weights, price, rows)
         if not better.size:
             every = np.union1d(rows, free)
-            return Columns(every, np.isin(every, free, assume_unique=True), rounds)
+            return Columns(every, np.isin(every, free, assume_unique=True))
         rows = np.union1d(rows, better)
 
 

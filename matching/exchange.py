@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from circularity.units import IntArray
 from matching.cap_tree import CapTree
@@ -23,8 +22,6 @@ WAYS = 4_000_000
 
 NO_WAY = np.int64(2**63 - 1)
 
-BoolArray = npt.NDArray[np.bool_]
-
 Block = tuple[Problem, IntArray]
 """Pairs as a problem, all pairs of an output in one block, and the mass in kg on each of them."""
 
@@ -33,14 +30,12 @@ Block = tuple[Problem, IntArray]
 class Exchange:
     """Residual arcs between limits; `costs` has shape (levels before the tie, arcs).
 
-    Nodes are those of the cap tree, then the root. `through` marks arcs that lead through an output; the
-    others run along the tree.
+    Nodes are those of the cap tree, then the root.
     """
 
     tail: IntArray
     head: IntArray
     costs: IntArray
-    through: BoolArray
     parent: IntArray
 
 
@@ -57,9 +52,7 @@ def exchange_of(blocks: Iterable[Block], tree: CapTree, load_kg: IntArray, radix
     direct_tail, direct_head = _along_the_tree(tree, load_kg)
     tails, heads = np.concatenate([tail, direct_tail]), np.concatenate([head, direct_head])
     costs = np.concatenate([radix.vectors(key), np.zeros((TIE_LEVEL, len(direct_tail)), np.int64)], axis=1)
-    order = np.lexsort((tails, heads))
-    through = np.concatenate([np.ones(len(tail), bool), np.zeros(len(direct_tail), bool)])
-    return Exchange(tails[order], heads[order], costs[:, order], through[order], tree.parent)
+    return Exchange(tails, heads, costs, tree.parent)
 
 
 def radix_of(problem: Problem) -> Radix:

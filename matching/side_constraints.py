@@ -35,10 +35,6 @@ class SideConstraints:
         """Return the pair arcs whose output has a lot."""
         return np.flatnonzero(self.lot_kg[problem.arc_output] > 1)
 
-    def bind(self, problem: Problem) -> bool:
-        """Say whether any pair of the problem is bound at all."""
-        return any(cap.arcs.size for cap in self.caps) or bool(self.lot_arcs(problem).size)
-
 
 def restricted(side: SideConstraints, arcs: IntArray, outputs: IntArray) -> SideConstraints:
     """Return what binds the given arcs, numbered anew by their places in `arcs`, and the given outputs.
