@@ -25,8 +25,8 @@ class Acting:
 
     Without `user_public_id` it is a visitor who is not signed in. `organisation_public_id` is empty while a
     person acts for none. `roles` are the organisation's (see `circularity.organisations.ROLES`), `membership`
-    is the person's own in it. `verified`: its authority has confirmed the organisation. `dormant`: it finishes
-    old business and takes no new. `region_code` has two to six digits, "" for none. `authority_kind` and
+    is the person's own in it. `verified`: its authority has confirmed the organisation. `dormant`: it takes
+    no new business and finishes old. `region_code` has two to six digits, "" for none. `authority_kind` and
     `authority_level` are set for authorities alone. `scopes` are a token's; None = a person's session.
     Raises ValueError for a word that is not in its table, and for half an authority.
     """
