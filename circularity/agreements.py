@@ -20,7 +20,7 @@ from circularity.deals import Agreement
 from circularity.direct_deals import agree_directly, import_contract
 from circularity.errors import RuleBroken
 from circularity.fields import Checks
-from circularity.lifecycle import advance, next_step
+from circularity.lifecycle import advance
 from circularity.reservations import release_unshipped
 from circularity.still_lawful import agreement_findings, require_lawful
 
@@ -39,9 +39,11 @@ __all__ = [
     "ship",
     "suspend",
     "unship",
+    "withdraw_end",
 ]
 
 END_ASKED = "agreement.end_asked"
+END_WITHDRAWN = "agreement.end_withdrawn"
 
 
 def in_force(session: Session, agreement: Agreement, on: date) -> bool:  # noqa: ARG001 - asked like all others
@@ -111,9 +113,25 @@ def resume(session: Session, *, actor: Actor, at: datetime, agreement: Agreement
 def ask_to_end(session: Session, *, actor: Actor, at: datetime, agreement: Agreement, side: str) -> None:
     """Ask the other side to end an agreement before its time; asking again changes nothing."""
     lock(session, agreement)
-    next_step("agreement", agreement.status, "end", PARTY[side])
+    advance(agreement, "agreement", "ask_to_end", PARTY[side])
     if side not in end_asked_by(session, agreement):
         record(session, actor, at, END_ASKED, agreement, {"side": side})
+
+
+def withdraw_end(session: Session, *, actor: Actor, at: datetime, agreement: Agreement, side: str) -> None:
+    """Take back one's request to end an agreement before its time, which the other side has not agreed to.
+
+    Raises RuleBroken `illegal_step`, `not_asked` where this side has no request open.
+    """
+    lock(session, agreement)
+
+    def asked() -> None:
+        if side not in end_asked_by(session, agreement):
+            zh, en = "本方没有待答复的提前终止申请", "this side has no request to end it before time"
+            raise RuleBroken("not_asked", zh, en, agreement=agreement.number)
+
+    advance(agreement, "agreement", "withdraw_end", PARTY[side], {"asked": asked})
+    record(session, actor, at, END_WITHDRAWN, agreement, {"side": side})
 
 
 def end_agreement(session: Session, *, actor: Actor, at: datetime, agreement: Agreement, side: str) -> None:
@@ -136,6 +154,12 @@ def end_agreement(session: Session, *, actor: Actor, at: datetime, agreement: Ag
 
 
 def end_asked_by(session: Session, agreement: Agreement) -> frozenset[str]:
-    """Return the sides that have asked to end an agreement, as the audit chain tells."""
-    events = session.scalars(select(AuditEvent).filter_by(subject_id=agreement.public_id, action=END_ASKED))
-    return frozenset(str(event.facts["side"]) for event in events)
+    """Return the sides whose request to end an agreement stands, as the audit chain tells."""
+    events = session.scalars(
+        select(AuditEvent)
+        .filter_by(subject_id=agreement.public_id)
+        .where(AuditEvent.action.in_((END_ASKED, END_WITHDRAWN)))
+        .order_by(AuditEvent.position)
+    )
+    last = {str(event.facts["side"]): event.action for event in events}
+    return frozenset(side for side, action in last.items() if action == END_ASKED)

@@ -100,6 +100,10 @@ MACHINES: Mapping[str, Machine] = MappingProxyType(
             offered_by_generator|offered_by_facility                                            expire  expired  system
             agreed                 suspend  suspended              authority,system
             suspended              resume   agreed                 authority,system  still_lawful
+            agreed                 ask_to_end    agreed            generator,receiver
+            suspended              ask_to_end    suspended         generator,receiver
+            agreed                 withdraw_end  agreed            generator,receiver  asked
+            suspended              withdraw_end  suspended         generator,receiver  asked
             agreed|suspended       end      ended                  generator,receiver  by_consent
             agreed|suspended       run_out  ended                  system
             """,  # noqa: E501 - a row of a table stays on its line

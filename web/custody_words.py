@@ -70,6 +70,7 @@ CUSTODY: Mapping[str, Mapping[str, object]] = {
         "counter": _("Make a counter-offer"),
         "decline": _("Decline"),
         "discard": _("Discard the draft"),
+        "ask_to_end": _("Ask to end before its time"),
         "end": _("End"),
         "hand_over": _("Take over"),
         "pick_up": _("Pick up"),
@@ -83,6 +84,7 @@ CUSTODY: Mapping[str, Mapping[str, object]] = {
         "suspend": _("Suspend"),
         "take_back": _("Take back"),
         "withdraw": _("Withdraw"),
+        "withdraw_end": _("Withdraw the request to end"),
         "write": _("Write"),
     },
     "source": {

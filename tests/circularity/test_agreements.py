@@ -22,6 +22,7 @@ from circularity.agreements import (
     ship,
     suspend,
     unship,
+    withdraw_end,
 )
 from circularity.deals import Offer
 from circularity.errors import BadInput, RuleBroken
@@ -132,6 +133,21 @@ def test_one_side_alone_cannot_end_it_before_its_time(world: DealWorld) -> None:
     end_agreement(world.session, **act(days=1), agreement=agreement, side="facility")
     assert (agreement.status, agreement.ended_at) == ("ended", at(days=1))
     assert left_kg(world.session, "window", window) == (100 - 20) * T
+
+
+def test_a_request_to_end_is_taken_back_until_the_other_side_agrees(world: DealWorld) -> None:
+    agreement = world.agreed(60)
+    facts = {"session": world.session, "agreement": agreement}
+    refused("not_asked", withdraw_end, **facts, **act(), side="generator")
+    ask_to_end(**facts, **act(), side="generator")
+    refused("not_asked", withdraw_end, **facts, **act(), side="facility")
+    withdraw_end(**facts, **act(hours=1), side="generator")
+    assert end_asked_by(world.session, agreement) == frozenset()
+    refused("no_consent", end_agreement, **facts, **act(hours=2), side="facility")
+    ask_to_end(**facts, **act(hours=3), side="generator")
+    assert end_asked_by(world.session, agreement) == {"generator"}
+    end_agreement(**facts, **act(hours=4), side="facility")
+    refused("illegal_step", withdraw_end, **facts, **act(hours=5), side="generator")
 
 
 def test_an_agreement_runs_out_a_month_after_its_last_day(world: DealWorld) -> None:

@@ -14,7 +14,7 @@ from web.api.paging import Paged
 from web.api.quantities import CnyPerTonne, Tonnes, WholeNumber
 from web.api.shapes import Answer, Band, OrganisationName, moment
 
-ACTS = ("accept", "confirm", "decline", "ask_to_end", "end")
+ACTS = ("accept", "confirm", "decline", "ask_to_end", "withdraw_end", "end")
 
 
 def _side() -> String:

@@ -12,7 +12,14 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from circularity.agreement_procedures import attach_grant, file_procedure, note_granted
-from circularity.agreements import agree_directly, ask_to_end, end_agreement, gaps, import_contract
+from circularity.agreements import (
+    agree_directly,
+    ask_to_end,
+    end_agreement,
+    gaps,
+    import_contract,
+    withdraw_end,
+)
 from circularity.deals import Agreement
 from circularity.entitlements import CapacityWindow, EntitlementLine, Facility
 from circularity.errors import BadInput, InputProblem
@@ -161,6 +168,7 @@ _ACTS: dict[str, Callable[..., None]] = {
     "confirm": confirm,
     "decline": decline,
     "ask_to_end": ask_to_end,
+    "withdraw_end": withdraw_end,
     "end": end_agreement,
 }
 

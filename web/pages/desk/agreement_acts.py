@@ -10,7 +10,7 @@ from flask import request, url_for
 from sqlalchemy.orm import Session
 
 from circularity.agreement_procedures import attach_grant, file_procedure, note_granted
-from circularity.agreements import ask_to_end, end_agreement, resume, suspend
+from circularity.agreements import ask_to_end, end_agreement, resume, suspend, withdraw_end
 from circularity.deals import Agreement
 from circularity.errors import NotAllowed, NotFound
 from circularity.offers import accept, confirm, counter, decline, make_offer
@@ -27,6 +27,7 @@ PLAIN: dict[str, Callable[..., Any]] = {
     "confirm": confirm,
     "decline": decline,
     "ask_to_end": ask_to_end,
+    "withdraw_end": withdraw_end,
     "end": end_agreement,
 }
 """Acts that need nothing but who does them."""

@@ -53,6 +53,7 @@ def show_agreement(public_id: str) -> str:
         "typed": typed_terms(agreement.offer),
         "choices": CHOICES,
         "acts": _acts(session, agreement, party),
+        "end_asked": _end_asked(session, agreement),
         "holds": session.scalars(
             select(Hold)
             .filter_by(agreement_id=agreement.id)
@@ -87,12 +88,22 @@ def _acts(session: Session, agreement: Agreement, party: Acting) -> dict[str, st
     found = {act: side for side in sides for act in legal_acts("agreement", agreement.status, PARTY_OF[side])}
     if party.watches:
         found |= dict.fromkeys(legal_acts("agreement", agreement.status, WHO.get(party.side, "none")), "")
-    if "end" in found:
-        asked = end_asked_by(session, agreement)
-        found["end" if asked - set(sides) else "ask_to_end"] = found.pop("end")
-        if asked & set(sides) and "ask_to_end" in found:
-            del found["ask_to_end"]
+    for act in _idle(end_asked_by(session, agreement), frozenset(sides)):
+        found.pop(act, None)
     return found
+
+
+def _end_asked(session: Session, agreement: Agreement) -> list[str]:
+    """Return who waits for an answer to its request to end a deal that still stands."""
+    standing = agreement.status in ("agreed", "suspended")
+    return sorted(end_asked_by(session, agreement)) if standing else []
+
+
+def _idle(asked: frozenset[str], sides: frozenset[str]) -> tuple[str, ...]:
+    """Return the acts about ending that lead nowhere now: asking twice, agreeing to what nobody asked."""
+    if asked - sides:
+        return ("ask_to_end", "withdraw_end")
+    return ("ask_to_end", "end") if asked & sides else ("withdraw_end", "end")
 
 
 def _findings(session: Session, agreement: Agreement) -> list[Any]:
