@@ -7,6 +7,7 @@ is given within its verdict (`receipts`), which then takes the step.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +29,34 @@ START = "0" * 64
 """What the first signature of a transfer follows."""
 
 _VERDICTS = ("accept", "accept_part", "refuse")
+
+PARTS_ZH = {
+    "number": "转移编号",
+    "agreement": "协议",
+    "refused_transfer": "被拒收的转移",
+    "metering": "计量方式",
+    "conveyance": "运输方式",
+    "vehicle": "车船牌号",
+    "day_from": "起始日",
+    "day_to": "截止日",
+    "load_place_e7": "装货地点",
+    "sender": "移出方",
+    "receiver": "接收方",
+    "lines": "废物明细",
+    "carriage": "承运信息",
+    "reception": "接收记录",
+    "official_number": "国家联单编号",
+}
+"""What Chinese readers call the parts of a document."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealFault:
+    """One thing wrong with the signatures of a transfer; `code` is stable, both sentences tell it."""
+
+    code: str
+    zh: str
+    en: str
 
 
 def sign(
@@ -105,39 +134,52 @@ def seal(
     return made
 
 
-def verify_signatures(transfer: Transfer) -> list[str]:
-    """Recompute every digest and compare what was sealed with what stands; one sentence per fault."""
+def verify_signatures(transfer: Transfer) -> list[SealFault]:
+    """Recompute every digest and compare what was sealed with what stands; empty when all of it holds."""
     session = object_session(transfer)
     if session is None:
         raise ValueError("the transfer belongs to no session")
-    found, previous = [], START
+    found: list[SealFault] = []
+    previous = START
     for number, signature in enumerate(transfer.signatures, 1):
         if signature.number != number:
-            found.append(f"signature {number} is missing before signature {signature.number}")
+            zh = f"第 {signature.number} 个签名之前缺少第 {number} 个签名"
+            en = f"signature {number} is missing before signature {signature.number}"
+            found.append(SealFault("signature_missing", zh, en))
         if signature.previous != previous:
-            found.append(f"signature {signature.number} does not follow the one before it")
+            zh = f"第 {signature.number} 个签名与前一签名不衔接"
+            en = f"signature {signature.number} does not follow the one before it"
+            found.append(SealFault("chain_broken", zh, en))
         if _digest(transfer, signature) != signature.digest:
-            found.append(f"signature {signature.number} is not over what it holds")
+            zh = f"第 {signature.number} 个签名与其所签内容不符"
+            en = f"signature {signature.number} is not over what it holds"
+            found.append(SealFault("digest_differs", zh, en))
         previous = signature.digest
     session.flush()
     return found + _changed_since(transfer, document_of(session, transfer))
 
 
-def _changed_since(transfer: Transfer, now: dict[str, Any]) -> list[str]:
+def _changed_since(transfer: Transfer, now: dict[str, Any]) -> list[SealFault]:
     """Compare with the newest signature of each party: what it answers for must stand unchanged."""
     newest = {(row.signer, row.carriage): row for row in transfer.signatures}
     found = []
     for (signer, carriage), signature in newest.items():
         sealed, stands = (sealed_part(doc, signer, carriage) for doc in (signature.document, now))
         found += [
-            f"{field} was changed after signature {signature.number} sealed it"
+            _changed(field, signature)
             for field in sealed
             if canonical_json(sealed[field]) != canonical_json(stands[field])
         ]
         official = signature.document["official_number"]
         if official is not None and official != now["official_number"]:
-            found.append(f"official_number was changed after signature {signature.number} sealed it")
+            found.append(_changed("official_number", signature))
     return found
+
+
+def _changed(field: str, signature: Signature) -> SealFault:
+    zh = f"第 {signature.number} 个签名之后,{PARTS_ZH[field]}被改动"
+    en = f"{field} was changed after signature {signature.number} sealed it"
+    return SealFault("changed_after_signing", zh, en)
 
 
 def _digest(transfer: Transfer, signature: Signature) -> str:
@@ -161,7 +203,7 @@ def _require_whole(transfer: Transfer) -> None:
     faults = verify_signatures(transfer)
     if faults:
         zh, en = "已签署的内容被改动,不能继续签署", "what was signed has been changed; nobody signs on top"
-        raise RuleBroken("seal_broken", zh, en, faults=faults)
+        raise RuleBroken("seal_broken", zh, en, faults=[asdict(fault) for fault in faults])
 
 
 def _carriage(transfer: Transfer, number: int) -> Carriage:

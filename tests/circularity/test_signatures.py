@@ -14,9 +14,10 @@ from circularity.balances import balance, faults, trial_balance
 from circularity.carriers import Carrier
 from circularity.errors import NotAllowed, RuleBroken
 from circularity.ledger import post
-from circularity.manifests import Transfer, TransferLine
+from circularity.manifest_document import sealed_part
+from circularity.manifests import SIGNERS, Transfer, TransferLine
 from circularity.postings import Cell, Movement
-from circularity.signatures import START, verify_signatures
+from circularity.signatures import PARTS_ZH, START, SealFault, verify_signatures
 from circularity.transfer_cells import cells_of
 from circularity.transfers import Load, arrive, cancel
 
@@ -75,7 +76,8 @@ def test_a_line_changed_behind_the_signature_is_found_and_nobody_signs_on_top(as
     session = ash.registry.session
     session.execute(update(TransferLine).where(TransferLine.transfer == transfer).values(sent_kg=29 * T))
     session.refresh(transfer.lines[0])
-    assert verify_signatures(transfer) == ["lines was changed after signature 1 sealed it"]
+    zh, en = "第 1 个签名之后,废物明细被改动", "lines was changed after signature 1 sealed it"
+    assert verify_signatures(transfer) == [SealFault("changed_after_signing", zh, en)]
     with pytest.raises(RuleBroken, match="has been changed"):
         ash.sign(transfer, "carrier")
 
@@ -186,3 +188,11 @@ def test_two_wastes_of_two_agreements_leave_on_one_vehicle(registry: Registry) -
     assert (ash.agreement.shipped_kg, slag.shipped_kg) == (20 * T, 5 * T)
     cells = [cells_of(registry.session, transfer, row, "reserved") for row in transfer.lines]
     assert [[kg for _, kg in parts] for parts in cells] == [[20 * T], [5 * T]]
+
+
+def test_every_part_that_is_sealed_has_a_chinese_name(ash: Deal) -> None:
+    transfer = ash.at_the_gate()
+    ash.sign(transfer, "receiver")
+    document = transfer.signatures[-1].document
+    sealed = {name for signer in SIGNERS for name in sealed_part(document, signer, 1)}
+    assert sealed | {"official_number"} == set(PARTS_ZH)
