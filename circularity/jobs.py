@@ -209,9 +209,10 @@ def queued_jobs(session: Session) -> list[str]:
     return list(session.scalars(select(Job.public_id).filter_by(state="queued").order_by(Job.id)))
 
 
-def unfinished_jobs(session: Session) -> list[Job]:
-    """Return the jobs that wait or run, the oldest first."""
-    return list(session.scalars(select(Job).where(Job.state.in_(UNFINISHED)).order_by(Job.id)))
+def unfinished_jobs(session: Session, kind: str) -> list[Job]:
+    """Return the jobs of a kind that wait or run, the oldest first."""
+    under_way = select(Job).where(Job.kind == kind, Job.state.in_(UNFINISHED))
+    return list(session.scalars(under_way.order_by(Job.id)))
 
 
 def _held(held: Claim) -> Update:

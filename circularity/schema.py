@@ -24,6 +24,7 @@ from circularity import (
     outputs,
     reception,
     runs,
+    uploads,
     weighings,
     whitelist,
 )
@@ -47,6 +48,7 @@ MODULES = (
     reception,
     months,
     mass,
+    uploads,
 )
 """Every module that declares tables."""
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from circularity.errors import NotFound
 from circularity.flows import flows
-from circularity.jobs import unfinished_jobs
+from circularity.jobs import MATCHING, unfinished_jobs
 from circularity.listings import PAGE_SIZE
 from circularity.price_subjects import subjects_of
 from circularity.runs import (
@@ -34,7 +34,7 @@ def show_runs() -> str:
     """Show the newest runs, and those that are under way."""
     session = read_session()
     return render_template(
-        "runs.html", runs=all_runs(session, limit=PAGE_SIZE), under_way=unfinished_jobs(session)
+        "runs.html", runs=all_runs(session, limit=PAGE_SIZE), under_way=unfinished_jobs(session, MATCHING)
     )
 
 
