@@ -37,7 +37,13 @@ def import_forms(session: Session, *, actor: Actor, at: datetime, site: Site, fi
 
     Raises BadInput where the file cannot be read or holds no form.
     """
-    rows = read_forms(file)
+    return take_forms(session, actor=actor, at=at, site=site, rows=read_forms(file))
+
+
+def take_forms(
+    session: Session, *, actor: Actor, at: datetime, site: Site, rows: Sequence[FormRow]
+) -> Imported:
+    """Import rows that `read_forms` found; what is wrong is told by its row, the rest taken."""
     session.flush()
     months, problems = months_told(rows)
     done = [_declare(session, actor, at, site, row) for row in rows if row.form is INVENTORY]

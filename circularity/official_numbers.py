@@ -6,10 +6,10 @@ on hazardous-waste transfers, order 23 of 2021, article 15).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import Session
 
 from circularity.audit import Actor, record
@@ -23,6 +23,8 @@ from circularity.transfers import locked
 
 _FIRST_YEAR = 2012
 """No electronic manifest is older."""
+
+_TOLD_EVERY = 100
 
 _AFTER = ("cancelled", "closed")
 
@@ -47,12 +49,27 @@ def set_official_number(
 
 
 def import_official_numbers(
-    session: Session, *, actor: Actor, at: datetime, rows: Sequence[tuple[str, str]]
+    session: Session,
+    *,
+    actor: Actor,
+    at: datetime,
+    rows: Sequence[tuple[str, str]],
+    places: Sequence[int] = (),
+    seen: ColumnElement[bool] | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> Imported:
-    """Enter many numbers, each as (our number, official number); what fails is told, the others stand."""
+    """Enter many numbers, each as (our number, official number); what fails is told, the others stand.
+
+    `places` are the rows of a file in which they stand, else they are counted from 1. `seen` narrows the
+    transfers to those the actor may know of; any other is not found. `progress` hears the share done.
+    """
     added, ignored, problems = 0, 0, []
-    for place, (ours, official) in enumerate(rows, 1):
-        transfer = session.scalar(select(Transfer).filter_by(number=ours.strip()))
+    known = true() if seen is None else seen
+    for done, (ours, official) in enumerate(rows):
+        place = places[done] if places else done + 1
+        if progress and done % _TOLD_EVERY == 0:
+            progress(done / len(rows))
+        transfer = session.scalar(select(Transfer).filter_by(number=ours.strip()).where(known))
         if transfer is None:
             zh, en = "没有这一转移编号", "no transfer has this number"
             problems.append(InputProblem("official_numbers", place, "number", "not_found", ours[:80], zh, en))

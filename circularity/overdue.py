@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import Session, selectinload
 
 from circularity.calendar_days import delta_day
@@ -24,19 +24,21 @@ class Overdue:
     days_late: int
 
 
-def overdue(session: Session, on: date) -> list[Overdue]:
+def overdue(session: Session, on: date, seen: ColumnElement[bool] | None = None) -> list[Overdue]:
     """Return what is overdue on a day, the longest first: trips from arrival, sheets from their signature.
 
-    A load that was received and waits for its analysis is not confirmed either. Public holidays are not
-    known, so a real term may end later.
+    `seen` narrows it to what a party may know of, such as `party_listings.transfers_seen`. A load that was
+    received and waits for its analysis is not confirmed either. Public holidays are not known, so a real term
+    may end later.
     """
     waiting = session.scalars(
         select(Transfer)
         .where(
+            true() if seen is None else seen,
             or_(
                 Transfer.status == "arrived",
                 (Transfer.status == "submitted") & (Transfer.metering != "trip"),
-            )
+            ),
         )
         .options(selectinload(Transfer.lines))
         .order_by(Transfer.id)

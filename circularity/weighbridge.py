@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +30,7 @@ _NEEDED = ("plate", "gross", "tare", "time", "ticket")
 _UNITS = {"吨": KG_PER_T, "t": KG_PER_T, "kg": 1, "千克": 1, "公斤": 1}
 _UNIT = re.compile(r"[(\uff08\[/]\s*(吨|千克|公斤|kg|t)\s*[)\uff09\]]?$", re.IGNORECASE)
 _HEADER_WITHIN = 20
+_TOLD_EVERY = 1000
 _HEAVIEST_T, _LIGHTEST_KG = 400, 500
 """No vehicle weighs over 400 t loaded, none under 500 kg: a gross weight without a unit tells its own."""
 
@@ -58,7 +59,24 @@ def import_weighbridge(
     Times are those of the Delta. Known tickets are ignored, rows that cannot be read are told with their
     place. Raises BadInput where the file or its header cannot be read, and what `add_tickets` raises.
     """
-    rows, problems = read_weighbridge(file)
+    found = read_weighbridge(file)
+    facts = {"actor": actor, "at": at, "transfer": transfer, "line": line, "side": side}
+    return add_export(session, **facts, found=found, source=file.name)  # type: ignore[arg-type]
+
+
+def add_export(
+    session: Session,
+    *,
+    actor: Actor,
+    at: datetime,
+    transfer: Transfer,
+    found: tuple[Sequence[Weighing], Sequence[InputProblem]],
+    line: int,
+    side: str,
+    source: str,
+) -> Imported:
+    """Add what `read_weighbridge` found to a line of a sheet; refusals as in `import_weighbridge`."""
+    rows, problems = found
     taken = add_tickets(
         session,
         actor=actor,
@@ -67,19 +85,26 @@ def import_weighbridge(
         rows=rows,
         line=line,
         side=side,
-        source=file.name,
+        source=source,
     )
     told = sorted((*problems, *taken.problems), key=lambda problem: problem.row or 0)
     return Imported(taken.added, taken.ignored, tuple(told))
 
 
-def read_weighbridge(file: Path) -> tuple[list[Weighing], list[InputProblem]]:
-    """Return the weighings of an export and the rows that are none; raises BadInput for the whole."""
+def read_weighbridge(
+    file: Path, progress: Callable[[float], None] | None = None
+) -> tuple[list[Weighing], list[InputProblem]]:
+    """Return the weighings of an export and the rows that are none; raises BadInput for the whole.
+
+    `progress` hears the share done, 0 to 1; what it raises ends the reading.
+    """
     cells = read_list(file)
     table = _find_header(file, cells)
     rows: list[Weighing] = []
     problems: list[InputProblem] = []
     for number, row in enumerate(cells[table.header + 1 :], table.header + 2):
+        if progress and number % _TOLD_EVERY == 0:
+            progress(number / len(cells))
         if not any(row) or (not _cell(row, table, "ticket") and not _cell(row, table, "plate")):
             continue  # an empty row, or the sum at the end
         found = _read_row(row, number, table)
