@@ -59,8 +59,9 @@ def post(
     """Post the movements of one event about a row with a `public_id`, in order; None when there are none.
 
     Movements of zero kg are left out. Raises RuleBroken `not_enough_mass` (facts: kind, waste_code, vintage,
-    balance_kg, wanted_kg) where a stock does not hold what a move takes; KeyError for a leg that the event
-    does not have.
+    balance_kg, wanted_kg) where a stock does not hold what a move takes, `more_than_given` (given_kg instead
+    of balance_kg) where more goes back to generation or opening stock than came of it; KeyError for a leg
+    that the event does not have.
     """
     moves = [_move(movement, *POSTINGS[event][movement.leg]) for movement in movements if movement.mass_kg]
     if not moves:
@@ -74,8 +75,8 @@ def post(
 def reverse(session: Session, *, group: MassGroup, on_day: date, at: datetime) -> MassGroup:
     """Take back every move of a group, last first, in a group of its own on `on_day`.
 
-    Raises RuleBroken `already_reversed`, `is_reversal` for a reversal itself, and `not_enough_mass` when the
-    mass has moved on.
+    Raises RuleBroken `already_reversed`, `is_reversal` for a reversal itself, `not_enough_mass` when the mass
+    has moved on, and `more_than_given` when another posting has taken it back already.
     """
     if group.reverses_id is not None:
         raise RuleBroken(
@@ -128,6 +129,7 @@ def _write(
     holds = {key: kg for key, (_, kg) in accounts.items()}
     for move in moves:
         _refuse_shortage(move.source, holds[move.source], move.mass_kg)
+        _refuse_excess(move.target, -holds[move.target], move.mass_kg)
         holds[move.source] -= move.mass_kg
         holds[move.target] += move.mass_kg
     group.public_id, group.on_day, group.posted_at, group.moves = new_public_id(), on_day, at, len(moves)
@@ -157,6 +159,16 @@ def _refuse_shortage(key: _Key, has_kg: int, wanted_kg: int) -> None:
         en = f"the account {kind} of {waste_code} holds {has_kg} kg, {wanted_kg} kg are wanted"
         facts = {"kind": kind, "waste_code": waste_code, "vintage": vintage}
         raise RuleBroken("not_enough_mass", zh, en, balance_kg=has_kg, wanted_kg=wanted_kg, **facts)
+
+
+def _refuse_excess(key: _Key, given_kg: int, wanted_kg: int) -> None:
+    """What mass comes from takes back at most what it gave; the database would refuse without a reason."""
+    _, _, waste_code, vintage, kind = key
+    if given_kg < wanted_kg and kind in SOURCES:
+        zh = f"{waste_code} 的 {kind} 账户共记出 {given_kg} kg,不能退回 {wanted_kg} kg"
+        en = f"the account {kind} of {waste_code} has given {given_kg} kg, {wanted_kg} kg cannot go back"
+        facts = {"kind": kind, "waste_code": waste_code, "vintage": vintage}
+        raise RuleBroken("more_than_given", zh, en, given_kg=given_kg, wanted_kg=wanted_kg, **facts)
 
 
 def _locked(session: Session, moves: Iterable[_Move]) -> dict[_Key, tuple[int, int]]:

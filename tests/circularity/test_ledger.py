@@ -88,6 +88,19 @@ def test_more_than_there_is_cannot_leave(registry: Registry, works: Site) -> Non
     assert (refused.value.facts["balance_kg"], refused.value.facts["wanted_kg"]) == (4, 5)
 
 
+def test_no_more_goes_back_to_generation_than_came_of_it(registry: Registry, works: Site) -> None:
+    _post(registry, works, "stock.opened", ("opening", 50))
+    carried = _post(registry, works, "generation.carried", ("generated", 10))
+    with pytest.raises(RuleBroken) as refused:
+        _post(registry, works, "month.closed", ("taken_back", 7), ("taken_back", 4))
+    assert refused.value.code == "more_than_given"
+    assert (refused.value.facts["given_kg"], refused.value.facts["wanted_kg"]) == (3, 4)
+    _post(registry, works, "month.closed", ("taken_back", 7))
+    with pytest.raises(RuleBroken, match="has given 3 kg, 10 kg cannot go back"):
+        reverse(registry.session, group=carried, on_day=DAY, at=AT)
+    assert trial_balance(registry.session) == {"opening": -50, "generated": -3, "on_site": 53}
+
+
 def test_nothing_moved_is_no_group(registry: Registry, works: Site) -> None:
     assert _post(registry, works, "receipt.accepted", ("short", 0)) is None
 
