@@ -3,6 +3,7 @@
 Nothing else sets a status. `advance` is the one way: it asks the table, runs the guard and sets the state, or
 raises RuleBroken and changes nothing. Parties are those of the row: a *receiver* is the facility's
 organisation, a *carrier* one named in the document; the platform itself, its clock included, is *system*.
+The tables of the white lists are in `circularity.listing_lifecycles`.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from types import MappingProxyType
 from typing import Protocol
 
 from circularity.errors import RuleBroken
+from circularity.listing_lifecycles import LISTING_TABLES
 
-PARTIES = ("generator", "carrier", "receiver", "authority", "system")
+PARTIES = ("generator", "carrier", "receiver", "authority", "proposer", "partner", "system")
 """Who acts; in a transfer the generator is its sender, which may be a collector."""
 
 Guards = Mapping[str, Callable[[], None]]
@@ -173,6 +175,7 @@ MACHINES: Mapping[str, Machine] = MappingProxyType(
             closed  reverse  reversed  generator,authority
             """,
         ),
+        **{name: _machine(start, table) for name, (start, table) in LISTING_TABLES.items()},
     }
 )
 

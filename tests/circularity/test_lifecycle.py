@@ -124,7 +124,7 @@ def test_a_refusal_says_what_would_be_possible() -> None:
 
 def test_nothing_else_sets_a_status() -> None:
     room = Path(circularity.__file__).parent
-    for file in sorted(room.glob("*.py")):
+    for file in sorted(room.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             targets = node.targets if isinstance(node, ast.Assign) else []
             sets = [t for t in targets if isinstance(t, ast.Attribute) and t.attr == "status"]
