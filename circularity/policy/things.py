@@ -1,0 +1,34 @@
+"""What a question of policy is about, as plain facts; who loads them from rows is not known here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SIDES = ("generator", "receiver", "carrier")
+"""What an organisation is in a matter: whose waste it is, who takes it, who drives it. The owner of a site,
+lot or book is its generator, of a facility or window its receiver; an organisation is on its own side."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thing:
+    """One object: which organisations (by public id) stand on which side of it, where, and of which wastes.
+
+    `origin` and `destination` are region codes, "" where there is none. `wastes` are kinds such as `SW02`.
+    `kept_back`: it has not left its owner's desk, so that no authority sees it yet.
+    """
+
+    kind: str
+    parties: frozenset[tuple[str, str]] = frozenset()
+    origin: str = ""
+    destination: str = ""
+    wastes: frozenset[str] = frozenset()
+    kept_back: bool = False
+
+    def sides_of(self, organisation: str | None) -> frozenset[str]:
+        """Return the sides that an organisation stands on."""
+        return frozenset(side for side, party in self.parties if party == organisation)
+
+    def places(self, bound_to: str) -> tuple[str, ...]:
+        """Return the region codes that a power bound to `origin`, `destination` or `place` asks about."""
+        known = {"origin": (self.origin,), "destination": (self.destination,)}
+        return tuple(filter(None, known.get(bound_to, (self.origin, self.destination))))

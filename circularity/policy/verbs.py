@@ -1,0 +1,115 @@
+"""The table of verbs: who may do what, as which member of an organisation, and what else it takes.
+
+Columns: verb · who · members · scope · needs.
+*who*: `anyone`; `signed_in` (any person or token); `member` (of an organisation that is no authority); a side
+of the thing (`generator`, `receiver`, `carrier`, `party` = any of them); `@power` = an authority that has it
+over the thing (see `catalogue.authority_powers`). Alternatives are joined by `|`.
+*members*: `O`wner, o`P`erator, `R`eader, `D`river. *scope*: what a token needs.
+*needs*: `verified` (the authority has confirmed the organisation) and `awake` (it may take new business).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+_MEMBERS = {"O": "owner", "P": "operator", "R": "reader", "D": "driver"}
+
+_TABLE = """
+public.read             anyone                                  OPRD  read
+session.use             signed_in                               OPRD  write
+desk.read               member|@confidential.read               OPRD  read
+
+output.post             member                                  OP    write  verified,awake
+output.change           generator                               OP    write  verified
+facility.register       member                                  OP    write  verified,awake
+window.offer            receiver                                OP    write  verified,awake
+entitlement.grant       @entitlement.confirm                    OP    write
+entitlement.ask         receiver                                OP    write
+organisation.manage     member|@confidential.read               O     write
+organisation.verify     @organisation.verify                    OP    write
+
+proposal.read           generator|receiver|@confidential.read   OPR   read
+proposal.answer         generator|receiver                      OP    write  verified,awake
+proposal.decline        generator|receiver                      OP    write
+agreement.list          member|@confidential.read               OPR   read
+agreement.read          generator|receiver|@confidential.read   OPR   read
+agreement.offer         generator|receiver                      OP    write  verified,awake
+agreement.begin         member                                  OP    write  verified,awake
+agreement.end           generator|receiver                      OP    write
+agreement.suspend       @agreement.suspend                      OP    write
+procedure.note          generator|receiver                      OP    write  verified
+
+transfer.list           member|@confidential.read               OPRD  read
+transfer.read           party|@confidential.read                OPRD  read
+transfer.draft          generator                               OP    write  verified
+transfer.sign           generator|receiver                      OP    sign   verified
+transfer.carry          carrier                                 OPD   sign   verified
+transfer.sign_any       party                                   OPD   sign   verified
+transfer.receive        receiver                                OP    write  verified
+transfer.send           generator                               OP    write  verified
+transfer.act            party                                   OP    write  verified
+transfer.weigh          generator|receiver                      OP    write  verified
+
+book.list               member|@confidential.read               OPR   read
+book.read               generator|@confidential.read            OPR   read
+book.begin              member                                  OP    write
+book.write              generator                               OP    write
+book.close              generator                               OP    sign
+book.reverse            generator|@month.reverse                OP    write
+treatment.list          member|@confidential.read               OPR   read
+treatment.read          generator|receiver|@confidential.read   OPR   read
+treatment.record        receiver                                OP    write  verified
+
+upload.make             member                                  OP    write
+upload.read             generator|receiver                      OPR   read
+job.start               @matching.start                         OP    write
+audit.read              @audit.read                             OPR   read
+readings.read           member                                  OPR   read
+
+whitelist.apply         receiver                                OP    write
+whitelist.propose       @whitelist.propose                      OP    write
+whitelist.nominate      @whitelist.nominate                     OP    write
+whitelist.consent       @whitelist.consent                      OP    write
+whitelist.suspend       @whitelist.suspend                      OP    write
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row: `sides` and `powers` are its alternatives, `open_to` is a wider circle or ""."""
+
+    open_to: str
+    sides: frozenset[str]
+    powers: tuple[str, ...]
+    members: frozenset[str]
+    scope: str
+    needs: frozenset[str]
+
+    @property
+    def is_about_a_thing(self) -> bool:
+        """Whether sides of a thing decide: then a foreign thing answers as if it were not there."""
+        return bool(self.sides)
+
+
+def _read(table: str) -> Mapping[str, Rule]:
+    rules = {}
+    for line in filter(None, map(str.split, table.strip().splitlines())):
+        verb, who, members, scope, *needs = line
+        words = who.split("|")
+        circle = next((word for word in words if word in ("anyone", "signed_in", "member")), "")
+        sides = {word for word in words if word != circle and word[0] != "@"}
+        rules[verb] = Rule(
+            circle,
+            frozenset({"generator", "receiver", "carrier"} if "party" in sides else sides),
+            tuple(word[1:] for word in words if word[0] == "@"),
+            frozenset(_MEMBERS[letter] for letter in members),
+            scope,
+            frozenset(",".join(needs).split(",")) - {""},
+        )
+    return MappingProxyType(rules)
+
+
+RULES = _read(_TABLE)
+"""Verb → its row."""
