@@ -115,14 +115,30 @@ def test_terms_are_negotiated_and_every_offer_stays(at_work: Desk) -> None:
     deal = at_work.press(f"/proposals/{at_work.proposals[BRICKS]}/counter", **terms)
     at_work.act_as(BRICKS, "facility")
     told = at_work.see(deal)
-    assert "from 0 t: 5.0; from 100 t: -2.5 CNY/t" in told
+    assert "the first 100 t: 5 CNY/t, paid by the receiver" in told
+    assert "what exceeds 100 t: 2.5 CNY/t, paid by the generator" in told
     assert "Trial lot" in told
     fixed = {"price_kind": "fixed", "price.fixed": "-3", "mass_t": "150", "lot": "sample"}
     at_work.press(f"{deal}/acts/counter", **(terms | fixed))
     at_work.act_as(POWER, "generator")
     told = at_work.see(deal)
-    assert "3.0 CNY/t, paid by the generator" in told
-    assert "from 0 t: 5.0" in told  # the first offer is still told
+    assert "3 CNY/t, paid by the generator" in told
+    assert "the first 100 t: 5 CNY/t" in told  # the first offer is still told
+    formula = {
+        "price_kind": "formula",
+        "price.base": "20.5",
+        "price.index": "rebar",
+        "price.reference": "3000",
+    }
+    wrong = at_work.refused(f"{deal}/acts/counter", **(terms | formula | {"price.reference": "many"}))
+    assert 'id="counter-price.reference-problem"' in wrong
+    at_work.press(f"{deal}/acts/counter", **(terms | formula | {"price.share_percent": "60"}))
+    told = at_work.see(deal)
+    assert "20.5 CNY/t, paid by the receiver while rebar stands at 3,000; 60 % of it follows" in told
+    assert "20.5 × (1 + 60 % × (rebar - 3000) ÷ 3000)" in told
+    at_work.act_as(BRICKS, "facility")
+    source = at_work.client.get(f"{deal}?lang=en").get_data(as_text=True)
+    assert 'name="price.base" type="text" value="20.5"' in source  # a counter-offer begins with what stands
     at_work.press(f"{deal}/acts/decline")
     assert "Declined" in at_work.see(deal)
 
@@ -179,9 +195,14 @@ def test_a_transfer_prints_with_its_code_and_what_it_does_not_replace(at_work: D
 
 def test_an_outside_contract_is_brought_in_and_confirmed_by_the_other_side(at_work: Desk) -> None:
     at_work.act_as(POWER, "generator")
+    found = at_work.see("/agreements/new?q_entitlement_line=cement+900-001-S02")
+    assert "Fictional Power" in found
+    assert "Fictional Bricks" not in found
     source = at_work.client.get("/agreements/new?lang=en").get_data(as_text=True)
-    (site,) = re.findall(r'<option value="(\w+)">Fictional Power', source)
-    line = re.findall(r'<option value="(\w+)">Fictional Cement', source)[0]
+    line = re.findall(r'entitlement_line=(\w+)">Fictional Cement', source)[0]
+    source = at_work.client.get(f"/agreements/new?entitlement_line={line}&lang=en").get_data(as_text=True)
+    site, chosen = re.findall(r'type="hidden" name="(?:site|entitlement_line)" value="(\w{32})"', source)
+    assert chosen == line
     facts = {
         "site": site,
         "entitlement_line": line,

@@ -5,21 +5,20 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from flask import render_template, url_for
-from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from flask import render_template, request, url_for
+from sqlalchemy.orm import Session
 
 from circularity.agreements import agree_directly, import_contract
+from circularity.catalogue.waste_types import MalformedCode, parse_code
 from circularity.deal_terms import Terms
-from circularity.entitlements import Entitlement, EntitlementLine, Facility
+from circularity.entitlements import EntitlementLine
 from circularity.errors import NotAllowed
 from circularity.organisations import Site
 from web.api.lookups import named_in_body
-from web.formats import operation_name, waste_name
-from web.language import said
 from web.pages.desk.acting import Acting, require_acting
 from web.pages.desk.attempts import Answer, attempt
 from web.pages.desk.form_values import FormValues
+from web.pages.desk.side_choices import Choice, line_choice, site_choice
 from web.pages.desk.terms_form import CHOICES, read_terms, typed_terms
 from web.session import read_session
 from web.today import today
@@ -28,21 +27,18 @@ FORM = "deal"
 
 
 def show_new_agreement() -> str:
-    """Show the form for a deal of one's own."""
+    """Show the form for a deal of one's own: first its two sides, then its terms."""
     session, party = read_session(), require_acting()
-    mine = Site.organisation_id == party.organisation.id
-    lines = _lines()
-    if party.side == "facility":
-        lines = lines.where(Facility.site_id.in_(select(Site.id).where(mine)))
-    sites = select(Site).order_by(Site.id)
-    if party.side == "generator":
-        sites = sites.where(mine)
-    typed = {**typed_terms(Terms(1000, today(), date(today().year, 12, 31))), "mass_t": ""}
+    site, line = site_choice(session, party), line_choice(session, party)
+    days = Terms(1000, today(), date(today().year, 12, 31))
     facts: dict[str, Any] = {
-        "sites": [(site.public_id, _site_label(site)) for site in session.scalars(sites)],
-        "lines": [(line.public_id, _line_label(line)) for line in session.scalars(lines)],
+        "site": site,
+        "line": line,
+        "typed": {**typed_terms(days), "mass_t": request.args.get("mass_t", "")[:20]},
+        "choices": CHOICES,
+        "waste_code": _likely_code(line),
     }
-    return render_template("new_agreement.html", typed=typed, choices=CHOICES, **facts)
+    return render_template("new_agreement.html", **facts)
 
 
 def make_agreement() -> Answer:
@@ -85,24 +81,11 @@ def _side(party: Acting, site: Site, line: EntitlementLine) -> str:
     return party.side if party.side in mine else mine[0]
 
 
-def _lines() -> Any:
-    return (
-        select(EntitlementLine)
-        .join(EntitlementLine.entitlement)
-        .join(Entitlement.facility)
-        .where(Facility.standing == "")
-        .options(
-            joinedload(EntitlementLine.entitlement).joinedload(Entitlement.facility).joinedload(Facility.site)
-        )
-        .order_by(EntitlementLine.id)
-    )
-
-
-def _site_label(site: Site) -> str:
-    return f"{said(site.organisation)} · {said(site)}"
-
-
-def _line_label(line: EntitlementLine) -> str:
-    facility = line.entitlement.facility
-    waste, operation = waste_name(line.waste_pattern), operation_name(line.operation)
-    return f"{said(facility.site.organisation)} · {waste} · {operation}"
+def _likely_code(line: Choice) -> str:
+    """Return the waste code that was asked for on the way here, "" where it is still open."""
+    for typed in (request.args.get("waste_code", ""), *line.asked.split()):
+        try:
+            return parse_code(typed)
+        except MalformedCode:
+            continue
+    return ""

@@ -9,6 +9,7 @@ from web.custody_words import field_label
 from web.pages.desk.acting import acting
 from web.pages.desk.attempts import fresh, given, problems_at, refused_form
 from web.pages.desk.corrected import correction_label, shown_value
+from web.pages.desk.price_form import plain_price
 
 
 def desk_frame() -> dict[str, Any]:
@@ -20,6 +21,7 @@ def desk_frame() -> dict[str, Any]:
         "fresh": fresh,
         "given": given,
         "in_tonnes": format_tonnes,
+        "plain_price": plain_price,
         "problems_at": problems_at,
         "refused_form": refused_form,
         "shown_value": shown_value,

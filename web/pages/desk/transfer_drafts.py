@@ -8,23 +8,18 @@ from flask import render_template, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from circularity.carriers import Carrier
 from circularity.deals import Agreement
 from circularity.manifests import CONVEYANCES, METERINGS
-from circularity.organisations import Organisation
 from circularity.transfers import Load, draft_transfer
-from web.api.lookups import named_in_body
-from web.language import said
 from web.pages.desk.acting import require_acting
 from web.pages.desk.agreements import find_agreement
 from web.pages.desk.attempts import Answer, attempt
+from web.pages.desk.carrier_form import ROWS, carrier_names, typed_carriers
 from web.pages.desk.form_values import FormValues
 from web.session import read_session
 from web.today import today
 
 FORM = "draft"
-CARRIERS = (1, 2, 3)
-"""How many carriers one form takes."""
 
 
 def show_new_transfer(public_id: str) -> str:
@@ -33,8 +28,8 @@ def show_new_transfer(public_id: str) -> str:
     agreement = find_agreement(session, party, public_id)
     facts = {
         "deals": _deals(session, agreement),
-        "carriers": [(row.public_id, said(row)) for row in _carriers(session, agreement)],
-        "rows": CARRIERS,
+        "carriers": carrier_names(session, agreement),
+        "rows": ROWS,
         "meterings": METERINGS,
         "conveyances": CONVEYANCES,
         "today": today(),
@@ -57,7 +52,7 @@ def draft(public_id: str) -> Answer:
             agreement=agreement,
             sender_site=agreement.site,
             lines=_loads(session, form, agreement),
-            carriers=_typed_carriers(session, form),
+            carriers=typed_carriers(session, form),
             conveyance=form.text("conveyance"),
             vehicle=form.text("vehicle"),
             day=day,
@@ -90,25 +85,6 @@ def _loads(session: Session, form: FormValues, main: Agreement) -> list[Load]:
     return loads
 
 
-def _typed_carriers(session: Session, form: FormValues) -> list[Carrier]:
-    found = []
-    for number in CARRIERS:
-        if not form.text(f"carriers.{number}.carrier"):
-            continue
-        named = f"carriers.{number}.carrier"
-        organisation = named_in_body(session, Organisation, named, form.text(named))
-        permitted = form.text(f"carriers.{number}.permitted").replace("\uff1b", ";").split(";")
-        found.append(
-            Carrier(
-                organisation,
-                form.text(f"carriers.{number}.vehicle"),
-                form.text(f"carriers.{number}.permit"),
-                tuple(filter(None, map(str.strip, permitted))),
-            )
-        )
-    return found
-
-
 def _last_day(form: FormValues, day: date) -> date:
     last = form.day("day_to") if form.text("day_to") else day
     form.finish()
@@ -128,10 +104,3 @@ def _deals(session: Session, main: Agreement) -> list[Agreement]:
         if agreement.waste_code not in {row.waste_code for row in found}:
             found.append(agreement)
     return found
-
-
-def _carriers(session: Session, agreement: Agreement) -> list[Organisation]:
-    """Return who may carry: registered carriers, and the two parties with their own vehicles."""
-    parties = {agreement.site.organisation_id, agreement.facility.site.organisation_id}
-    rows = session.scalars(select(Organisation).order_by(Organisation.name_zh, Organisation.id))
-    return [row for row in rows if "carrier" in row.roles or row.id in parties]
