@@ -28,6 +28,18 @@ from circularity import (
     weighings,
     whitelist,
 )
+from circularity.accounts import (
+    api_tokens,
+    dormancy,
+    invitations,
+    links,
+    memberships,
+    people,
+    second_factor,
+    sessions,
+    standings,
+    throttles,
+)
 from circularity.database import Base
 
 MODULES = (
@@ -49,6 +61,16 @@ MODULES = (
     months,
     mass,
     uploads,
+    people,
+    memberships,
+    invitations,
+    standings,
+    dormancy,
+    sessions,
+    links,
+    second_factor,
+    throttles,
+    api_tokens,
 )
 """Every module that declares tables."""
 
