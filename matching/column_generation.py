@@ -53,7 +53,7 @@ def generate_columns(part: Part, pairs: LawfulPairs, engine: str, near: IntArray
     `near` are potentials (levels × outputs, nodes, root) of a plan that may differ little.
     """
     weights = weights_of(part, pairs)
-    engine = engine_for(engine, len(pairs))
+    engine = engine_for(engine)
     if len(pairs) <= (ALL_PAIRS if near is None else 0):
         problem = part.problem(pairs)
         reduced = _reduced(problem, weights, _prices(problem, weights, engine))

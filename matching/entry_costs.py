@@ -32,4 +32,4 @@ def entry_costs_in(exchange: Exchange, potentials: IntArray) -> IntArray:
     """Return the same from the exchange network of a plan; `potentials` end with its nodes and the root."""
     root = len(exchange.parent)
     paths = Paths(exchange, potentials[:TIE_LEVEL, -1 - root :], backwards=True)
-    return paths.distances(root, np.arange(root))
+    return paths.distances(np.full(root, root), np.arange(root))

@@ -1,17 +1,24 @@
-"""Lexicographically shortest paths in an exchange network, from one limit at a time.
+"""Lexicographically shortest paths in an exchange network, from many limits at once.
 
-Under the potentials of an optimal plan no arc has a negative reduced cost, so the nearest limit that is not
-settled yet can be settled for good (Dijkstra, 1959), and a search ends with the last of its targets.
+Under the potentials of an optimal plan no arc has a negative reduced cost, so a path longer than the longest
+found to the targets of its search leads nowhere, and most arcs are never looked at.
 """
 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from circularity.units import IntArray
 from matching.exchange import Exchange
 from matching.network import UNREACHED
 from matching.radix import packed
+
+STATES = 4_000_000
+"""So many distances are held at once: nodes times sources."""
+
+STEP = 2
+"""A round takes one in so many of a search's open states: fewer a round, and less is done twice."""
 
 
 class Paths:
@@ -24,7 +31,7 @@ class Paths:
     def __init__(self, exchange: Exchange, potentials: IntArray, *, backwards: bool = False) -> None:
         tail, head = exchange.tail, exchange.head
         reduced = exchange.costs + potentials[:, tail] - potentials[:, head]
-        n_nodes = len(exchange.parent) + 1
+        self._n_nodes = n_nodes = len(exchange.parent) + 1
         radixes = packed(reduced, n_nodes)
         self._radixes, self._potentials, self._sign = radixes, potentials, -1 if backwards else 1
         if backwards:
@@ -36,56 +43,99 @@ class Paths:
         again = (np.diff(tail[by_ends], prepend=-1) == 0) & (np.diff(head[by_ends], prepend=-1) == 0)
         cheapest = by_ends[~again]
         # the arcs of a node stand cheapest first, so that a search can leave the dear ones alone
-        order = cheapest[np.lexsort((cost[0, cheapest], tail[cheapest]))]
+        order = cheapest[np.lexsort((*cost[::-1, cheapest], tail[cheapest]))]
         self._cost, self._head = cost[:, order], head[order]
         self._first = np.searchsorted(tail[order], np.arange(n_nodes + 1))
         first = np.argmax(self._cost != 0, axis=0)
         if np.any(self._cost[first, np.arange(len(order))] < 0):
             raise ArithmeticError("negative reduced cost: the flow is not optimal")
 
-    def distances(self, source: int, targets: IntArray) -> IntArray:
-        """Return the distances from the source, shape (levels, targets); UNREACHED where no path leads."""
-        found = self._settled(source, targets)
-        rows = [radix.vectors(keys) for radix, keys in zip(self._radixes, found, strict=True)]
-        distances = np.concatenate(rows)
-        distances += self._sign * (self._potentials[:, targets] - self._potentials[:, [source]])
+    def distances(self, sources: IntArray, targets: IntArray) -> IntArray:
+        """Return the distance from each source to its target, shape (levels, targets); UNREACHED: no path.
+
+        Targets of one source stand together.
+        """
+        found = np.empty((len(self._cost), len(targets)), dtype=np.int64)
+        starts = distinct_places(sources)
+        together = max(1, STATES // self._n_nodes)
+        for first in range(0, len(starts), together):
+            rows = slice(starts[first], [*starts, len(sources)][min(first + together, len(starts))])
+            found[:, rows] = self._settled(sources[rows], targets[rows])
+        parts = zip(self._radixes, found, strict=True)
+        distances = np.concatenate([radix.vectors(keys) for radix, keys in parts])
+        distances += self._sign * (self._potentials[:, targets] - self._potentials[:, sources])
         distances[:, found[0] >= UNREACHED] = UNREACHED
         return distances
 
-    def _settled(self, source: int, targets: IntArray) -> IntArray:
-        """Return the packed sums of reduced costs to the targets, shape (groups of levels, targets)."""
-        distance = np.full((len(self._cost), len(self._first) - 1), UNREACHED)
-        distance[:, source] = 0
-        waiting = {source}
-        settled = np.zeros(len(self._first) - 1, dtype=bool)
-        missing = set(targets.tolist())
-        while missing and waiting:
-            limit = distance[0, np.fromiter(missing, dtype=np.int64, count=len(missing))].max()
-            node = self._nearest(distance, np.fromiter(waiting, dtype=np.int64, count=len(waiting)))
-            waiting.discard(node)
-            missing.discard(node)
-            settled[node] = True
-            arcs = self._within(node, limit - distance[0, node])
-            heads = self._head[arcs]
-            reached = distance[:, [node]] + self._cost[:, arcs]
-            nearer = _less(reached, distance[:, heads]) & ~settled[heads]
-            distance[:, heads[nearer]] = reached[:, nearer]
-            waiting.update(heads[nearer].tolist())
-        return distance[:, targets]
+    def _settled(self, sources: IntArray, targets: IntArray) -> IntArray:
+        """Return the packed sums of reduced costs, shape (groups of levels, targets).
 
-    def _within(self, node: int, reach: int) -> slice:
-        """Return the arcs that leave a node and cost no more than `reach` on the first levels."""
-        first, end = int(self._first[node]), int(self._first[node + 1])
-        return slice(first, first + int(np.searchsorted(self._cost[0, first:end], reach, side="right")))
+        A state is a node as seen from one source. Each round takes, for all sources at once, the open states
+        nearest to their source and relaxes their arcs; a state that improves later is opened again.
+        """
+        starts = distinct_places(sources)
+        search = np.cumsum(np.diff(sources, prepend=-1) != 0) - 1
+        wanted = search * self._n_nodes + targets
+        distance = np.full((len(self._cost), len(starts) * self._n_nodes), UNREACHED)
+        waiting = np.arange(len(starts)) * self._n_nodes + sources[starts]
+        distance[:, waiting] = 0
+        is_open = np.zeros(distance.shape[1], dtype=bool)
+        while waiting.size:
+            # no path to a target is longer than the longest found so far
+            farthest = wanted[np.lexsort((*distance[::-1, wanted], search))][np.append(starts[1:], 0) - 1]
+            limit = distance[:, farthest][:, waiting // self._n_nodes]
+            waiting = waiting[~_less(limit, distance[:, waiting])]
+            waiting = waiting[np.lexsort((*distance[::-1, waiting], waiting // self._n_nodes))]
+            near = _first_of_each(waiting // self._n_nodes)
+            taken, waiting = waiting[near], waiting[~near]
+            is_open[taken] = False
+            improved = self._relax(distance, taken, distance[:, farthest])
+            waiting = np.concatenate([waiting, improved[~is_open[improved]]])
+            is_open[improved] = True
+        return distance[:, wanted]
 
-    @staticmethod
-    def _nearest(distance: IntArray, nodes: IntArray) -> int:
-        for keys in distance:
-            if len(nodes) == 1:
-                break
-            here = keys[nodes]
-            nodes = nodes[here == here.min()]
-        return int(nodes[0])
+    def _relax(self, distance: IntArray, states: IntArray, limit: IntArray) -> IntArray:
+        """Bring states' distances forward along their arcs; return the states that came nearer."""
+        left = limit[:, states // self._n_nodes] - distance[:, states]
+        arcs, origin = self._within(states % self._n_nodes, left)
+        state = states[origin]
+        reached = distance[:, state] + self._cost[:, arcs]
+        heads = state - state % self._n_nodes + self._head[arcs]
+        nearer = _less(reached, distance[:, heads])
+        heads, reached = heads[nearer], reached[:, nearer]
+        order = np.lexsort((*reached[::-1], heads))
+        best = order[distinct_places(heads[order])]
+        distance[:, heads[best]] = reached[:, best]
+        return heads[best]
+
+    def _within(self, nodes: IntArray, reach: IntArray) -> tuple[IntArray, IntArray]:
+        """Return the arcs that leave nodes and cost at most `reach`, and which node each leaves."""
+        first, high = self._first[nodes], self._first[nodes + 1]
+        low = first
+        while (searching := low < high).any():
+            middle = (low + high) // 2
+            dear = _less(reach, self._cost[:, np.minimum(middle, len(self._head) - 1)])
+            low = np.where(searching & ~dear, middle + 1, low)
+            high = np.where(searching & dear, middle, high)
+        counts = low - first
+        origin = np.repeat(np.arange(len(nodes)), counts)
+        arcs: IntArray = np.arange(len(origin)) - (np.cumsum(counts) - counts - first)[origin]
+        return arcs, origin
+
+
+def _first_of_each(search: IntArray) -> npt.NDArray[np.bool_]:
+    """Say which of the open states, nearest first within their search, are in its first part."""
+    starts = distinct_places(search)
+    counts = np.diff(np.append(starts, len(search)))
+    place = np.arange(len(search)) - np.repeat(starts, counts)
+    first: npt.NDArray[np.bool_] = place < np.repeat(-(-counts // STEP), counts)
+    return first
+
+
+def distinct_places(values: IntArray) -> IntArray:
+    """Return where each run of equal values begins."""
+    places: IntArray = np.flatnonzero(np.diff(values, prepend=-1))
+    return places
 
 
 def _less(left: IntArray, right: IntArray) -> IntArray:

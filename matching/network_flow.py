@@ -1,6 +1,6 @@
 """Min-cost-flow engines behind one signature. Each takes arrays and returns an optimal integer flow.
 
-OR-Tools is the workhorse; networkx is slow and independent, for small cases and cross-checks.
+OR-Tools is the workhorse; networkx is slow and independent, for cross-checks.
 """
 
 from __future__ import annotations
@@ -13,9 +13,6 @@ from ortools.graph.python import min_cost_flow
 
 from circularity.units import IntArray
 from matching.lemon_flow import AVAILABLE, lemon_flow
-
-SMALL_ARCS = 60
-"""Up to here networkx answers at once, so a small case is solved without compiled code."""
 
 Engine = Callable[[IntArray, IntArray, IntArray, IntArray, IntArray], IntArray]
 
@@ -77,13 +74,13 @@ ENGINES: dict[str, Engine] = {
 FASTEST = "lemon" if AVAILABLE else "ortools"
 
 
-def engine_for(name: str, n_arcs: int) -> str:
-    """Return the engine to use: the one asked for, or under `auto` the one that suits the size.
+def engine_for(name: str) -> str:
+    """Return the engine to use: the one asked for, or under `auto` the fastest that is installed.
 
     Raises ValueError for an unknown name.
     """
     if name == "auto":
-        return "networkx" if n_arcs <= SMALL_ARCS else FASTEST
+        return FASTEST
     if name not in ENGINES:
         raise ValueError(f"unknown engine {name}; known are auto, {', '.join(sorted(ENGINES))}")
     return name

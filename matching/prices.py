@@ -108,12 +108,11 @@ def changes(
     change = np.where(worth & (tree.parent < 0), bound, 0)
     nested = np.flatnonzero(worth & (tree.parent >= 0))
     if nested.size:
+        nested = nested[np.argsort(tree.parent[nested], kind="stable")]
         paths = Paths(exchange(), potentials[:TIE_LEVEL, -1 - n_tree :])
-        for source in np.unique(tree.parent[nested]).tolist():
-            inside = nested[tree.parent[nested] == source]
-            ways = paths.distances(source, inside)
-            better = (ways[0] < UNREACHED) & _improves(ways)
-            change[:, inside[better]] = ways[:, better]
+        ways = paths.distances(tree.parent[nested], nested)
+        better = (ways[0] < UNREACHED) & _improves(ways)
+        change[:, nested[better]] = ways[:, better]
     return change
 
 

@@ -81,9 +81,7 @@ def _potentials(
     if largest(cost) * (len(network.supply_kg) + 1) >= LARGEST_PATH:
         raise OverflowError("priced costs are too large for the flow engine")
     costs = np.concatenate([cost, np.zeros(len(network.tail) - len(cost), dtype=np.int64)])
-    flow = ENGINES[engine_for(engine, len(cost))](
-        network.tail, network.head, network.limit_kg, costs, network.supply_kg
-    )
+    flow = ENGINES[engine_for(engine)](network.tail, network.head, network.limit_kg, costs, network.supply_kg)
     residual = residual_of(network, flow)
     start = np.zeros(residual.n_nodes, dtype=np.int64)
     return shortest_distances(residual, residual.sign * costs[residual.arc], start)

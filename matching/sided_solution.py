@@ -25,7 +25,7 @@ def solve_sided(sided: SidedPart, engine: str, limit_s: float) -> PartSolution:
     def flow(nested: Problem) -> IntArray:
         return solve_component(nested, engine)[0]
 
-    name = engine_for(engine, len(problem.arc_output))
+    name = engine_for(engine)
     found = solve_with_side(problem, sided.side, flow, name, limit_s)
     nodes = len(problem.supply_kg) + len(problem.tree.parent) + 1
     potentials = np.zeros((len(LEVELS), nodes), dtype=np.int64)

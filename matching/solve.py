@@ -41,7 +41,7 @@ def solve(problem: Problem, engine: str = "auto") -> Solution:
     Raises ValueError for an unknown engine, OverflowError where numbers leave 64 bits and NotProvenError
     where an engine finds no optimum.
     """
-    engine_for(engine, 0)
+    engine_for(engine)
     mass = np.zeros(len(problem.arc_output), dtype=np.int64)
     engines: set[str] = set()
     for arcs, part in components(problem):
@@ -90,7 +90,7 @@ def solve_component(problem: Problem, engine: str) -> tuple[IntArray, str]:
     Levels are taken in groups; after each, arcs of reduced cost zero stay free, saturated arcs of negative
     reduced cost are fixed at their limit and the rest at zero: the optimal face, exactly.
     """
-    name = engine_for(engine, len(problem.arc_output))
+    name = engine_for(engine)
     network = network_of(problem)
     free = np.arange(len(network.tail))
     supply = network.supply_kg.copy()

@@ -122,7 +122,7 @@ def _solved(trade: Trade, weights: tuple[int, int], allowed_cost: int, engine: s
 
 
 def _flow(trade: Trade, cost: IntArray, engine: str) -> IntArray:
-    name = engine_for(engine, len(trade.tail))
+    name = engine_for(engine)
     return ENGINES[name](trade.tail, trade.head, trade.limit_kg, cost, trade.supply_kg)
 
 
