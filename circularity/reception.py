@@ -108,7 +108,6 @@ class Treatment(Base):
     recovered_kg: Mapped[int]
     residue_kg: Mapped[int]
     loss_kg: Mapped[int]
-    told_at: Mapped[datetime | None]
 
     facility: Mapped[Facility] = relationship()
     inputs: Mapped[list[TreatmentInput]] = relationship(back_populates="treatment")
@@ -118,7 +117,7 @@ class Treatment(Base):
 
 
 class TreatmentInput(Base):
-    """Mass of one receipt that went into a treatment; its sender is told."""
+    """Mass of one receipt that went into a treatment; `told_at` is when its sender opened it, None: new."""
 
     __tablename__ = "treatment_inputs"
     __table_args__ = (mass("mass_kg", 1), STRICT)
@@ -126,6 +125,7 @@ class TreatmentInput(Base):
     treatment_id: Mapped[int] = mapped_column(ForeignKey("treatments.id"), primary_key=True)
     receipt_id: Mapped[int] = mapped_column(ForeignKey("receipts.id"), primary_key=True, index=True)
     mass_kg: Mapped[int]
+    told_at: Mapped[datetime | None]
 
     treatment: Mapped[Treatment] = relationship(back_populates="inputs")
     receipt: Mapped[Receipt] = relationship()
