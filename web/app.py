@@ -16,6 +16,7 @@ from web.health import register_health
 from web.language import register_language
 from web.pages import register_pages
 from web.pages.desk.registration import register_desk
+from web.permission_check import register_permissions
 from web.security import register_security
 from web.session import register_sessions
 from web.vendor import is_current
@@ -44,6 +45,7 @@ def create_app(config: Config | None = None) -> Flask:
     register_language(app)
     register_formats(app)
     register_security(app, settings)
+    register_permissions(app)
     register_errors(app)
     register_health(app)
     register_pages(app)

@@ -1,0 +1,153 @@
+"""What policy must know about a row: its parties, its places and its wastes, as a `Thing`.
+
+A row that is not there has no facts: None, which is refused like a thing of others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from circularity.catalogue.waste_codes import kind_of
+from circularity.deals import Agreement
+from circularity.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
+from circularity.jobs import Job
+from circularity.manifests import Transfer
+from circularity.months import LedgerMonth, StockSurvey
+from circularity.organisations import Organisation, Site
+from circularity.outputs import Output
+from circularity.policy.things import SIDES, Thing
+from circularity.reception import Receipt, Treatment
+from circularity.runs import Proposal
+from circularity.whitelist import ProcedureGrant, WhitelistEntry
+
+Row = Any
+
+
+def thing_of(session: Session, kind: str, public_id: str) -> Thing | None:
+    """Return the facts about the row of a kind with this public id; None where there is none.
+
+    Raises KeyError for a kind that policy is never asked about.
+    """
+    model, facts = _KINDS[kind]
+    row = session.scalar(select(model).filter_by(public_id=public_id))
+    return facts(row) if row is not None else None
+
+
+def facts_about(row: Row) -> Thing:
+    """Return the facts about a row that is loaded already; raises KeyError likewise."""
+    return _KINDS[type(row).__name__][1](row)
+
+
+def _of_site(kind: str, site: Site, *wastes: str) -> Thing:
+    """A generator's own: a site, a lot, a book."""
+    return _thing(kind, [("generator", site)], wastes)
+
+
+def _of_facility(kind: str, facility: Facility, *wastes: str) -> Thing:
+    """A receiver's own: a facility, an entitlement, a window."""
+    return _thing(kind, [("receiver", facility.site)], wastes)
+
+
+def _between(kind: str, site: Site, facility: Facility, *wastes: str) -> Thing:
+    return _thing(kind, [("generator", site), ("receiver", facility.site)], wastes)
+
+
+def _thing(
+    kind: str, sites: Iterable[tuple[str, Site]], wastes: Iterable[str], *, kept_back: bool = False
+) -> Thing:
+    regions = {side: site.region_code for side, site in sites}
+    return Thing(
+        kind=kind,
+        parties=frozenset((side, site.organisation.public_id) for side, site in sites),
+        origin=regions.get("generator", ""),
+        destination=regions.get("receiver", ""),
+        wastes=frozenset(kind_of(code) for code in wastes),
+        kept_back=kept_back,
+    )
+
+
+def _transfer(row: Transfer) -> Thing:
+    """A trip that is only drafted is its sender's; a sheet is filled by both sides from its first day."""
+    drafted = row.status == "draft"
+    alone = drafted and row.metering == "trip"
+    sides = [("generator", row.sender_site), ("receiver", row.facility.site)][: 1 if alone else 2]
+    known = _thing("Transfer", sides, [line.waste_code for line in row.lines], kept_back=drafted)
+    if alone:
+        return known
+    carriers = frozenset(("carrier", carriage.organisation.public_id) for carriage in row.carriages)
+    return replace(known, parties=known.parties | carriers)
+
+
+def _treatment(row: Treatment) -> Thing:
+    """A treatment is its facility's, and each sender's whose load went into it.
+
+    Loads of several regions may be in it: then it is told to the authority of the facility alone.
+    """
+    senders = [part.receipt.line.transfer.sender_site for part in row.inputs]
+    known = _of_facility("Treatment", row.facility, *(part.receipt.line.waste_code for part in row.inputs))
+    sent = frozenset(("generator", site.organisation.public_id) for site in senders)
+    regions = {site.region_code for site in senders}
+    origin = regions.pop() if len(regions) == 1 else ""
+    return replace(known, parties=known.parties | sent, origin=origin)
+
+
+def _organisation(row: Organisation) -> Thing:
+    parties = frozenset((side, row.public_id) for side in SIDES)
+    return Thing(kind="Organisation", parties=parties, origin=row.region_code)
+
+
+def _job(row: Job) -> Thing:
+    """A job is that organisation's that asked for it; the platform's own jobs are nobody's."""
+    owner = row.asked_by_organisation
+    return Thing(kind="Job", parties=frozenset((side, owner) for side in SIDES) if owner else frozenset())
+
+
+_Facts = Callable[[Row], Thing]
+
+
+def _kinds() -> dict[str, tuple[Any, _Facts]]:
+    return {
+        "Organisation": (Organisation, _organisation),
+        "Site": (Site, lambda row: _of_site("Site", row)),
+        "Output": (Output, lambda row: _of_site("Output", row.site, row.waste_code)),
+        "LedgerMonth": (LedgerMonth, lambda row: _of_site("LedgerMonth", row.site, row.waste_code)),
+        "StockSurvey": (StockSurvey, lambda row: _of_site("StockSurvey", row.site, row.waste_code)),
+        "Facility": (Facility, lambda row: _of_facility("Facility", row)),
+        "Entitlement": (Entitlement, lambda row: _of_facility("Entitlement", row.facility)),
+        "EntitlementLine": (
+            EntitlementLine,
+            lambda row: _of_facility("EntitlementLine", row.entitlement.facility),
+        ),
+        "CapacityWindow": (
+            CapacityWindow,
+            lambda row: _of_facility("CapacityWindow", row.line.entitlement.facility),
+        ),
+        "WhitelistEntry": (WhitelistEntry, lambda row: _of_facility("WhitelistEntry", row.facility)),
+        "ProcedureGrant": (ProcedureGrant, lambda row: _of_facility("ProcedureGrant", row.facility)),
+        "Proposal": (
+            Proposal,
+            lambda row: _between(
+                "Proposal", row.output.site, row.window.line.entitlement.facility, row.output.waste_code
+            ),
+        ),
+        "Agreement": (
+            Agreement,
+            lambda row: _between("Agreement", row.site, row.facility, row.waste_code),
+        ),
+        "Transfer": (Transfer, _transfer),
+        "Receipt": (Receipt, lambda row: _of_facility("Receipt", row.facility, row.line.waste_code)),
+        "Treatment": (Treatment, _treatment),
+        "Job": (Job, _job),
+    }
+
+
+_KINDS: Mapping[str, tuple[Any, _Facts]] = MappingProxyType(_kinds())
+
+KINDS = tuple(_KINDS)
+"""Names of the rows that policy is asked about."""

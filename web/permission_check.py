@@ -1,0 +1,143 @@
+"""The one place where permissions are asked: before every request, of whoever the identity says it is.
+
+Whether somebody is signed in is not known here: accounts put a function that returns the request's `Acting`
+into `app.extensions["circularity.asking"]`. Without it visitors choose freely for whom they act, as on one's
+own machine, and nothing is refused here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+from flask import Flask, current_app, g, request
+
+from circularity.errors import BadInput, InputProblem, NotAllowed, NotFound
+from circularity.policy.acting import Acting
+from circularity.policy.decisions import NOT_FOUND, Refused, is_concerned, may
+from circularity.policy.things import SIDES, Thing
+from circularity.policy_facts import facts_about, thing_of
+from web.api.json_body import read_json
+from web.http_problems import Refusal
+from web.permissions import Permission, permission_of
+from web.session import read_session
+from web.today import today
+
+ASKING = "circularity.asking"
+FREE = ("OPTIONS",)
+_SIDE_OF = {"facility": "receiver", "sender": "generator"}
+"""Words of bodies for sides, where they differ from policy's."""
+
+
+def register_permissions(app: Flask) -> None:
+    """Check every request; to be registered after what finds out who asks."""
+    app.before_request(_check)
+
+
+def asking() -> Acting | None:
+    """Return who asks; None while there are no accounts here and anybody acts as anybody."""
+    find = cast("Callable[[], Acting] | None", current_app.extensions.get(ASKING))
+    return find() if find is not None else None
+
+
+def may_tell(row: Any, *, otherwise: bool) -> bool:
+    """Tell whether the asker is concerned with a row and may see it exactly; `otherwise` without accounts."""
+    acting = asking()
+    return otherwise if acting is None else is_concerned(acting, facts_about(row), on=today())
+
+
+def _check() -> None:
+    """Refuse what the asker may not do; raises NotAllowed, NotFound, BadInput or Refusal (401)."""
+    if request.endpoint is None or request.method in FREE:
+        return
+    acting = asking()
+    if acting is None:
+        return
+    permission = permission_of(request.method, request.endpoint)
+    if permission is None:
+        zh, en = "此地址没有登记权限", "no permission is named for this address"
+        raise NotAllowed("no_permission", zh, en)
+    body = _body() if permission.named or permission.acts or request.is_json else {}
+    verb = permission.acts.get(
+        str((request.view_args or {}).get("act", body.get("act", ""))), permission.verb
+    )
+    _demand(may(acting, verb, on=today()))
+    thing = _thing(permission, body)
+    if permission.kind and not _is_missing(permission, body):
+        verdict = may(acting, verb, thing or Thing(kind=permission.kind), on=today())
+        _demand(verdict, permission.where if permission.where not in (request.view_args or {}) else "")
+        g.watched = thing if getattr(verdict, "watching", False) else None
+    _check_body(acting, permission, thing, body)
+
+
+def _is_missing(permission: Permission, body: dict[str, Any]) -> bool:
+    """Tell whether the thing should stand in the body and does not: its schema refuses that itself."""
+    return permission.where not in (request.view_args or {}) and permission.where not in body
+
+
+def _thing(permission: Permission, body: dict[str, Any]) -> Thing | None:
+    if not permission.kind or _is_missing(permission, body):
+        return None
+    public_id = (request.view_args or {}).get(permission.where) or body.get(permission.where)
+    return thing_of(read_session(), permission.kind, str(public_id)[:40])
+
+
+def _check_body(acting: Acting, permission: Permission, thing: Thing | None, body: dict[str, Any]) -> None:
+    """Refuse ids of others as if nothing had them, and sides that the asker is not on."""
+    for kind, field in permission.named:
+        in_address = field in (request.view_args or {})
+        for value in _values(request.view_args if in_address else body, field.split(".")):
+            if not _is_own(acting, kind, value):
+                _demand(NOT_FOUND, "" if in_address else field)
+    own = thing.sides_of(acting.organisation_public_id) if thing is not None else frozenset(SIDES)
+    for field in ("side", "by", "signer"):
+        side = _SIDE_OF.get(str(body.get(field)), body.get(field))
+        if side in SIDES and side not in own:
+            zh, en = "只有该方单位可以操作", "only this party's organisation does this"
+            raise NotAllowed("not_a_party", zh, en)
+
+
+def _is_own(acting: Acting, kind: str, public_id: str) -> bool:
+    if kind == "Self":
+        return public_id == acting.organisation_public_id
+    thing = thing_of(read_session(), kind, public_id[:40])
+    return thing is not None and is_concerned(acting, thing, on=today())
+
+
+def _values(node: Any, path: list[str]) -> Iterator[str]:
+    """Yield the texts at a path of a body, lists walked through."""
+    if isinstance(node, list):
+        for member in node:
+            yield from _values(member, path)
+    elif not path:
+        if isinstance(node, str):
+            yield node
+    elif isinstance(node, dict) and path[0] in node:
+        yield from _values(node[path[0]], path[1:])
+
+
+def _body() -> dict[str, Any]:
+    """Return a JSON body that can be read; one that cannot is refused by the view, in its own words."""
+    if request.mimetype != "application/json":
+        return {}
+    try:
+        found = read_json(request.get_data(cache=True))
+    except Refusal:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _demand(verdict: object, field: str = "") -> None:
+    """Raise what a refusal means here; `field` is the field of a body that named the thing."""
+    if not isinstance(verdict, Refused):
+        return
+    if verdict is NOT_FOUND:
+        raise _unknown_id(field) if field else NotFound(verdict.code, verdict.zh, verdict.en)
+    if verdict.code == "not_signed_in":
+        raise Refusal(401, verdict.code, verdict.zh, verdict.en)
+    raise NotAllowed(verdict.code, verdict.zh, verdict.en)
+
+
+def _unknown_id(field: str) -> BadInput:
+    zh, en = "没有这一标识", "nothing has this id"
+    return BadInput([InputProblem("body", None, field, "unknown_id", "", zh, en)])
