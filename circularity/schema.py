@@ -13,6 +13,7 @@ from circularity import (
     audit,
     ceilings,
     deals,
+    entitlement_changes,
     entitlements,
     entry_costs,
     idempotency,
@@ -41,6 +42,7 @@ from circularity.accounts import (
     throttles,
 )
 from circularity.database import Base
+from circularity.whitelist import applications, quota_moves
 
 MODULES = (
     audit,
@@ -61,6 +63,9 @@ MODULES = (
     months,
     mass,
     uploads,
+    entitlement_changes,
+    applications,
+    quota_moves,
     people,
     memberships,
     invitations,
