@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -35,6 +36,11 @@ class Fits:
     code: IntArray
     capacities: tuple[IntArray, ...]
     excluded: IntArray
+
+    @cached_property
+    def widths(self) -> IntArray:
+        """How many capacities fit each code."""
+        return np.array([len(capacities) for capacities in self.capacities], dtype=np.int64)
 
 
 def fits_by_code(tables: Tables) -> Fits:

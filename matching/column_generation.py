@@ -18,6 +18,7 @@ import numpy.typing as npt
 from circularity.units import IntArray
 from matching.cap_tree import CapTree
 from matching.eligibility import LawfulPairs
+from matching.exchange import distinct
 from matching.network import network_of, residual_of, shortest_distances
 from matching.network_flow import ENGINES, engine_for
 from matching.parts import Part
@@ -64,9 +65,11 @@ def generate_columns(part: Part, pairs: LawfulPairs, engine: str, near: IntArray
         price = _prices(part.problem(pairs.take(rows)), weights, engine)
         better, free = _priced(part, pairs, weights, price, rows)
         if not better.size:
-            every = np.union1d(rows, free)
-            return Columns(every, np.isin(every, free, assume_unique=True))
-        rows = np.union1d(rows, better)
+            every = either(rows, free)
+            can_carry = np.zeros(len(every), dtype=bool)
+            can_carry[np.searchsorted(every, free)] = True
+            return Columns(every, can_carry)
+        rows = either(rows, better)
 
 
 def near_columns(part: Part, pairs: LawfulPairs, potentials: IntArray) -> IntArray:
@@ -164,6 +167,12 @@ def _priced(
         best = _least_per_output(problem.arc_output[found], reduced[found], MORE_PAIRS)
         better.append(block.start + found[best])
     return np.sort(np.concatenate(better)), np.concatenate(free)
+
+
+def either(rows: IntArray, more: IntArray) -> IntArray:
+    """Return the values of two sorted columns, each once and sorted."""
+    # two runs in order are merged by a stable sort; numpy's union would hash millions of rows
+    return distinct(np.sort(np.concatenate([rows, more]), kind="stable"))
 
 
 def _least_per_output(output: IntArray, value: IntArray, count: int) -> IntArray:

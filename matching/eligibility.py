@@ -6,7 +6,7 @@ after that sees only the pairs that the ones before let pass, so distances and c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +21,9 @@ from matching.candidates import BY_CODE, Fits, fits_by_code, grids, lane_blocks
 from matching.case import Case
 from matching.costs import Costs, pair_costs
 from matching.distances import lane_limits_kg, lane_rows, pair_distances_m
+
+CHUNK_PAIRS = 2_000_000
+"""Pairs of several waste codes that are brought into the order of their outputs together."""
 
 Rows = npt.NDArray[np.int32] | IntArray
 """Rows of a table; those of millions of pairs take four bytes each."""
@@ -59,6 +62,25 @@ class LawfulPairs:
         """Return no pairs."""
         rows = np.empty(0, dtype=np.int32)
         return cls(rows, rows, np.empty(0, dtype=np.uint8), np.empty(0, dtype=np.int64), None)
+
+    @classmethod
+    def gathered(cls, blocks: Iterable[LawfulPairs], most: int, *, limited: bool) -> LawfulPairs:
+        """Return the pairs of blocks one after another, at most so many, none held twice.
+
+        Room is set aside for the most there can be; the system gives memory for what is written.
+        """
+        output, capacity = np.empty(most, dtype=np.int32), np.empty(most, dtype=np.int32)
+        conditions, cost = np.empty(most, dtype=np.uint8), np.empty(most, dtype=np.int64)
+        limit = np.empty(most, dtype=np.int64) if limited else None
+        end = 0
+        for block in blocks:
+            rows = slice(end, end + len(block))
+            output[rows], capacity[rows] = block.output, block.capacity
+            conditions[rows], cost[rows] = block.conditions, block.cost_ucny_per_kg
+            if limit is not None and block.limit_kg is not None:
+                limit[rows] = block.limit_kg
+            end += len(block)
+        return cls(output, capacity, conditions, cost, limit).take(slice(0, end))
 
     @classmethod
     def concatenated(cls, pairs: Sequence[LawfulPairs]) -> LawfulPairs:
@@ -139,20 +161,30 @@ def eligibility(case: Case, tables: Tables, fits: Fits, outputs: IntArray) -> El
     """Return what the rules say of the given output rows, which are sorted, with every capacity."""
     excluded = np.zeros((len(outputs), len(RULES)), dtype=np.int64)
     asked = tuple((r, rule) for r, rule in enumerate(RULES) if _forbids(rule, tables))
+    limited = _any_given(case.lanes.limit_kg)
     if case.parameters.only_lanes:
-        blocks = (
-            _passing(case, block, asked, outputs, excluded) for block in lane_blocks(case, tables, outputs)
-        )
-    else:
-        excluded[:, : len(BY_CODE)] = fits.excluded[fits.code[outputs]]
-        free = tuple((r, rule) for r, rule in asked if r >= len(BY_CODE) and not rule.needs)
-        costly = tuple((r, rule) for r, rule in asked if rule.needs)
-        screened = (_screened(grid, free, outputs, excluded) for grid in grids(tables, fits, outputs))
-        blocks = (_passing(case, block, costly, outputs, excluded) for block in screened)
-    pairs = LawfulPairs.concatenated([LawfulPairs.none(), *blocks])
-    if np.any(pairs.output[1:] < pairs.output[:-1]):
-        pairs = pairs.take(np.argsort(pairs.output, kind="stable"))
-    return Eligibility(pairs, excluded)
+        lanes = lane_blocks(case, tables, outputs)
+        blocks = (_passing(case, block, asked, outputs, excluded) for block in lanes)
+        return Eligibility(LawfulPairs.gathered(blocks, len(case.lanes.output), limited=limited), excluded)
+    excluded[:, : len(BY_CODE)] = fits.excluded[fits.code[outputs]]
+    free = tuple((r, rule) for r, rule in asked if r >= len(BY_CODE) and not rule.needs)
+    costly = tuple((r, rule) for r, rule in asked if rule.needs)
+
+    def lawful(some: IntArray) -> LawfulPairs:
+        screened = (_screened(grid, free, outputs, excluded) for grid in grids(tables, fits, some))
+        found = [_passing(case, block, costly, outputs, excluded) for block in screened]
+        pairs = LawfulPairs.concatenated([LawfulPairs.none(), *found])
+        return pairs.take(np.argsort(pairs.output, kind="stable")) if len(found) > 1 else pairs
+
+    candidates = fits.widths[fits.code[outputs]]
+    chunks = map(lawful, _chunks(outputs, candidates))
+    return Eligibility(LawfulPairs.gathered(chunks, int(candidates.sum()), limited=limited), excluded)
+
+
+def _chunks(outputs: IntArray, candidates: IntArray) -> list[IntArray]:
+    """Cut outputs where CHUNK_PAIRS candidates are full, so that only so many pairs are sorted together."""
+    full = np.cumsum(candidates) // CHUNK_PAIRS
+    return np.split(outputs, np.flatnonzero(np.diff(full)) + 1)
 
 
 def lawful_pairs(case: Case, tables: Tables) -> Eligibility:

@@ -105,8 +105,9 @@ class Paths:
         heads, reached = heads[nearer], reached[:, nearer]
         order = np.lexsort((*reached[::-1], heads))
         best = order[distinct_places(heads[order])]
-        distance[:, heads[best]] = reached[:, best]
-        return heads[best]
+        improved: IntArray = heads[best]
+        distance[:, improved] = reached[:, best]
+        return improved
 
     def _within(self, nodes: IntArray, reach: IntArray) -> tuple[IntArray, IntArray]:
         """Return the arcs that leave nodes and cost at most `reach`, and which node each leaves."""

@@ -127,11 +127,13 @@ def first_sign(
 def _candidate_faults(part: Part, claim: Claim, potentials: IntArray) -> list[str]:
     """Return lawful pairs that carry nothing and would improve the plan."""
     case = part.prepared.case
-    carrying = claim.output * case.shape[1] + claim.capacity
+    carrying = np.sort(claim.output * case.shape[1] + claim.capacity)
     faults: list[str] = []
     for pairs in _improving(part, potentials):
         # a pair that carries mass has been judged with the room that its lane has left
-        idle = pairs.take(~np.isin(pairs.i * case.shape[1] + pairs.j, carrying))
+        pair = pairs.i * case.shape[1] + pairs.j
+        place = np.searchsorted(carrying, pair)
+        idle = pairs.take(np.append(carrying, -1)[place] != pair)
         idle = with_distances(case, idle.take(are_lawful(part.prepared, idle)))
         idle = idle.take(part.problem(listed_lawful(case, idle)).arc_limit_kg > 0)
         names = zip(case.outputs.output_id[idle.i], case.capacities.capacity_id[idle.j], strict=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from circularity.units import IntArray
-from matching.column_generation import generate_columns, near_columns
+from matching.column_generation import either, generate_columns, near_columns
 from matching.dual_bound import LevelBound
 from matching.eligibility import LawfulPairs
 from matching.parts import Part
@@ -53,7 +53,7 @@ def solve_part(part: Part, pairs: LawfulPairs, engine: str, *, near: IntArray | 
         else:
             if not more.size:
                 return PartSolution(rows, mass, potentials, solution.engines)
-        rows = np.union1d(rows, more)
+        rows = either(rows, more)
         solution = solve(part.problem(pairs.take(rows)), engine)
         mass = solution.mass_kg
 
@@ -75,7 +75,7 @@ def proven(part: Part, pairs: LawfulPairs, solution: PartSolution) -> PartSoluti
 
 def _widened(rows: IntArray, mass_kg: IntArray, more: IntArray) -> tuple[IntArray, IntArray]:
     """Return the rows with more of them, and the masses on all."""
-    every = np.union1d(rows, more)
+    every = either(rows, more)
     mass = np.zeros(len(every), dtype=np.int64)
     mass[np.searchsorted(every, rows)] = mass_kg
     return every, mass

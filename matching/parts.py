@@ -69,8 +69,7 @@ class Part:
     def candidates(self) -> int:
         """How many pairs pass the rules by code."""
         fits = self.prepared.fits
-        widths = np.array([len(capacities) for capacities in fits.capacities], dtype=np.int64)
-        return int(widths[fits.code[self.outputs]].sum())
+        return int(fits.widths[fits.code[self.outputs]].sum())
 
     def eligibility(self) -> Eligibility:
         """Ask the rules of every candidate of this part."""
@@ -142,7 +141,7 @@ def split(prepared: Prepared) -> list[Part]:
     if case.parameters.only_lanes:
         return [whole(prepared)]
     n_codes, n_nodes = len(fits.capacities), len(tree.parent)
-    codes = np.repeat(np.arange(n_codes), [len(capacities) for capacities in fits.capacities])
+    codes = np.repeat(np.arange(n_codes), fits.widths)
     fitting = np.concatenate([*fits.capacities, np.empty(0, dtype=np.int64)])
     inner = np.flatnonzero(tree.parent >= 0)
     first_cap = n_codes + case.shape[1]
@@ -155,8 +154,7 @@ def split(prepared: Prepared) -> list[Part]:
     _, label = connected_components(graph, directed=False)
     of_output = label[fits.code] if n_codes else np.empty(0, dtype=np.int64)
     candidates = np.zeros(label.max(initial=-1) + 1, dtype=np.int64)
-    widths = np.array([len(capacities) for capacities in fits.capacities], dtype=np.int64)
-    np.add.at(candidates, of_output, widths[fits.code])
+    np.add.at(candidates, of_output, fits.widths[fits.code])
     chosen = sorted(np.flatnonzero(candidates).tolist(), key=lambda part: (-int(candidates[part]), part))
     return [
         Part(prepared, np.flatnonzero(of_output == part), np.flatnonzero(label[n_codes:] == part))

@@ -81,7 +81,7 @@ def outlets_for_output(
     posted, outputs = read_outputs(session, receivers.on, [output.id])
     if not posted:
         return []
-    advice = _Advice(receivers.snapshot, *receivers.asked_by(outputs), limit)
+    advice = Advice(receivers.snapshot, *receivers.asked_by(outputs), limit)
     if receivers.prices is not None:
         advice.price(receivers.prices, output.public_id)
     windows = receivers.windows(session, advice.window_keys)
@@ -94,12 +94,12 @@ def feed_for_window(
     """Return the outputs that suit a capacity window best; none when it was withdrawn or is over."""
     snapshot = read_snapshot(session, parameters_at(at), windows=[window.id])
     case = snapshot.case
-    advice = _Advice(snapshot, case, tables_of(case), coefficients_of(case), limit)
+    advice = Advice(snapshot, case, tables_of(case), coefficients_of(case), limit)
     outputs = _in_order(session, advice.output_keys)
     return advice.told(outputs, [window] * len(outputs), for_sender=False)
 
 
-class _Advice:
+class Advice:
     """The best lawful and conditional pairs of one side's posting, told as that side may see them."""
 
     def __init__(
