@@ -73,7 +73,7 @@ def outcome_for(treatment: Treatment, mine_kg: int) -> Outcome:
     return Outcome(mine_kg, dict(zip(RESULTS, shares, strict=True)), mine_kg == treatment.input_kg)
 
 
-def _inputs_sent_by(sender: Organisation) -> Select[tuple[TreatmentInput]]:
+def _inputs_sent_by(sender: Organisation) -> Select[TreatmentInput]:
     return (
         select(TreatmentInput)
         .join(TreatmentInput.receipt)

@@ -22,6 +22,7 @@ ACTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "revise": "agreement.offer",
             "decline": "agreement.end",
             "ask_to_end": "agreement.end",
+            "withdraw_end": "agreement.end",
             "keep": "agreement.end",
             "end": "agreement.end",
             "suspend": "agreement.suspend",

@@ -60,6 +60,7 @@ book.close              generator                               OP    sign
 book.reverse            generator|@month.reverse                OP    write
 treatment.list          member|@confidential.read               OPR   read
 treatment.read          generator|receiver|@confidential.read   OPR   read
+treatment.open          generator                               OPR   write
 treatment.record        receiver                                OP    write  verified
 
 upload.make             member                                  OP    write

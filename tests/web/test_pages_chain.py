@@ -54,18 +54,8 @@ def test_a_lot_goes_from_its_proposal_to_its_month_through_the_pages(at_work: De
     assert "Closed" in at_work.see(transfer)
     assert "20.1 / 600 t" in at_work.see(deal)  # what the scales differ by was shipped too
 
-    at_work.act_as(BRICKS, "facility")
-    source = at_work.client.get("/treatments").get_data(as_text=True)
-    load, facility = (
-        re.search(found, source)[1]  # type: ignore[index]
-        for found in (r"inputs\.(\w+)\.all", r'name="facility" value="(\w+)"')
-    )
-    days = {"day_from": today().isoformat(), "day_to": today().isoformat()}
-    made = {"results.1.kind": "product", "results.1.mass_t": "19", "results.2.kind": "loss"}
-    facts = {"facility": facility, "operation": "C2", f"inputs.{load}.all": "1", **days, **made}
-    at_work.press("/treatments", **facts, **{"results.2.mass_t": "1"})
-    at_work.act_as(POWER, "generator")
-    assert "20 19 0 0 1" in at_work.see("/treatments")  # the sender sees what became of its load
+    _treat_all(at_work, "19", "1")
+    _be_told(at_work)
 
     # 30 t were booked as generated when they left, 9.9 t came back, 0.1 t was the scales' difference.
     month = _written(at_work, today().year, today().month, "30", "10")
@@ -241,3 +231,33 @@ def _written(at_work: Desk, year: int, month: int, generated: str, stored: str) 
     facts = {"site": site, "waste_code": ASH, "year": str(year), "month": str(month)}
     masses = {"generated_t": generated, "stored_t": stored, "discarded_t": "0"}
     return at_work.press("/months/new", **facts, **masses, **(used if int(generated) > 40 else {}))
+
+
+def _treat_all(at_work: Desk, product: str, loss: str) -> None:
+    """Treat the one load that waits at the brick works."""
+    at_work.act_as(BRICKS, "facility")
+    source = at_work.client.get("/treatments").get_data(as_text=True)
+    load, facility = (
+        re.search(found, source)[1]  # type: ignore[index]
+        for found in (r"inputs\.(\w+)\.all", r'name="facility" value="(\w+)"')
+    )
+    days = {"day_from": today().isoformat(), "day_to": today().isoformat()}
+    made = {"results.1.kind": "product", "results.1.mass_t": product, "results.2.kind": "loss"}
+    facts = {"facility": facility, "operation": "C2", f"inputs.{load}.all": "1", **days, **made}
+    at_work.press("/treatments", **facts, **{"results.2.mass_t": loss})
+
+
+def _be_told(at_work: Desk) -> None:
+    """The sender sees what became of its load: new until it opens it."""
+    at_work.act_as(POWER, "generator")
+    listed = at_work.see("/treatments")
+    assert "20 19 0 0 1" in listed
+    assert "New Fictional Bricks" in listed
+    source = at_work.client.get("/treatments").get_data(as_text=True)
+    opening = re.search(r'action="(/treatments/\w+)/opening"', source)[1]  # type: ignore[index]
+    assert "new to you" in at_work.see(opening)  # looking changes nothing
+    assert at_work.press(f"{opening}/opening") == opening
+    told = at_work.see(opening)
+    assert "Seen by you" in told
+    assert "Product 19 t 95.0 %" in told
+    assert "New Fictional Bricks" not in at_work.see("/treatments")

@@ -9,6 +9,7 @@ from web.pages.desk import (
     agreements,
     direct_deals,
     months,
+    one_treatment,
     parties,
     printing,
     proposals,
@@ -41,6 +42,7 @@ SHOWN = (
     ("/months/not-closed", "non_reporters", months.show_non_reporters),
     ("/months/<public_id>", "month", months.show_month),
     ("/treatments", "treatments", treatments.show_treatments),
+    ("/treatments/<public_id>", "treatment", one_treatment.show_treatment),
 )
 
 DONE = (
@@ -61,6 +63,7 @@ DONE = (
     ("/months/surveys", "survey", stock.survey),
     ("/months/<public_id>/acts/<act>", "act_on_month", months.act_on_month),
     ("/treatments", "treat", treatments.treat),
+    ("/treatments/<public_id>/opening", "open_treatment", one_treatment.open_treatment),
 )
 
 

@@ -1,4 +1,4 @@
-"""Treatments: what a facility made of the loads it accepted; senders see those of their loads."""
+"""Treatments as a facility records them, and the list of those that a party made or sent loads to."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from sqlalchemy.orm import Session
 from circularity.catalogue.operations import all_operations
 from circularity.entitlements import Facility
 from circularity.errors import NotAllowed
+from circularity.listings import Page
 from circularity.party_listings import facilities_seen, total, treatments_seen, untreated
 from circularity.reception import RESULTS, Receipt, Treatment
+from circularity.treatment_notices import not_told
 from circularity.treatments import Result, record_treatment
 from web.api.lookups import named_in_body
 from web.language import said
 from web.pages.desk.acting import Acting, acting, require_acting
 from web.pages.desk.attempts import Answer, attempt
 from web.pages.desk.form_values import FormValues
+from web.pages.desk.one_treatment import SeenTreatment, seen_treatment
 from web.pages.requests import page_of
 from web.session import read_session
 from web.today import today
@@ -33,16 +36,9 @@ def show_treatments() -> str:
     """Show treatments, and to a facility what waits to be treated."""
     session, party = read_session(), acting()
     page, facilities = None, []
+    new: set[int] = set()
     if party is not None:
-        wanted = (
-            select(Treatment)
-            .where(treatments_seen(party.organisation, party.side))
-            .order_by(Treatment.day_to.desc(), Treatment.id.desc())
-        )
-        page = page_of(
-            total(session, wanted),
-            lambda limit, offset: session.scalars(wanted.limit(limit).offset(offset)).all(),
-        )
+        page, new = _listed(session, party)
         facilities = _own(session, party)
     named = request.values.get("facility", "")
     chosen = next((row for row in facilities if row.public_id == named), next(iter(facilities), None))
@@ -55,7 +51,7 @@ def show_treatments() -> str:
         "rows": ROWS,
         "today": today(),
     }
-    return render_template("treatments.html", page=page, **facts)
+    return render_template("treatments.html", page=page, new=new, **facts)
 
 
 def treat() -> Answer:
@@ -86,6 +82,27 @@ def treat() -> Answer:
         return url_for("desk.treatments", facility=facility.public_id)
 
     return attempt(FORM, put, show_treatments)
+
+
+def _listed(session: Session, party: Acting) -> tuple[Page[SeenTreatment], set[int]]:
+    """Return a page of treatments as the party sees them, and which of all are new to it as their sender."""
+    unread = (
+        set()
+        if party.watches
+        else set(session.scalars(select(Treatment.id).where(not_told(party.organisation))))
+    )
+    wanted = (
+        select(Treatment)
+        .where(treatments_seen(party.organisation, party.side))
+        .order_by(Treatment.id.in_(unread).desc(), Treatment.day_to.desc(), Treatment.id.desc())
+    )
+    page = page_of(
+        total(session, wanted),
+        lambda limit, offset: [
+            seen_treatment(session, row, party) for row in session.scalars(wanted.limit(limit).offset(offset))
+        ],
+    )
+    return page, unread
 
 
 def _own(session: Session, party: Acting) -> list[Facility]:
