@@ -91,7 +91,7 @@ def attach_grant(
     session.refresh(grant, with_for_update={"read": True, "of": type(grant)})
     if not any(row.grant is grant for row in agreement.procedures):
         wanted_kg = agreement.offer.mass_kg - agreement.shipped_kg if mass_kg is None else mass_kg
-        take_committed(session, agreement, "grant", grant, max(wanted_kg, 1))
+        take_committed(session, agreement, "grant", grant, max(wanted_kg, 1), at)
     procedure = _granted(session, agreement, grant.kind, grant.valid_from, grant)
     facts = {"kind": grant.kind, "grant": grant, "valid_from": grant.valid_from, "valid_to": grant.valid_to}
     record(session, actor, at, "agreement.grant_attached", agreement, facts)

@@ -148,7 +148,7 @@ def end_agreement(session: Session, *, actor: Actor, at: datetime, agreement: Ag
 
     advance(agreement, "agreement", "end", PARTY[side], {"by_consent": by_consent})
     agreement.ended_at = at
-    release_unshipped(session, [agreement])
+    release_unshipped(session, [agreement], at)
     facts = {"side": side, "shipped_kg": agreement.shipped_kg, "agreed_kg": agreement.offer.mass_kg}
     record(session, actor, at, "agreement.ended", agreement, facts)
 

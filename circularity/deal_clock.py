@@ -55,7 +55,7 @@ def _overdue(
     overdue = _held(
         session, select(Agreement).where(Agreement.status.in_(states), Agreement.expires_at <= at)
     )
-    release_all(session, dict.fromkeys(overdue))
+    release_all(session, dict.fromkeys(overdue), at)
     for agreement in overdue:
         step(agreement)
     for agreement in overdue:
@@ -72,7 +72,7 @@ def close_what_ran_out(session: Session, *, at: datetime) -> int:
         .where(Offer.valid_to < delta_day(at) - AFTER_THE_LAST_DAY)
     )
     ended = _held(session, over)
-    release_unshipped(session, ended)
+    release_unshipped(session, ended, at)
     for agreement in ended:
         advance(agreement, "agreement", "run_out", "system")
         agreement.ended_at = at

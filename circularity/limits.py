@@ -26,6 +26,10 @@ def read_anew(session: Session, agreement: Agreement) -> None:
     for row in (agreement.output, agreement.window, agreement.line, entitlement, entitlement.facility):
         if row is not None:
             session.refresh(row, with_for_update={"read": True, "of": type(row)})
+    entries = select(WhitelistEntry).filter_by(facility_id=agreement.facility_id).order_by(WhitelistEntry.id)
+    session.scalars(
+        entries.with_for_update(read=True, of=WhitelistEntry), execution_options={"populate_existing": True}
+    ).all()
 
 
 def limit_kg(session: Session, kind: str, subject: Subject, year: int = ANY_YEAR) -> int | None:

@@ -139,7 +139,7 @@ def confirm(session: Session, *, actor: Actor, at: datetime, agreement: Agreemen
     def committable() -> None:
         _require_not_over(agreement, at, "reservation_over", "预留已过期", "the reservation is over")
         conditions.extend(require_lawful(agreement_findings(session, agreement, delta_day(at))))
-        commit(session, agreement)
+        commit(session, agreement, at)
 
     advance(agreement, "agreement", "confirm", PARTY[side], {"committable": committable})
     agreement.agreed_at, agreement.expires_at = at, None
@@ -156,7 +156,7 @@ def decline(session: Session, *, actor: Actor, at: datetime, agreement: Agreemen
     lock(session, agreement)
     advance(agreement, "agreement", "decline", PARTY[side])
     agreement.ended_at, agreement.expires_at = at, None
-    release(session, agreement)
+    release(session, agreement, at)
     if agreement.proposal is not None:
         advance(agreement.proposal, "proposal", "decline", PARTY[side])
     record(session, actor, at, "agreement.declined", agreement, {"side": side})
@@ -187,7 +187,7 @@ def _another(
     next_step("agreement", agreement.status, act, PARTY[side])
     offer = _checked_offer(session, agreement, agreement.offer_number + 1, side, terms, at)
     advance(agreement, "agreement", act, PARTY[side])
-    release(session, agreement)
+    release(session, agreement, at)
     agreement.offers.append(offer)
     agreement.offer_number, agreement.expires_at = offer.number, at + OFFER_STANDS
     told = {"side": side, "offer": offer.number} | asdict(terms)

@@ -22,6 +22,7 @@ from circularity.deals import Agreement, Offer
 from circularity.lifecycle import advance
 from circularity.limits import ANNUAL, Subject, full, limit_kg, mass_by_year, read_anew
 from circularity.still_lawful import listings_of
+from circularity.whitelist.quota_moves import QuotaMove
 
 Values = dict[Any, Any]
 
@@ -67,12 +68,12 @@ def reserve(
     read_anew(session, agreement)
     with session.begin_nested():
         return [
-            _taken(session, agreement, wanted, expires_at)
+            _taken(session, agreement, wanted, expires_at, at)
             for wanted in ceilings_of(session, agreement, offer, delta_day(at))
         ]
 
 
-def commit(session: Session, agreement: Agreement) -> None:
+def commit(session: Session, agreement: Agreement, at: datetime) -> None:
     """Turn what an agreement has reserved into what it takes for good."""
     for hold in _standing(session, [agreement.id]):
         if hold.status == "reserved":
@@ -83,19 +84,20 @@ def commit(session: Session, agreement: Agreement) -> None:
             _update(session, hold, moved)
             advance(hold, "hold", "commit", "system")
             hold.expires_at = None
+            _note(session, hold, "committed", hold.mass_kg, at)
 
 
-def release(session: Session, agreement: Agreement, mass_kg: int | None = None) -> None:
+def release(session: Session, agreement: Agreement, at: datetime, mass_kg: int | None = None) -> None:
     """Give back all that an agreement holds, or of each limit a mass that was never shipped, kg."""
-    release_all(session, {agreement: mass_kg})
+    release_all(session, {agreement: mass_kg}, at)
 
 
-def release_unshipped(session: Session, agreements: Iterable[Agreement]) -> None:
+def release_unshipped(session: Session, agreements: Iterable[Agreement], at: datetime) -> None:
     """Give back what several agreements have agreed and never shipped."""
-    release_all(session, {each: each.offer.mass_kg - each.shipped_kg for each in agreements})
+    release_all(session, {each: each.offer.mass_kg - each.shipped_kg for each in agreements}, at)
 
 
-def release_all(session: Session, agreements: Mapping[Agreement, int | None]) -> None:
+def release_all(session: Session, agreements: Mapping[Agreement, int | None], at: datetime) -> None:
     """Give back a mass in kg of each limit that each agreement holds, None = all, in one order over all.
 
     Of a limit per year the last year gives first: what comes late is what has not been shipped.
@@ -110,11 +112,11 @@ def release_all(session: Session, agreements: Mapping[Agreement, int | None]) ->
         kg = hold.mass_kg if mass_kg is None else min(hold.mass_kg, rest.setdefault(subject, mass_kg))
         rest[subject] = rest.get(subject, kg) - kg
         given.append((hold, kg))
-    _give_back(session, reversed(given))
+    _give_back(session, reversed(given), at)
 
 
 def take_committed(
-    session: Session, agreement: Agreement, kind: str, subject: Subject, mass_kg: int
+    session: Session, agreement: Agreement, kind: str, subject: Subject, mass_kg: int, at: datetime
 ) -> Hold | None:
     """Commit mass of one more limit to an agreement at once; None when there is no limit.
 
@@ -123,10 +125,9 @@ def take_committed(
     limit = limit_kg(session, kind, subject)
     if limit is None:
         return None
-    hold = _taken(
-        session, agreement, Wanted(kind, subject.id, ANY_YEAR, limit, mass_kg, subject.public_id), None
-    )
-    commit(session, agreement)
+    wanted = Wanted(kind, subject.id, ANY_YEAR, limit, mass_kg, subject.public_id)
+    hold = _taken(session, agreement, wanted, None, at)
+    commit(session, agreement, at)
     return hold
 
 
@@ -172,7 +173,9 @@ def _subjects(
         yield "grant", proposal.grant, min(mass_kg, proposal.mass_kg)
 
 
-def _taken(session: Session, agreement: Agreement, wanted: Wanted, expires_at: datetime | None) -> Hold:
+def _taken(
+    session: Session, agreement: Agreement, wanted: Wanted, expires_at: datetime | None, at: datetime
+) -> Hold:
     """Take mass of one limit, its counter opened where this is the first to need it."""
     values = {"kind": wanted.kind, "subject_id": wanted.subject_id, "year": wanted.year}
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
@@ -200,7 +203,15 @@ def _taken(session: Session, agreement: Agreement, wanted: Wanted, expires_at: d
     )
     session.add(hold)
     session.flush()
+    _note(session, hold, "reserved", wanted.mass_kg, at)
     return hold
+
+
+def _note(session: Session, hold: Hold, kind: str, mass_kg: int, at: datetime) -> None:
+    """Write in an entry's book what has happened to its quota; the other limits need none."""
+    if hold.ceiling.kind == "quota":
+        about = {"entry_id": hold.ceiling.subject_id, "agreement_id": hold.agreement.id}
+        session.add(QuotaMove(**about, kind=kind, mass_kg=mass_kg, document="", at=at))
 
 
 def _standing(session: Session, agreement_ids: Sequence[int]) -> list[Hold]:
@@ -214,11 +225,12 @@ def _standing(session: Session, agreement_ids: Sequence[int]) -> list[Hold]:
     return sorted(holds, key=lambda hold: _key(hold.ceiling.kind, hold.ceiling.subject_id, hold.ceiling.year))
 
 
-def _give_back(session: Session, given: Iterable[tuple[Hold, int]]) -> None:
+def _give_back(session: Session, given: Iterable[tuple[Hold, int]], at: datetime) -> None:
     for hold, kg in given:
         column = Ceiling.reserved_kg if hold.status == "reserved" else Ceiling.committed_kg
         if kg:
             _update(session, hold, {column: column - kg})
+            _note(session, hold, "released", kg, at)
         if kg == hold.mass_kg:
             advance(hold, "hold", "release", "system")
         else:

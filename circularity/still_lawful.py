@@ -33,6 +33,7 @@ from circularity.one_pair import Days, Receiving, Sending, pair_of
 from circularity.organisations import Site
 from circularity.outputs import Output
 from circularity.whitelist import ProcedureGrant, WhitelistEntry
+from circularity.whitelist.reliance import lost_listing
 
 
 def verdict_of(  # noqa: PLR0913 - a pair is asked with every fact about it
@@ -102,14 +103,14 @@ def agreement_findings(
 ) -> list[Finding]:
     """Return what an agreement, or an offer about it, breaks as of a day; `held` None: its own procedures.
 
-    With `anew`, which needs a writing session, facility, entitlement, line and postings are read anew and
-    stay as they are until the transaction ends.
+    With `anew`, which needs a writing session, facility, its whitelist entries, entitlement, line and
+    postings are read anew and stay as they are until the transaction ends.
     """
     offer = offer or agreement.offer
     line = agreement.line
     if anew:
         read_anew(session, agreement)
-    return verdict_of(
+    found = verdict_of(
         session,
         site=agreement.site,
         waste_code=agreement.waste_code,
@@ -122,6 +123,10 @@ def agreement_findings(
         mass_kg=offer.mass_kg,
         held=granted_kinds(agreement, on) | _promised(agreement, on) if held is None else held,
     )
+    pair = agreement.site, line.entitlement.facility, agreement.waste_code, agreement.operation
+    if listings_of(session, *pair, on):
+        return found
+    return [*found, *lost_listing(session, agreement, offer, found)]
 
 
 def granted_kinds(agreement: Agreement, on: date) -> frozenset[str]:

@@ -156,7 +156,7 @@ def test_a_reservation_is_all_or_nothing_even_if_the_caller_goes_on(world: DealW
 def test_what_was_never_shipped_is_given_back_from_the_last_year(world: DealWorld) -> None:
     days = {"valid_from": date(2026, 12, 1), "valid_to": date(2027, 1, 9)}
     agreement = world.agreed(40, line=limited_line(world, 100, 100, 100), with_terms=days)
-    release(world.session, agreement, 10 * T)
+    release(world.session, agreement, at(), 10 * T)
     assert counters(world)["line", 2027] == (0, 0)
     assert counters(world)["line", 2026] == (0, 40 - 10)
 
