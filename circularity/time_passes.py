@@ -1,4 +1,4 @@
-"""Time passes for deals and proposals: what a worker does every minute, each in its transaction."""
+"""Time passes for deals, proposals and lists: what a worker does every minute, each in its transaction."""
 
 from __future__ import annotations
 
@@ -9,8 +9,17 @@ from sqlalchemy import Engine
 from circularity.database import writing
 from circularity.deal_clock import close_what_ran_out, expire_offers, lapse_reservations
 from circularity.proposals import expire_proposals
+from circularity.whitelist.quota import true_up_quotas
+from circularity.whitelist.standing import expire_entries
 
-STEPS = (lapse_reservations, expire_offers, close_what_ran_out, expire_proposals)
+STEPS = (
+    lapse_reservations,
+    expire_offers,
+    close_what_ran_out,
+    expire_proposals,
+    expire_entries,
+    true_up_quotas,
+)
 """In this order: what has lapsed can expire, and what has expired opens its proposal before those do."""
 
 
