@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -44,6 +45,24 @@ class Anchor:
 
     events: int
     digest: str
+
+    def as_text(self) -> str:
+        """Return the head as one line of JSON, to be kept where the database's keeper cannot write."""
+        return canonical_json({"events": self.events, "digest": self.digest}) + "\n"
+
+    @classmethod
+    def of_text(cls, text: str) -> Anchor:
+        """Read what `as_text` wrote; raises ValueError for anything else."""
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict) or found.keys() != {"events", "digest"}:
+            raise ValueError("not a noted head: {events, digest} expected")
+        events, digest = found["events"], found["digest"]
+        if type(events) is not int or events < 0 or not re.fullmatch(r"[0-9a-f]{64}", str(digest)):
+            raise ValueError("not a noted head: a count and 64 hexadecimal digits expected")
+        return cls(events, str(digest))
 
 
 @dataclass(frozen=True, slots=True)

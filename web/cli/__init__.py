@@ -26,6 +26,7 @@ COMMANDS = {
     "serve": ("web.cli.serve:serve", "Serve the web pages and the API."),
     "bench": ("web.cli.bench:bench", "Measure the product beside bare solvers and a plain script."),
     "worker": ("web.cli.worker:worker", "Do the jobs that pages and API ask for."),
+    "audit": ("web.cli.audit:audit", "Verify the audit chain, and note its head outside the database."),
     "catalogue": ("web.cli.catalogue:catalogue", "Import official waste lists into the catalogue."),
 }
 
