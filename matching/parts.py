@@ -7,7 +7,7 @@ itself, in a process of its own if need be, so that no more than one part's pair
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -21,7 +21,7 @@ from matching.cap_tree import CapTree, Entries, build_cap_tree, entries_of
 from matching.case import Case
 from matching.coefficients import LevelCoefficients, coefficients_of
 from matching.eligibility import Eligibility, LawfulPairs, eligibility, tables_of
-from matching.problem import Problem
+from matching.problem import Problem, TieHashes
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Prepared:
     tree: CapTree
     entries: Entries
     coefficients: LevelCoefficients
+    ties: TieHashes = field(default_factory=TieHashes, repr=False)
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,7 @@ class Part:
             output_ids=outputs.output_id[self.outputs],
             arc_capacity=pairs.capacity,
             capacity_ids=self.prepared.case.capacities.capacity_id,
+            ties=self.prepared.ties,
         )
 
 

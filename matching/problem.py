@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ from circularity.units import IntArray
 from matching.cap_tree import CapTree
 
 TIE_BITS = 30
-SHA256_WORDS = 8
+TIES_REMEMBERED = 2**18
 
 TextArray = npt.NDArray[np.str_]
 
@@ -53,6 +53,28 @@ KEPT_LEVEL = 5
 TIE_LEVEL = 6
 
 
+class TieHashes:
+    """The coefficients of the tie level, remembered for a while: solving asks for few of them, and often."""
+
+    def __init__(self) -> None:
+        self._of_pair = lru_cache(maxsize=TIES_REMEMBERED)(tie_hash)
+
+    def of(self, output_ids: Sequence[str], capacity_ids: Sequence[str]) -> IntArray:
+        """Return the coefficient of each pair of ids."""
+        return np.fromiter(map(self._of_pair, output_ids, capacity_ids), np.int64, len(output_ids))
+
+
+def tie_hash(output_id: str, capacity_id: str) -> int:
+    """Return the first 30 bits of SHA-256 over a pair of ids: the last level makes the plan unique."""
+    digest = hashlib.sha256(f"{output_id}\0{capacity_id}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") >> (32 - TIE_BITS)
+
+
+def tie_hashes(output_ids: Sequence[str], capacity_ids: Sequence[str]) -> IntArray:
+    """Return `tie_hash` of each pair of ids."""
+    return np.fromiter(map(tie_hash, output_ids, capacity_ids), np.int64, len(output_ids))
+
+
 @dataclass(frozen=True)
 class Problem:
     """Supplies, pair arcs into the cap tree, and the coefficients of the levels.
@@ -72,13 +94,14 @@ class Problem:
     output_ids: TextArray
     arc_capacity: npt.NDArray[np.integer]
     capacity_ids: TextArray
+    ties: TieHashes = field(default_factory=TieHashes, repr=False, compare=False)
 
     def coefficient(self, level: int, arcs: IntArray) -> IntArray:
         """Return the level's coefficient per kg on the given arcs."""
         if level < TIE_LEVEL:
             return self.coefficients[level][arcs].astype(np.int64)
         outputs = self.output_ids[self.arc_output[arcs]].tolist()
-        return tie_hashes(outputs, self.capacity_ids[self.arc_capacity[arcs]].tolist())
+        return self.ties.of(outputs, self.capacity_ids[self.arc_capacity[arcs]].tolist())
 
     def level_sums(self, mass_kg: IntArray) -> tuple[int, ...]:
         """Return the minimised sum of every level as an exact Python integer."""
@@ -104,14 +127,6 @@ class Problem:
             if (above := int(self.tree.parent[node])) >= 0:
                 load[above] += load[node]
         return load
-
-
-def tie_hashes(output_ids: Sequence[str], capacity_ids: Sequence[str]) -> IntArray:
-    """Return the first 30 bits of SHA-256 over each pair of ids: the last level makes the plan unique."""
-    pairs = zip(output_ids, capacity_ids, strict=True)
-    digests = b"".join([hashlib.sha256(f"{o}\0{c}".encode()).digest() for o, c in pairs])
-    first_words = np.frombuffer(digests, dtype=">u4")[::SHA256_WORDS]
-    return first_words.astype(np.int64) >> (32 - TIE_BITS)
 
 
 def exact_dot(masses_kg: IntArray, coefficients: IntArray) -> int:
