@@ -25,6 +25,12 @@ WATCHING = ("authority", "coordinator")
 """Sides that see what happens in their region and are no party to it."""
 
 
+def side_of(organisation: Organisation) -> str:
+    """Return the side on which an organisation sees: watching where it is nothing but an authority."""
+    watching = [role for role in organisation.roles if role in WATCHING]
+    return watching[0] if len(watching) == len(organisation.roles) else "party"
+
+
 def sites_seen(organisation: Organisation, side: str) -> Select[Any]:
     """Return the keys of the sites that are a party's own, or that lie in an authority's region."""
     if side in WATCHING:

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from threading import Event, Thread
 from time import monotonic
 from typing import Any
@@ -17,9 +18,10 @@ from typing import Any
 from huey import Huey
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from circularity.database import reading, writing
-from circularity.errors import CircularityError, Stale
+from circularity.errors import BadInput, CircularityError, Stale
 from circularity.jobs import (
     LEASE,
     MATCHING,
@@ -36,7 +38,9 @@ from circularity.jobs import (
     stop,
 )
 from circularity.time_passes import let_time_pass
+from circularity.uploads import IMPORTS, note_refused, purge_ended
 from matching.run import run_matching
+from web.import_jobs import import_file
 from web.jobs import sender
 
 log = logging.getLogger(__name__)
@@ -60,7 +64,10 @@ def match(engine: Engine, job: Job, held: Claim, tell: Tell) -> None:
     )
 
 
-WORK: Mapping[str, Callable[[Engine, Job, Claim, Tell], None]] = {MATCHING: match}
+WORK: Mapping[str, Callable[[Engine, Job, Claim, Tell], None]] = {
+    MATCHING: match,
+    **dict.fromkeys(IMPORTS, import_file),
+}
 """What to do for each kind of job; it must call `finish` in the transaction that publishes its result."""
 
 
@@ -80,8 +87,7 @@ def perform(engine: Engine, public_id: str, lease: timedelta = LEASE) -> None:
         log.warning("job %s: %s", public_id, lost)
     except Exception as error:
         log.exception("job %s failed", public_id)
-        reason = _reason(error)
-        _end(engine, lambda session: fail(session, held, at=_now(), **reason))
+        _end(engine, partial(_failed, held=held, job=job, error=error))
 
 
 def serve_queue(engine: Engine, queue: Huey, lease: timedelta = LEASE) -> None:
@@ -124,6 +130,8 @@ def _look_after(
             if monotonic() - passed >= MINUTE_S:
                 passed = monotonic()
                 let_time_pass(engine, _now())
+                with writing(engine).begin() as session:
+                    purge_ended(session)
         except Exception:
             log.exception("the jobs could not be looked through; trying again")
         if ended.wait(min(5.0, lease.total_seconds() / 2)):
@@ -171,12 +179,20 @@ def _held(engine: Engine, held: Claim, lease: timedelta) -> Iterator[Tell]:
         keeping.join()
 
 
-def _end(engine: Engine, act: Callable[[Any], None]) -> None:
+def _end(engine: Engine, act: Callable[[Session], None]) -> None:
     try:
         with writing(engine).begin() as session:
             act(session)
+            purge_ended(session)
     except Stale as lost:
         log.warning("%s", lost)
+
+
+def _failed(session: Session, *, held: Claim, job: Job, error: Exception) -> None:
+    """Store why a job has no result; of a file that could not be read, what is wrong with it."""
+    fail(session, held, at=_now(), **_reason(error))
+    if isinstance(error, BadInput):
+        note_refused(session, job, error.problems)
 
 
 def _reason(error: Exception) -> dict[str, str]:
