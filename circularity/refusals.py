@@ -28,6 +28,17 @@ from circularity.shares import split
 from circularity.transfer_cells import cells_of
 from circularity.transfers import Load, draft_transfer, locked
 
+REFUSED = ("refused", "partly_accepted")
+"""States in which refused mass waits where it was refused."""
+
+
+def refused_of(session: Session, transfer: Transfer) -> list[tuple[TransferLine, int]]:
+    """Return what waits of each line where it was refused, kg; a line of which nothing does is left out."""
+    if transfer.status not in REFUSED:
+        return []
+    waits = [(line, sum(kg for _, kg in cells_of(session, transfer, line))) for line in transfer.lines]
+    return [(line, mass_kg) for line, mass_kg in waits if mass_kg]
+
 
 def send_back(session: Session, *, actor: Actor, at: datetime, transfer: Transfer, who: str) -> None:
     """Set the refused mass on its way home; `who` is receiver, carrier or generator."""
@@ -97,12 +108,10 @@ def rematch_refused(  # noqa: PLR0913 - a verb names every fact it takes
     next_step(transfer.lifecycle, transfer.status, "rematch", "generator")
     by_waste = {agreement.waste_code: agreement for agreement in agreements}
     loads = []
-    for line in transfer.lines:
-        rest_kg = sum(mass_kg for _, mass_kg in cells_of(session, transfer, line))
-        if rest_kg:
-            agreement = _require_agreement(by_waste, line)
-            load = Load(line.waste_code, agreement.operation, rest_kg, packaging=line.packaging)
-            loads.append(replace(load, agreement=agreement))
+    for line, rest_kg in refused_of(session, transfer):
+        agreement = _require_agreement(by_waste, line)
+        load = Load(line.waste_code, agreement.operation, rest_kg, packaging=line.packaging)
+        loads.append(replace(load, agreement=agreement))
     gate = transfer.facility.site
     main = loads[0].agreement if loads else None
     return draft_transfer(

@@ -5,23 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from deal_rows import deal
 from flask import Flask
 from flask.testing import FlaskClient
-from registry import ACTOR, AT, FLY_ASH, Registry
+from registry import ACTOR, AT, FLY_ASH, Registry, T
 from sqlalchemy import select
 
+from circularity.audit import Actor
+from circularity.corrections import ask_correction
 from circularity.database import create_engine_for, writing
 from circularity.generator_ledger import write_month
 from circularity.jobs import MATCHING, ask_for
+from circularity.manifests import Transfer
 from circularity.organisations import Site
 from circularity.receipts import Verdict, Weighed, decide, receive
+from circularity.reception import Receipt
 from circularity.runs import MatchingRun, Proposal
 from circularity.stock import record_survey
 from circularity.treatments import Result, record_treatment
+from circularity.uploads import OFFICIAL_NUMBERS, ask_for_import
 from matching.run import run_matching
 from web.app import create_app
 from web.config import Config
@@ -119,6 +124,7 @@ def fill(engine: Any) -> dict[str, str]:
             "code": FLY_ASH,
         }
         ids |= books(registry, secret.site)
+        ids |= custody(registry, secret.site, public.site)
         short = registry.entitlement(valid_to=date(2026, 9, 30))
         deal(registry, works=secret.site, line=registry.line(entitlement=short), valid_to=date(2099, 12, 31))
     key = run_matching(engine, actor=ACTOR, at=AT)
@@ -172,3 +178,45 @@ def books(registry: Registry, works: Site) -> dict[str, str]:
         "plant_id": plant.public_id,
         "plant_organisation_id": plant.site.organisation.public_id,
     }
+
+
+def custody(registry: Registry, works: Site, neighbour: Site) -> dict[str, str]:
+    """What the works has under way: a correction, a refused load, an overdue one, a stored one, an import.
+
+    It stores for its neighbour.
+    """
+    act = {"session": registry.session, **registry.act}
+    carried = deal(registry, works=works)
+    late, refused = carried.at_the_gate(5), carried.at_the_gate(10)
+    late.arrived_at = AT - timedelta(days=1000)
+    _decided(act, refused, Verdict(4 * T, 6 * T, "含水率过高"))
+    collector = registry.facility(kind="collector", site=works)
+    other = deal(registry, works=neighbour, line=registry.line(collector))
+    (stored,) = _decided(act, other.at_the_gate(30), Verdict(30 * T))
+    facts = {"changes": {"vehicle": "沪B99999"}, "reason": "车牌录错", "organisation": works.organisation}
+    correction = ask_correction(**act, transfer=refused, **facts)
+    upload = ask_for_import(
+        registry.session,
+        actor=Actor("张三", works.organisation.public_id, "person"),
+        at=AT,
+        kind=OFFICIAL_NUMBERS,
+        content=b"number,official_number\n",
+        suffix="csv",
+        parameters={},
+    )
+    return {
+        "organisation_id": works.organisation.public_id,
+        "stranger_id": registry.organisation().public_id,
+        "correction_id": correction.public_id,
+        "refused_id": refused.public_id,
+        "refusing_organisation_id": carried.plant.site.organisation.public_id,
+        "refused_carrier_id": carried.carrier.public_id,
+        "stored_receipt_id": stored.public_id,
+        "import_id": upload.job.public_id,
+    }
+
+
+def _decided(act: dict[str, Any], transfer: Transfer, verdict: Verdict) -> list[Receipt]:
+    receive(**act, transfer=transfer, weighed={1: Weighed(verdict.accepted_kg + verdict.refused_kg)})
+    owner = transfer.facility.site.organisation
+    return decide(**act, transfer=transfer, organisation=owner, person="李四", verdicts={1: verdict})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from api_world import World, world
@@ -15,6 +16,16 @@ from openapi_document import KEYWORDS, TYPES, mismatches, operations, references
 def served(databases: Databases) -> Iterator[World]:
     with databases.new() as url, world(url) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def opened(databases: Databases) -> Iterator[World]:
+    """A server opened for a trial, where a party's own papers can be read."""
+    with databases.new() as url, world(url, api_write=True) as made:
+        yield made
+
+
+OWN = "/api/v1/organisations/"
 
 
 def test_the_document_is_of_version_3_1_with_title_and_version(served: World) -> None:
@@ -67,25 +78,48 @@ def test_every_address_of_the_api_is_described(served: World) -> None:
                 assert (path, method.lower()) in described, f"{method} {path}"
 
 
-def test_every_documented_get_answers_as_its_schema_says(served: World) -> None:
-    document = served.document()
-    asked = 0
-    for path, method, operation in operations(document):
-        if method != "get":
-            continue
-        answer = served.client.get(served.address(path))
-        assert answer.status_code == 200, (path, answer.get_data(as_text=True))
-        assert answer.headers["ETag"], path
-        schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+def answers_as_described(
+    asked: World, document: dict[str, Any], path: str, operation: dict[str, Any]
+) -> None:
+    answer = asked.client.get(asked.address(path))
+    assert answer.status_code == 200, (path, answer.get_data(as_text=True))
+    assert answer.headers["ETag"], path
+    content = operation["responses"]["200"]["content"]
+    assert answer.mimetype in content, path
+    if "application/json" in content:
+        schema = content["application/json"]["schema"]
         assert list(mismatches(document, schema, answer.get_json())) == [], path
-        asked += 1
-    assert asked >= 18
 
 
-def test_no_list_of_the_test_world_is_empty_so_that_its_rows_are_really_checked(served: World) -> None:
+def test_every_documented_get_answers_as_its_schema_says(served: World, opened: World) -> None:
+    document, asked = served.document(), 0
+    for path, method, operation in operations(document):
+        if method == "get":
+            answers_as_described(opened, document, path, operation)
+            if not path.startswith(OWN):
+                answers_as_described(served, document, path, operation)
+            asked += 1
+    assert asked >= 38
+
+
+def test_what_is_one_partys_own_is_read_by_nobody_where_parties_are_not_told_apart(served: World) -> None:
+    asked = 0
     for path, method, operation in operations(served.document()):
+        if method == "get" and path.startswith(OWN):
+            answer = served.client.get(served.address(path))
+            assert (answer.status_code, answer.get_json()["type"]) == (
+                403,
+                "urn:circularity:problem:party_unknown",
+            )
+            assert "403" in operation["responses"]
+            asked += 1
+    assert asked >= 10
+
+
+def test_no_list_of_the_test_world_is_empty_so_that_its_rows_are_really_checked(opened: World) -> None:
+    for path, method, operation in operations(opened.document()):
         if method == "get" and "X-Pagination" in operation["responses"]["200"].get("headers", {}):
-            assert served.client.get(served.address(path)).get_json(), path
+            assert opened.client.get(opened.address(path)).get_json(), path
 
 
 def test_problem_documents_are_as_described(served: World) -> None:

@@ -6,19 +6,28 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import Response, jsonify, url_for
+from flask import Response, current_app, jsonify, url_for
 from flask_smorest import Blueprint
 from marshmallow import Schema
-from sqlalchemy.orm import Session
 
+from web.api.file_bodies import FILE_TYPES, read_file
 from web.api.paging import HEADERS, Paged
 from web.api.requests import StrictParser
-from web.api.writing import KEY_HEADER, REPLAYED_HEADER, refuse_unless_writable, write, write_once
+from web.api.writing import (
+    KEY_HEADER,
+    REPLAYED_HEADER,
+    refuse_unless_told_apart,
+    refuse_unless_writable,
+    write,
+    write_once,
+)
 
 View = TypeVar("View", bound=Callable[..., Any])
 Act = TypeVar("Act", bound=Callable[..., dict[str, Any]])
 
 PREFIX = "/api/v1"
+OWN = "/organisations/<public_id:organisation_id>"
+"""Below it stands what one party alone may read and do; `web.api.acting` says for whom a request acts."""
 
 _KEY_PARAMETER = {
     "in": "header",
@@ -52,8 +61,9 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
     ) -> Callable[[View], View]:
         """Register a GET view: its query is checked, its answer shaped, tagged and, if Paged, paged.
 
-        The view gets the loaded query (when there is one) and the path's values by name, and returns what
-        `answer` shapes, for a paged list with the headers of `Paging`.
+        An address below OWN is a party's own: where parties are not told apart, nobody reads it. The view
+        gets the loaded query (when there is one) and the path's values by name, and returns what `answer`
+        shapes, for a paged list with the headers of `Paging`.
         """
 
         def declare(view: View) -> View:
@@ -61,7 +71,21 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
             shaped: Any = self.response(200, answer(many=many), headers=HEADERS if paged else None)(view)
             if query is not None:
                 shaped = self.arguments(query, location="query")(shaped)
+            shaped = _for_parties(shaped) if rule.startswith(OWN) else shaped
             self.get(rule)(_documented(self, self.etag(shaped), _read_problems(rule, query)))
+            return view
+
+        return declare
+
+    def download(self, rule: str, content_type: str, *, query: type[Schema]) -> Callable[[View], View]:
+        """Register a GET view that answers with a file: it returns the Flask response."""
+
+        def declare(view: View) -> View:
+            shaped: Any = self.arguments(query, location="query")(view)
+            content = {content_type: {"schema": {"type": "string", "format": "binary"}}}
+            response = {"description": "the file", "content": content}
+            shaped = self.doc(responses={"200": response})(_for_parties(shaped))
+            self.get(rule)(_documented(self, shaped, _read_problems(rule, query)))
             return view
 
         return declare
@@ -78,21 +102,36 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
         def declare(act: Act) -> Act:
             @wraps(act)
             def view(loaded: dict[str, Any], **path: str) -> Response:
-                def once(session: Session) -> dict[str, Any]:
-                    made = act(session, loaded, **path)
-                    return dict(answer().dump(made))
-
-                made, replayed = write_once(once)
-                response = jsonify(made)
-                response.status_code = 201
-                response.headers["Location"] = url_for(located, **{by: made["id"]})
-                if replayed:
-                    response.headers[REPLAYED_HEADER] = "true"
-                return response
+                made = write_once(lambda session: dict(answer().dump(act(session, loaded, **path))))
+                return _written(made, 201, located, path | {by: made[0]["id"]})
 
             shaped: Any = self.response(201, answer, headers=_WRITTEN_HEADERS)(view)
             shaped = self.arguments(body, location="json")(shaped)
             shaped = self.doc(parameters=[_KEY_PARAMETER])(shaped)
+            self.post(rule)(_documented(self, _guarded(shaped), (400, 403, 404, 409, 413, 415, 422)))
+            return act
+
+        return declare
+
+    def upload(
+        self, rule: str, answer: type[Schema], *, query: type[Schema], located: str, by: str
+    ) -> Callable[[Act], Act]:
+        """Register a POST view that takes a file as its body and answers 202 with the address of its job.
+
+        The view gets a writing session, the loaded query, the file and the path's values.
+        """
+
+        def declare(act: Act) -> Act:
+            @wraps(act)
+            def view(loaded: dict[str, Any], **path: str) -> Response:
+                file = read_file()
+                made = write_once(lambda session: dict(answer().dump(act(session, loaded, file, **path))))
+                return _written(made, 202, located, path | {by: made[0]["id"]})
+
+            body = {"content": {kind: {"schema": {}} for kind in FILE_TYPES}, "required": True}
+            shaped: Any = self.response(202, answer, headers=_WRITTEN_HEADERS)(view)
+            shaped = self.arguments(query, location="query")(shaped)
+            shaped = self.doc(parameters=[_KEY_PARAMETER], requestBody=body)(shaped)
             self.post(rule)(_documented(self, _guarded(shaped), (400, 403, 404, 409, 413, 415, 422)))
             return act
 
@@ -143,12 +182,37 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
                 documented.setdefault("manual_doc", {})["operationId"] = obj.__name__
 
 
+def _written(made: tuple[dict[str, Any], bool], status: int, located: str, path: dict[str, Any]) -> Response:
+    """Answer with what was made and where it is read: at `located`, with the path's values that it takes."""
+    answer, replayed = made
+    response = jsonify(answer)
+    response.status_code = status
+    taken = next(current_app.url_map.iter_rules(located)).arguments
+    response.headers["Location"] = url_for(
+        located, **{name: value for name, value in path.items() if name in taken}
+    )
+    if replayed:
+        response.headers[REPLAYED_HEADER] = "true"
+    return response
+
+
 def _guarded(view: Callable[..., Any]) -> Callable[..., Any]:
     """Refuse before the body is even read when writing is closed."""
 
     @wraps(view)
     def guarded(*args: Any, **path: Any) -> Any:
         refuse_unless_writable()
+        return view(*args, **path)
+
+    return guarded
+
+
+def _for_parties(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Refuse what is one party's own where nobody can say who asks."""
+
+    @wraps(view)
+    def guarded(*args: Any, **path: Any) -> Any:
+        refuse_unless_told_apart()
         return view(*args, **path)
 
     return guarded
@@ -174,7 +238,8 @@ _STATUS_NAMES = {
 
 
 def _read_problems(rule: str, query: type[Schema] | None) -> tuple[int, ...]:
-    return (*((404,) if "<" in rule else ()), *((422,) if query else ()))
+    own = (403,) if rule.startswith(OWN) else ()
+    return (*own, *((404,) if "<" in rule else ()), *((422,) if query else ()))
 
 
 def _keep_private(response: Response) -> Response:

@@ -1,4 +1,4 @@
-"""Jobs: matching runs in the background, with progress and cancellation."""
+"""Jobs: matching runs in the background, with progress and cancellation. A party's imports are its own."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from circularity.jobs import MATCHING, STATES, Job, ask_for, ask_to_cancel
+from circularity.uploads import IMPORTS
 from web.api.blueprint import ApiBlueprint
 from web.api.lookups import by_public_id
 from web.api.paging import Paged, Paging
@@ -21,6 +22,9 @@ from web.jobs import send_after_commit
 from web.session import read_session
 
 blp = ApiBlueprint("jobs", "Work in the background: ask for it, watch it, cancel it.")
+
+
+_SHARED = Job.kind.not_in(IMPORTS)
 
 
 class JobQuery(Paged):
@@ -54,10 +58,10 @@ class ErrorAnswer(Answer):
     en = String()
 
 
-class JobAnswer(Answer):
-    """One job. `result_id` is the id of the run it published; `attempt` counts the workers that took it."""
+class JobStands(Answer):
+    """How a job stands; `attempt` counts the workers that took it."""
 
-    sometimes = frozenset({"progress", "started_at", "finished_at", "result_id", "error"})
+    sometimes = frozenset({"progress", "started_at", "finished_at", "error"})
     id = String()
     kind = String()
     state = String(metadata={"description": "one of " + ", ".join(f"`{state}`" for state in STATES)})
@@ -67,14 +71,20 @@ class JobAnswer(Answer):
     progress = Nested(ProgressAnswer)
     started_at = moment("when the newest worker took it")
     finished_at = moment("when it ended")
-    result_id = String()
     error = Nested(ErrorAnswer)
+
+
+class JobAnswer(JobStands):
+    """One job. `result_id` is the id of the run it published."""
+
+    sometimes = JobStands.sometimes | {"result_id"}
+    result_id = String()
 
 
 @blp.read("/jobs", JobAnswer, many=True, query=JobQuery)
 def list_jobs(query: dict[str, Any]) -> tuple[Sequence[dict[str, Any]], dict[str, str]]:
     """List the jobs, newest first."""
-    wanted = select(Job).order_by(Job.id.desc())
+    wanted = select(Job).where(_SHARED).order_by(Job.id.desc())
     if "state" in query:
         wanted = wanted.where(Job.state == query["state"])
     rows, headers = Paging.of(query).of_statement(read_session(), wanted)
@@ -84,7 +94,7 @@ def list_jobs(query: dict[str, Any]) -> tuple[Sequence[dict[str, Any]], dict[str
 @blp.read("/jobs/<public_id:job_id>", JobAnswer)
 def get_job(job_id: str) -> dict[str, Any]:
     """Read one job."""
-    return job_shown(by_public_id(read_session(), Job, job_id))
+    return job_shown(by_public_id(read_session(), Job, job_id, only=_SHARED))
 
 
 @blp.create("/jobs", JobCreate, JobAnswer, located="jobs.get_job", by="job_id")
@@ -100,13 +110,13 @@ def create_job(session: Session, body: dict[str, Any]) -> dict[str, Any]:
 )
 def cancel_job(session: Session, body: dict[str, Any], job_id: str) -> dict[str, Any]:  # noqa: ARG001
     """Cancel a job that waits, ask a running one to stop; its result is then never published."""
-    job = by_public_id(session, Job, job_id)
+    job = by_public_id(session, Job, job_id, only=_SHARED)
     ask_to_cancel(session, actor=ACTOR, at=now(), job=job)
     return job_shown(job)
 
 
 def job_shown(job: Job) -> dict[str, Any]:
-    """Return what anybody may see of a job."""
+    """Return how a job stands, and what it published."""
     return {
         "id": job.public_id,
         "kind": job.kind,

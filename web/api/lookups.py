@@ -29,9 +29,19 @@ def by_public_id(
     return row
 
 
-def named_in_body(session: Session, model: type[Row], field: str, public_id: str) -> Row:
-    """Return the row that a field of a body names; raises BadInput, for the address itself was right."""
-    row = session.scalar(select(model).filter_by(public_id=public_id))
+def named_in_body(
+    session: Session,
+    model: type[Row],
+    field: str,
+    public_id: str,
+    only: ColumnElement[bool] | None = None,
+) -> Row:
+    """Return the row that a field of a body names, if `only` holds.
+
+    Raises BadInput, for the address itself was right.
+    """
+    wanted = select(model).filter_by(public_id=public_id)
+    row = session.scalar(wanted if only is None else wanted.where(only))
     if row is None:
         zh, en = "没有这一标识", "nothing has this id"
         raise BadInput([InputProblem("body", None, field, "unknown_id", public_id[:80], zh, en)])

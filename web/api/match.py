@@ -21,13 +21,13 @@ from marshmallow.validate import Length
 from circularity.errors import BadInput, InputProblem, RuleBroken
 from web.api.blueprint import ApiBlueprint
 from web.api.field_problems import bad_input
+from web.api.file_bodies import WORKBOOK
 from web.api.json_body import read_json
 from web.api.shapes import Answer
 from web.http_problems import Refusal
 
 blp = ApiBlueprint("match", "Match a case of your own; nothing is stored.")
 
-WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SECONDS = 30
 _AT_ONCE = BoundedSemaphore(1)
 """One stranger's case at a time per server process; the others are asked to come back."""

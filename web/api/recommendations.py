@@ -114,7 +114,7 @@ def list_outlets(query: dict[str, Any], output_id: str) -> list[dict[str, Any]]:
     """List the best lawful and conditional outlets for a lot."""
     output = by_public_id(read_session(), Output, output_id)
     found = outlets_for_output(live_receivers(), read_session(), output, at=now(), limit=query["limit"])
-    return [_shown(advice, advice.window.offered_kg) for advice in found]
+    return [advice_shown(advice, advice.window.offered_kg, exact=_both_public(advice)) for advice in found]
 
 
 @blp.read(
@@ -124,11 +124,15 @@ def list_feed(query: dict[str, Any], window_id: str) -> list[dict[str, Any]]:
     """List the lots that suit a capacity window best."""
     window = by_public_id(read_session(), CapacityWindow, window_id)
     found = feed_for_window(read_session(), window, at=now(), limit=query["limit"])
-    return [_shown(advice, advice.output.mass_kg) for advice in found]
+    return [advice_shown(advice, advice.output.mass_kg, exact=_both_public(advice)) for advice in found]
 
 
-def _shown(advice: Recommendation, others_mass_kg: int) -> dict[str, Any]:
-    exact = is_public(advice.output) and is_public(advice.window)
+def _both_public(advice: Recommendation) -> bool:
+    return is_public(advice.output) and is_public(advice.window)
+
+
+def advice_shown(advice: Recommendation, others_mass_kg: int, *, exact: bool) -> dict[str, Any]:
+    """Return advice; mass and money of the pair only where `exact`, else a band and none."""
     shown = {
         "verdict": "lawful" if advice.can_move_today else "conditional",
         "output": output_named(advice.output),

@@ -12,18 +12,24 @@ from werkzeug.routing import BaseConverter
 
 from web.api.agreements import blp as agreements
 from web.api.catalogue import blp as catalogue
+from web.api.corrections import blp as corrections
 from web.api.documentation import blueprint as documentation
 from web.api.facilities import blp as facilities
+from web.api.imports import blp as imports
 from web.api.jobs import blp as jobs
 from web.api.ledger_months import blp as ledger_months
 from web.api.match import blp as match
+from web.api.official_forms import blp as official_forms
 from web.api.outputs import blp as outputs
+from web.api.overdue import blp as overdue
 from web.api.rates import blp as rates
 from web.api.receipts import blp as receipts
 from web.api.recommendations import blp as recommendations
+from web.api.refused_loads import blp as refused_loads
 from web.api.reported_rates import blp as reported_rates
 from web.api.runs import blp as runs
 from web.api.shapes import Problem
+from web.api.stored_loads import blp as stored_loads
 from web.api.transfers import blp as transfers
 from web.api.whitelist import blp as whitelist
 
@@ -35,9 +41,15 @@ BLUEPRINTS = (
     runs,
     agreements,
     transfers,
+    corrections,
     receipts,
+    refused_loads,
+    stored_loads,
+    overdue,
     ledger_months,
+    official_forms,
     jobs,
+    imports,
     rates,
     reported_rates,
     catalogue,

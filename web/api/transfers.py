@@ -69,7 +69,7 @@ def create_transfer(session: Session, body: dict[str, Any]) -> dict[str, Any]:
     """Draft a transfer under an agreement, from the agreement's site."""
     agreement = named_in_body(session, Agreement, "agreement_id", body["agreement_id"])
     loads = [_load(session, line) for line in body.pop("lines")]
-    carriers = [_carrier(session, carrier) for carrier in body.pop("carriers")]
+    carriers = [carrier_of(session, carrier) for carrier in body.pop("carriers")]
     transfer = draft_transfer(
         session,
         actor=ACTOR,
@@ -142,7 +142,8 @@ def _load(session: Session, line: dict[str, Any]) -> Load:
     return Load(**line, agreement=other)
 
 
-def _carrier(session: Session, carrier: dict[str, Any]) -> Carrier:
+def carrier_of(session: Session, carrier: dict[str, Any]) -> Carrier:
+    """Return a carrier as a body names it; raises BadInput for an unknown organisation."""
     named = carrier.pop("organisation_id")
     organisation = named_in_body(session, Organisation, "carriers.organisation_id", named)
     permitted = tuple(carrier.pop("permitted"))

@@ -42,6 +42,14 @@ def refuse_unless_writable() -> None:
         raise NotAllowed("writing_closed", zh, en, setting="CIRC_API_WRITE")
 
 
+def refuse_unless_told_apart() -> None:
+    """Raise NotAllowed for a party's own papers unless the operator opened a trial, in which all are one."""
+    if not is_writable():
+        zh = "单位自己的资料不对外公开:尚无账户,无法确认请求者身份"
+        en = "a party's own papers are for it alone, and without accounts nobody can say who asks"
+        raise NotAllowed("party_unknown", zh, en, setting="CIRC_API_WRITE")
+
+
 def write_once(act: Callable[[Session], dict[str, Any]]) -> tuple[dict[str, Any], bool]:
     """Run `act` in one transaction, once per key; return its answer and whether it is a repetition.
 
@@ -76,5 +84,6 @@ def _request() -> Request | None:
         zh = f"{KEY_HEADER} 应为 1 至 {MAX_KEY_LENGTH} 个可打印 ASCII 字符"
         en = f"{KEY_HEADER} must have 1 to {MAX_KEY_LENGTH} printable ASCII characters"
         raise Refusal(400, "malformed_key", zh, en)
-    digest = hashlib.sha256(request.get_data(cache=True)).hexdigest()
-    return Request(f"{request.method} {request.path}", key, digest)
+    digest = hashlib.sha256(request.get_data(cache=True))
+    digest.update(request.query_string)
+    return Request(f"{request.method} {request.path}", key, digest.hexdigest())

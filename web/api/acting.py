@@ -1,0 +1,59 @@
+"""For whom a request acts: the organisation in its address, freely named while there are no accounts.
+
+What a party may not see is not found, whether it is there or not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.base import ExecutableOption
+
+from circularity.audit import Actor
+from circularity.errors import NotAllowed
+from circularity.manifests import Transfer
+from circularity.organisations import Organisation, Site
+from circularity.party_listings import WATCHING, side_of, sites_seen, transfers_seen
+from web.api.lookups import by_public_id
+from web.api.writing import ACTOR
+
+
+@dataclass(frozen=True)
+class Party:
+    """The organisation that a request acts for, the side on which it sees, and who the chain says it was."""
+
+    organisation: Organisation
+    side: str
+    actor: Actor
+
+    @property
+    def watches(self) -> bool:
+        """Whether it is an authority, which sees its region and is no party to anything in it."""
+        return self.side in WATCHING
+
+
+def acting_for(session: Session, organisation_id: str) -> Party:
+    """Return for whom the request acts; raises NotFound."""
+    organisation = by_public_id(session, Organisation, organisation_id)
+    actor = Actor(ACTOR.name, organisation.public_id, ACTOR.kind)
+    return Party(organisation, side_of(organisation), actor)
+
+
+def seen_transfer(session: Session, party: Party, transfer_id: str, *options: ExecutableOption) -> Transfer:
+    """Return a transfer that the party may see; raises NotFound."""
+    return by_public_id(
+        session, Transfer, transfer_id, *options, only=transfers_seen(party.organisation, party.side)
+    )
+
+
+def seen_site(session: Session, party: Party, site_id: str) -> Site:
+    """Return a site that the party may see; raises NotFound."""
+    return by_public_id(session, Site, site_id, only=Site.id.in_(sites_seen(party.organisation, party.side)))
+
+
+def require_own(party: Party, owner_id: int) -> None:
+    """Raise NotAllowed for an act in the name of another organisation, which the party can at most watch."""
+    if party.watches or owner_id != party.organisation.id:
+        zh, en = "只有该方单位可以操作", "only this party's organisation does this"
+        raise NotAllowed("not_a_party", zh, en)
