@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from argon2 import PasswordHasher
 from databases import Databases, SqliteDatabases, postgresql
 from registry import Registry
 from sqlalchemy import Engine
 
+from circularity.accounts import passwords
 from circularity.database import create_engine_for, writing
 
 
@@ -47,3 +49,12 @@ def registry(engine: Engine) -> Iterator[Registry]:
     """A registry on a fresh database; nothing is committed unless the test does."""
     with writing(engine)() as session:
         yield Registry(session)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Hash passwords with hardly any work; the parameters in use are tested by themselves."""
+    real = passwords._HASHER
+    passwords._HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    yield
+    passwords._HASHER = real

@@ -39,7 +39,8 @@ def delegate(
         en = f"it ends between today and {LONGEST.days} days from now"
         checks.refuse("delegated_until", "out_of_range", until, zh, en)
     checks.finish()
-    if lender.organisation_id != colleague.organisation_id or lender.id == colleague.id:
+    session.flush()
+    if lender.organisation_id != colleague.organisation_id or lender is colleague:
         raise RuleBroken("no_colleague", "只能授权给本单位的其他成员", "lend only to another member")
     if rank(lender.role) > rank(role) or not lender.is_in_force(day):
         zh, en = "只能授权自己拥有的角色", "nobody lends a role above his own"

@@ -70,8 +70,8 @@ def finish_with_code(engine: Engine, *, key: str, code: str, address: str, at: d
     with writing(engine).begin() as session:
         waiting = _waiting(session, key, at)
         actor = actor_of(waiting.user)
-        take_code(session, actor=actor, at=at, user=waiting.user, code=code)
         forgive(session, counted)
+        take_code(session, actor=actor, at=at, user=waiting.user, code=code)
         end_session(session, actor=actor, at=at, opened=waiting, because="renewed")
         fresh, _ = open_session(session, actor=actor, at=at, user=waiting.user, second_factor=True)
         return fresh

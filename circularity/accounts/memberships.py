@@ -206,8 +206,8 @@ def _keep_an_owner(session: Session, leaving: Membership) -> None:
     """Refuse to let the last owner go; of two that leave at once one waits here and is refused."""
     if leaving.role != OWNER:
         return
-    session.execute(select(Organisation.id).filter_by(id=leaving.organisation_id).with_for_update())
     session.flush()
+    session.execute(select(Organisation.id).filter_by(id=leaving.organisation_id).with_for_update())
     session.expire_all()
     if not [row for row in owners_of(session, leaving.organisation) if row.id != leaving.id]:
         zh = "最后一位负责人不能退出,请先指定另一位"

@@ -59,7 +59,10 @@ def check_mail(checks: Checks, field: str, mail: str) -> str:
 
 def user_of(session: Session, mail: str) -> User | None:
     """Return the person of a mail address, None for an unknown one."""
-    return session.scalar(select(User).where(User.mail == mail.strip().lower()))
+    plain = mail.strip().lower()
+    # What no address can be is looked for all the same, as a text that databases take: it takes as long.
+    storable = plain if plain.isascii() and plain.isprintable() else ""
+    return session.scalar(select(User).where(User.mail == storable))
 
 
 def require_user(session: Session, mail: str) -> User:

@@ -100,7 +100,7 @@ def _columns(header: list[str]) -> tuple[int, int]:
 def _decoded(content: bytes) -> str:
     for encoding in ("utf-8-sig", "gb18030"):
         try:
-            return content.decode(encoding).replace("\0", "\ufffd")
+            return content.decode(encoding)
         except UnicodeDecodeError:
             continue
     zh, en = "文件不是 UTF-8 或 GB18030 文本", "the file is neither UTF-8 nor GB18030 text"

@@ -88,9 +88,10 @@ def count_attempt(session: Session, at: datetime, things: Sequence[Counted]) -> 
 def forgive(session: Session, things: Sequence[Counted]) -> None:
     """Forget what was counted of an account; of a network address only this one attempt.
 
-    Otherwise somebody could try others' accounts for ever by logging in to his own in between.
+    Otherwise somebody could try others' accounts for ever by logging in to his own in between. Call it before
+    anything is recorded: counts are locked before the audit chain is.
     """
-    for thing in things:
+    for thing in sorted(things, key=lambda thing: thing.kind):  # locked in one order everywhere
         whole = thing.kind in ("account", "code")
         values = {"attempts": 0 if whole else Throttle.attempts - 1, "paused_until": None}
         this = (Throttle.kind == thing.kind, Throttle.subject == digest(thing.text), Throttle.attempts > 0)
