@@ -8,13 +8,13 @@ Formula version 2, as in `circularity/NOTES.md`:
     plain ratio = utilised / generated, as some cities publish it; always labelled
 
 No denominator: no rate. Never above 100 %, never below 0. Shown in 0.01 %, half away from zero; compared with
-a target exactly. Reported rates feed it from the mass ledger, planned ones (version 1) from a run.
+a target exactly. Reported rates feed it from the mass ledger, planned ones (version 3) from deals and a run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date
 
 from circularity.catalogue import waste_types
@@ -52,7 +52,7 @@ class Sums:
     `stored`, `residue` (became waste of another code) and `difference` (moisture, weighing, an end without a
     word for it) are those of the period's own year, so that generated = utilised + disposed + discarded, each
     less its old part, + stored + residue + difference. `receipts`, `own_use` and `declared` split utilised by
-    evidence. `organisations` are the generators behind the figures.
+    evidence. `organisations` are the generators behind the figures, `shares` what each of them generated.
     """
 
     generated_kg: int = 0
@@ -69,6 +69,7 @@ class Sums:
     own_use_kg: int = 0
     declared_kg: int = 0
     organisations: frozenset[int] = frozenset()
+    shares: Mapping[int, int] = field(default_factory=dict, compare=False)
 
     @property
     def by_evidence(self) -> Mapping[str, int]:
@@ -77,10 +78,12 @@ class Sums:
 
     def __add__(self, other: Sums) -> Sums:
         masses = {name: getattr(self, name) + getattr(other, name) for name in MASSES}
-        return Sums(**masses, organisations=self.organisations | other.organisations)
+        behind = self.organisations | other.organisations
+        shares = {one: self.shares.get(one, 0) + other.shares.get(one, 0) for one in behind}
+        return Sums(**masses, organisations=behind, shares=shares)
 
 
-MASSES = tuple(field.name for field in fields(Sums) if field.name != "organisations")
+MASSES = tuple(mass.name for mass in fields(Sums) if mass.name.endswith("_kg"))
 """The masses of Sums by name."""
 
 

@@ -1,37 +1,38 @@
 """Planned utilisation rates: what a run would mean for the rates that are measured against targets.
 
-Formula version 1, as in `circularity/NOTES.md`:
+Formula version 3, as in `circularity/NOTES.md`:
 
     planned rate = (own use + utilised elsewhere + planned utilised) / generated
 
 summed over the sites of a region and the wastes of a scope, in kg. *Own use* and *utilised elsewhere* are
-declared for the calendar year of the run. *Planned utilised* is what the run places on operations that count
-as utilisation. *Generated* is, per site and waste, the larger of what is declared and of own use + own
-disposal + utilised elsewhere + posted. Hazardous waste counts in neither scope. No generation: no rate. Never
-above 100 %. Shown in 0.01 %, half away from zero; compared with a target exactly. Every such rate is planned
-and is labelled so; none is a statistic.
+declared for the calendar year of the run. *Planned utilised* is what agreements hold, what one side has
+accepted, and what the run proposes beyond them (`planned_mass`), on operations that count as utilisation; so
+no agreement lowers the rate. *Generated* is, per site and waste, the larger of what is declared and of own
+use + own disposal + utilised elsewhere + posted or agreed. Hazardous waste counts in neither scope. No
+generation: no rate. Never above 100 %. Shown in 0.01 %, half away from zero; compared with a target exactly.
+Every such rate is planned and is labelled so; none is a statistic.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from circularity.catalogue import targets, utilisation, waste_types
 from circularity.catalogue.regions import PROVINCES
 from circularity.catalogue.targets import Target
 from circularity.organisations import Site
-from circularity.outputs import GenerationDeclaration, Output
+from circularity.outputs import GenerationDeclaration
+from circularity.planned_mass import PlannedMass, planned_masses
 from circularity.rate_formula import SCOPES, Rate, in_scope
-from circularity.runs import MatchingRun, Proposal, Unmatched
+from circularity.runs import MatchingRun
 from circularity.units import format_tonnes
 
-FORMULA_VERSION = 1
+FORMULA_VERSION = 3
 LABEL_ZH, LABEL_EN = "计划利用率 · 平台口径", "planned rate · platform basis"
 
 
@@ -39,8 +40,9 @@ LABEL_ZH, LABEL_EN = "计划利用率 · 平台口径", "planned rate · platfor
 class Balance:
     """The year of one waste at one site, or the sum of many, in kg; `declared_kg` is 0 where undeclared.
 
-    `planned_today_kg` is the part of `planned_kg` that waits for no procedure. `unposted_kg` is declared,
-    neither used nor disposed of, and not in the run.
+    Of `planned_kg`, `agreed_kg` stands in agreements, `reserved_kg` one side has accepted, and
+    `planned_today_kg` waits for no procedure. `posted_kg` is in agreements or in the run, placed or not;
+    `unposted_kg` is declared, neither used nor disposed of, and in neither.
     """
 
     declared_kg: int = 0
@@ -50,9 +52,16 @@ class Balance:
     posted_kg: int = 0
     planned_kg: int = 0
     planned_today_kg: int = 0
+    agreed_kg: int = 0
+    reserved_kg: int = 0
     generated_kg: int = 0
     unposted_kg: int = 0
     undeclared_kg: int = 0
+
+    @property
+    def proposed_kg(self) -> int:
+        """The part of `planned_kg` that is a run's advice alone."""
+        return self.planned_kg - self.agreed_kg - self.reserved_kg
 
     def closed(self) -> Balance:
         """Return the balance of one site and waste with generation and what is missing from both sides."""
@@ -74,7 +83,8 @@ class PlannedRate:
     """One planned rate of a scope and a region (a prefix, "" = the Delta) with all it was made from.
 
     Rates are hundredths of a percent, None where nothing was generated; `today` leaves out what waits for
-    procedures. `target_over`: the target's period has ended and no next one was entered.
+    procedures. `target_over`: the target's period has ended and no next one was entered. `sites_of_a_stage`:
+    the fewest sites behind what is agreed, reserved or proposed, where there is any.
     """
 
     scope: str
@@ -84,6 +94,7 @@ class PlannedRate:
     target: Target | None
     target_over: bool
     sites: int
+    sites_of_a_stage: int
     formula_version: int = field(default=FORMULA_VERSION)
 
     @property
@@ -124,8 +135,8 @@ class PlannedRate:
         b = self.balance
         return (
             f"依据 {self.sites} 个场所的平台数据:产生量 {format_tonnes(b.generated_kg)} t,其中已申报 "
-            f"{format_tonnes(b.declared_kg)} t、仅由发布推算 {format_tonnes(b.undeclared_kg)} t;"
-            f"尚未发布 {format_tonnes(b.unposted_kg)} t。未登记的单位不在其中,不等于统计数据。"
+            f"{format_tonnes(b.declared_kg)} t、仅由发布和协议推算 {format_tonnes(b.undeclared_kg)} t;"
+            f"尚未发布或签约 {format_tonnes(b.unposted_kg)} t。未登记的单位不在其中,不等于统计数据。"
         )
 
     @property
@@ -135,8 +146,8 @@ class PlannedRate:
         return (
             f"Rests on platform data of {self.sites} sites: {format_tonnes(b.generated_kg)} t generated, of "
             f"which {format_tonnes(b.declared_kg)} t declared and {format_tonnes(b.undeclared_kg)} t known "
-            f"from postings only; {format_tonnes(b.unposted_kg)} t not posted. Organisations that are not "
-            "registered are missing; this is no official statistic."
+            f"from postings and agreements only; {format_tonnes(b.unposted_kg)} t neither posted nor agreed. "
+            "Organisations that are not registered are missing; this is no official statistic."
         )
 
 
@@ -168,9 +179,17 @@ def _rates(balances: Balances, regions: dict[int, str], on: date, region: str) -
                 target=target,
                 target_over=over,
                 sites=len({site for site, _ in keys}),
+                sites_of_a_stage=_fewest({key: balances[key] for key in keys}),
             )
         )
     return rates
+
+
+def _fewest(balances: Balances) -> int:
+    """Return how many sites stand behind the stage of planned mass with the fewest, 0 without any mass."""
+    stages = ("agreed_kg", "reserved_kg", "proposed_kg")
+    behind = [{key[0] for key, row in balances.items() if getattr(row, stage)} for stage in stages]
+    return min((len(sites) for sites in behind if sites), default=0)
 
 
 def _balances(session: Session, run: MatchingRun) -> Balances:
@@ -184,34 +203,24 @@ def _balances(session: Session, run: MatchingRun) -> Balances:
             own_disposed_kg=row.own_disposed_kg,
             elsewhere_kg=row.entrusted_elsewhere_utilised_kg,
         )
-    for site, code, part in (*_placed(session, run), *_left(session, run)):
-        balances[site, code] += part
+    for mass in planned_masses(session, run):
+        balances[mass.site_id, mass.waste_code] += _part(mass, run.as_of)
     return {key: balance.closed() for key, balance in balances.items()}
 
 
-def _placed(session: Session, run: MatchingRun) -> Iterable[tuple[int, str, Balance]]:
-    keys = (Output.site_id, Output.waste_code, Proposal.operation, Proposal.conditions)
-    rows = session.execute(
-        select(*keys, func.sum(Proposal.mass_kg))
-        .join(Output, Proposal.output_id == Output.id)
-        .where(Proposal.run_id == run.id)
-        .group_by(*keys)
+def _part(mass: PlannedMass, on: date) -> Balance:
+    """Return what mass at one stage adds to the balance of its site and waste."""
+    counts = mass.operation and utilisation.counts(
+        waste_types.is_hazardous(mass.waste_code), mass.operation, on
     )
-    for site, code, operation, conditions, total in rows:
-        mass_kg = int(total)
-        counted = mass_kg if utilisation.counts(waste_types.is_hazardous(code), operation, run.as_of) else 0
-        today = 0 if conditions else counted
-        yield site, code, Balance(posted_kg=mass_kg, planned_kg=counted, planned_today_kg=today)
-
-
-def _left(session: Session, run: MatchingRun) -> Iterable[tuple[int, str, Balance]]:
-    rows = session.execute(
-        select(Output.site_id, Output.waste_code, func.sum(Unmatched.mass_kg))
-        .join(Output, Unmatched.output_id == Output.id)
-        .where(Unmatched.run_id == run.id)
-        .group_by(Output.site_id, Output.waste_code)
+    counted = mass.mass_kg if counts else 0
+    return Balance(
+        posted_kg=mass.mass_kg,
+        planned_kg=counted,
+        planned_today_kg=0 if mass.waits else counted,
+        agreed_kg=counted if mass.stage == "agreed" else 0,
+        reserved_kg=counted if mass.stage == "reserved" else 0,
     )
-    return ((site, code, Balance(posted_kg=int(total))) for site, code, total in rows)
 
 
 def _regions_of_sites(session: Session) -> dict[int, str]:

@@ -206,5 +206,5 @@ def test_a_rate_says_what_it_rests_on_and_by_which_formula(registry: Registry) -
     rate = general(registry, stored_run(registry))
     assert (rate.sites, rate.formula_version) == (1, FORMULA_VERSION)
     assert "100 t" in rate.coverage_zh
-    assert "90 t not posted" in rate.coverage_en
+    assert "90 t neither posted nor agreed" in rate.coverage_en
     assert FLY_ASH not in rate.coverage_en

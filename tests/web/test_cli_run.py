@@ -54,6 +54,18 @@ def test_rates_are_planned_and_name_the_period_of_their_target(database):
     assert Decimal(general["rate_today_percent"]) <= Decimal(general["rate_percent"]) <= 100
 
 
+def test_planned_masses_are_told_apart_by_stage_and_add_up(database):
+    values = json.loads(circularity("planned-rates", "--by", "operation", "--json", database=database).stdout)
+    delta = next(r for r in values["rates"] if (r["scope"], r["region"]) == ("general", ""))
+    assert (delta["agreed_t"], delta["reserved_t"]) == ("0", "0")
+    placed = sum(Decimal(row["proposed_t"]) for operation, row in values["table"].items() if operation)
+    assert 0 < Decimal(delta["proposed_t"]) <= placed
+    assert set(values["table"][""]) == {"agreed_t", "reserved_t", "proposed_t", "left_t"}
+    text = circularity("planned-rates", "--by", "stream", database=database).stdout
+    assert "协议 agreed 0 t" in text
+    assert "where planned mass stands" in text
+
+
 def test_every_rate_stands_between_its_own_use_and_everything(database):
     # A generated flow is 1/4 used at home, 2/4 elsewhere and 1/4 posted: no rate is below 75 %.
     values = json.loads(circularity("planned-rates", "--json", database=database).stdout)

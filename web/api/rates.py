@@ -10,8 +10,8 @@ from marshmallow.validate import OneOf
 
 from circularity.catalogue.regions import PROVINCES
 from circularity.catalogue.targets import Target
+from circularity.disclosure import MIN_ORGANISATIONS
 from circularity.errors import NotFound
-from circularity.flows import MIN_ORGANISATIONS
 from circularity.runs import MatchingRun, latest_run
 from circularity.utilisation import LABEL_EN, LABEL_ZH, PlannedRate, planned_rates
 from web.api.blueprint import ApiBlueprint
@@ -53,6 +53,9 @@ class RateAnswer(Answer):
             "generated_t",
             "utilised_t",
             "utilised_today_t",
+            "agreed_t",
+            "reserved_t",
+            "proposed_t",
             "missing_t",
             "target",
             "coverage_zh",
@@ -74,6 +77,9 @@ class RateAnswer(Answer):
     generated_t = Tonnes(attribute="generated_kg")
     utilised_t = Tonnes(attribute="utilised_kg")
     utilised_today_t = Tonnes(attribute="utilised_today_kg")
+    agreed_t = Tonnes(attribute="agreed_kg", metadata={"description": "planned: agreed, left out of few"})
+    reserved_t = Tonnes(attribute="reserved_kg", metadata={"description": "planned: accepted by one side"})
+    proposed_t = Tonnes(attribute="proposed_kg", metadata={"description": "planned: by the run beyond them"})
     missing_t = Tonnes(attribute="missing_kg", metadata={"description": "what the target still needs"})
     target = Nested(TargetAnswer)
     coverage_zh = String()
@@ -108,6 +114,8 @@ def _shown(run: MatchingRun, rate: PlannedRate) -> dict[str, Any]:
     if not withheld:
         shown |= {"rate_percent": rate.rate, "rate_today_percent": rate.rate_today}
         shown |= {name: getattr(rate, name) for name in _FIGURES}
+    if rate.sites_of_a_stage >= MIN_ORGANISATIONS:
+        shown |= {name: getattr(rate.balance, name) for name in ("agreed_kg", "reserved_kg", "proposed_kg")}
     return shown
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 from sqlalchemy.orm import Session
 
+from circularity import planned_mass
 from circularity.calendar_days import delta_day
 from circularity.capacity_used import capacity_used
 from circularity.catalogue.regions import PROVINCES
@@ -25,7 +26,7 @@ from web.cli.problems import show_problems
 from web.cli.rates_text import NO_STATISTIC, report_lines, table_lines, use_lines
 from web.cli.rates_values import report_values, sums_values, use_values
 from web.cli.run import require_run
-from web.cli.run_text import FICTIONAL, closing_lines, rate_lines, rate_values
+from web.cli.run_text import FICTIONAL, closing_lines, rate_lines, rate_values, stage_lines, stage_values
 
 
 @click.command()
@@ -102,27 +103,32 @@ def _show(
 
 
 @click.command("planned-rates")
+@click.option("--by", "key", type=click.Choice(planned_mass.KEYS), default=None,
+              help="Tell planned masses apart as well: agreed, accepted by one side, proposed.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the rates as JSON.")
 @database_option
-def planned_rates(as_json: bool, database: str) -> None:
+def planned_rates(as_json: bool, database: str, key: str | None) -> None:
     """Planned utilisation rates of the newest run, by province, against the targets.
 
-    Planned means: own use and use elsewhere as declared, plus what the run would place, over generation.
-    Two rates: what can move today, and what can move after procedures. No official statistic. What was really
-    received and used: `circularity rates`.
+    Planned means: own use and use elsewhere as declared, plus what agreements hold for the year and what the
+    run would place beyond them, over generation. Two rates: what can move today, and what can move after
+    procedures. No official statistic. What was really received and used: `circularity rates`.
 
     \b
     Examples:
       circularity planned-rates
-      circularity planned-rates --json
+      circularity planned-rates --by stream --json
     """
     engine = open_database(database)
     with reading(engine)() as session:
         found = require_run(session)
         planned = [rate for group in planned_rates_by_region(session, found).values() for rate in group]
+        table = planned_mass.masses_by_stage(session, found, key) if key else {}
         if as_json:
             values = {"run": found.public_id, "as_of": found.as_of.isoformat(),
-                      "rates": rate_values(planned), "fictional": found.fictional}  # fmt: skip
+                      "rates": rate_values(planned), "by": key, "table": stage_values(table),
+                      "fictional": found.fictional}  # fmt: skip
             click.echo(json.dumps(values, ensure_ascii=False, indent=1))
         else:
-            click.echo("\n".join([*rate_lines(planned), "", *closing_lines(fictional=found.fictional)]))
+            lines = rate_lines(planned) + (["", *stage_lines(key, table)] if key else [])
+            click.echo("\n".join([*lines, "", *closing_lines(fictional=found.fictional)]))

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from circularity.acceptance import ADVICE_EN, ADVICE_ZH
 from circularity.catalogue import regions
+from circularity.planned_mass import STAGES
 from circularity.runs import MatchingRun, Proposal, reasons_of_run, unmatched_of_run
 from circularity.units import format_scaled, format_tonnes
 from circularity.utilisation import LABEL_EN, LABEL_ZH, PlannedRate
@@ -102,6 +103,9 @@ def rate_values(rates: list[PlannedRate]) -> list[dict[str, Any]]:
             "generated_t": format_tonnes(rate.generated_kg),
             "utilised_t": format_tonnes(rate.utilised_kg),
             "utilised_today_t": format_tonnes(rate.utilised_today_kg),
+            "agreed_t": format_tonnes(rate.balance.agreed_kg),
+            "reserved_t": format_tonnes(rate.balance.reserved_kg),
+            "proposed_t": format_tonnes(rate.balance.proposed_kg),
             "rate_percent": _percent(rate.rate),
             "rate_today_percent": _percent(rate.rate_today),
             "target_percent": format_scaled(rate.target.rate_permille, 10) if rate.target else None,
@@ -149,7 +153,33 @@ def rate_lines(rates: list[PlannedRate]) -> list[str]:
         for target in over.values()
     ]
     widest = max(rates, key=lambda rate: rate.generated_kg)
-    return [*lines, f"  {widest.coverage_zh}", f"  {widest.coverage_en}"]
+    b = widest.balance
+    planned = (
+        f"  计划利用 · planned: 协议 agreed {_t(b.agreed_kg)} t + 一方已接受 accepted by one side "
+        f"{_t(b.reserved_kg)} t + 撮合建议 proposed {_t(b.proposed_kg)} t"
+    )
+    return [*lines, planned, f"  {widest.coverage_zh}", f"  {widest.coverage_en}"]
+
+
+def stage_values(table: dict[str, dict[str, int]]) -> dict[str, dict[str, str]]:
+    """Return masses by stage in tonnes as decimal texts."""
+    return {
+        place: {f"{stage}_t": format_tonnes(kg) for stage, kg in masses.items()}
+        for place, masses in table.items()
+    }
+
+
+def stage_lines(key: str, table: dict[str, dict[str, int]]) -> list[str]:
+    """Return masses by stage as a table, in whole tonnes; nothing of it is reported."""
+    header = (
+        key,
+        "协议 agreed t",
+        "一方已接受 accepted by one t",
+        "撮合建议 proposed t",
+        "无去处 no outlet t",
+    )
+    rows = [[place or "–", *(_t(masses[stage]) for stage in STAGES)] for place, masses in table.items()]
+    return ["计划去向 · where planned mass stands", *text_table(header, rows)]
 
 
 def closing_lines(*, fictional: bool) -> list[str]:

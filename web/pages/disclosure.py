@@ -11,8 +11,8 @@ from flask import g
 from flask_babel import gettext
 
 from circularity.banding import Band, band_of
+from circularity.disclosure import MIN_ORGANISATIONS
 from circularity.entitlements import CapacityWindow
-from circularity.flows import MIN_ORGANISATIONS
 from circularity.outputs import Output
 from circularity.runs import Unmatched
 from circularity.totals import has_real_parties
@@ -68,7 +68,14 @@ def is_withheld(rate: PlannedRate) -> bool:
     return rate.sites < MIN_ORGANISATIONS and not tells_all()
 
 
-TOLD = (tells_all, is_told, told_mass, told_total, told_limit, told_quota, told_change, is_withheld)
+def tells_stages(rate: PlannedRate) -> bool:
+    """Tell whether enough sites stand behind each stage of a rate's planned mass to tell them apart."""
+    return rate.sites_of_a_stage >= MIN_ORGANISATIONS or tells_all()
+
+
+TOLD = (
+    tells_all, is_told, told_mass, told_total, told_limit, told_quota, told_change, is_withheld, tells_stages,
+)  # fmt: skip
 """What templates may call."""
 
 
