@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from circularity.audit import Actor, record
 from circularity.calendar_days import delta_day
 from circularity.columns import new_public_id
+from circularity.deals import Agreement
 from circularity.errors import RuleBroken
 from circularity.fields import Checks
 from circularity.ledger import post
@@ -108,7 +109,7 @@ def decide(
     found = receipts_of(session, transfer)
     if act != "refuse":
         for line in sorted(transfer.lines, key=lambda row: row.agreement.id):
-            require_lawful(agreement_findings(session, line.agreement, delta_day(at)))
+            _require_acceptable(session, line.agreement, delta_day(at))
     movements: list[Movement] = []
     for line in transfer.lines:
         receipt = _require_received(found, line)
@@ -131,6 +132,17 @@ def decide(
     told = {str(number): [found[number].accepted_kg, found[number].refused_kg] for number in sorted(found)}
     record(session, actor, at, f"transfer.{transfer.status}", transfer, {"accepted_refused_kg": told})
     return [found[line.number] for line in transfer.lines]
+
+
+def _require_acceptable(session: Session, agreement: Agreement, on: date) -> None:
+    """Ask the rules of the day; a suspension or an accident lets a load finish that is on its way.
+
+    Nothing leaves for such a plant any more, and it may refuse what it cannot take; a blacklisted one must.
+    """
+    found = agreement_findings(session, agreement, on)
+    if agreement.facility.standing != "blacklisted":
+        found = [finding for finding in found if finding.rule != "standing"]
+    require_lawful(found)
 
 
 def receipts_of(session: Session, transfer: Transfer) -> dict[int, Receipt]:

@@ -191,7 +191,7 @@ def test_only_the_receiver_decides(ash: Deal) -> None:
 def test_what_the_plant_may_no_longer_take_can_only_be_refused(ash: Deal) -> None:
     transfer = ash.at_the_gate(30)
     _receive(ash, transfer, Weighed(30 * T))
-    ash.plant.standing = "suspended"
+    ash.plant.standing = "blacklisted"
     ash.registry.session.flush()
     with pytest.raises(RuleBroken) as refused:
         _decide(ash, transfer, Verdict(30 * T))
