@@ -16,8 +16,8 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from circularity.deals import Agreement
+from circularity.disclosure import MIN_ORGANISATIONS
 from circularity.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
-from circularity.flows import MIN_ORGANISATIONS
 from circularity.manifests import Transfer, TransferLine
 from circularity.mass import MassAccount, MassGroup, MassMove
 

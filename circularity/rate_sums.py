@@ -81,11 +81,13 @@ class _Totals:
 
     def __init__(self) -> None:
         self._masses: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-        self._behind: dict[str, set[int]] = defaultdict(set)
+        self._behind: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
 
     def add(self, key: str, row: _Row, factors: Factors) -> None:
         """Count a row under a key."""
-        self._behind[key].add(row.organisation_id)
+        self._behind[key][row.organisation_id] += sum(
+            factor * row.mass_kg for name, factor in factors if name == "generated_kg"
+        )
         masses = self._masses[key]
         for name, factor in factors:
             masses[name] += factor * row.mass_kg
@@ -94,7 +96,8 @@ class _Totals:
         """Return what has been counted, sorted by key."""
         behind = self._behind
         return {
-            key: Sums(**self._masses[key], organisations=frozenset(behind[key])) for key in sorted(behind)
+            key: Sums(**self._masses[key], organisations=frozenset(behind[key]), shares=dict(behind[key]))
+            for key in sorted(behind)
         }
 
 

@@ -1,6 +1,6 @@
 """Which reported figures a stranger may be told, so that no difference of two of them gives a party away.
 
-A figure stands for at least MIN_ORGANISATIONS generators; smaller ones are added up as `other`, as for flows.
+A figure stands for enough generators (see `circularity.disclosure`); others are added up as `other`.
 Tables are told of the whole Delta and a whole year only: a province's figures where it stands alone in the
 table of provinces, a shorter period's where each of its months stands alone in the table of months, nothing
 that crosses two tables. Bulk is told where what is not bulk stands alone too.
@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from circularity.flows import MIN_ORGANISATIONS, OTHER, Cell, suppressed
+from circularity.disclosure import OTHER, Cell, may_be_told, suppressed
 from circularity.rate_formula import SCOPES, Sums
 from circularity.rate_periods import Period
 from circularity.rate_sums import Fold, folded, sums_by
@@ -44,19 +44,24 @@ def told(session: Session, period: Period, region: str, *, of_few: bool = False)
     kinds = sums_by(session, "kind", first=first, last=last, region=region)
     if not published(kinds) or not _stands(period, region, rows, alone):
         return Told(frozenset(), {})
-    few = any(len(row.organisations) < MIN_ORGANISATIONS for row in kinds.values())
+    few = not all(may_be_told(shares_of(row)) for row in kinds.values())
     scopes = {"general"} if few or "bulk" not in kinds else set(SCOPES)
     return Told(frozenset(scopes), alone if period.is_year and not region else {})
 
 
 def published(rows: Mapping[str, Sums]) -> dict[str, Sums]:
     """Return the rows that stand for enough generators, the others added up; empty where even that is few."""
-    cells = {(key, "", ""): Cell(row.generated_kg, set(row.organisations)) for key, row in rows.items()}
+    cells = {(key, "", ""): Cell(row.generated_kg, shares_of(row)) for key, row in rows.items()}
     kept = suppressed(cells)
     alone = {key: row for key, row in rows.items() if (key, "", "") in kept}
     if len(alone) == len(rows) or (OTHER, OTHER, OTHER) not in kept:
         return alone
     return alone | {OTHER: sum((row for key, row in rows.items() if key not in alone), Sums())}
+
+
+def shares_of(row: Sums) -> dict[int, int]:
+    """Return what each generator behind a row generated in it, kg."""
+    return {organisation: row.shares.get(organisation, 0) for organisation in row.organisations}
 
 
 def _tables(session: Session, **which: Any) -> Tables:

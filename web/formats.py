@@ -11,7 +11,8 @@ from flask_babel import gettext
 from circularity.acceptance.facts import analyte_words
 from circularity.catalogue import operations, regions, streams, waste_types
 from circularity.catalogue.waste_types import MalformedCode, WasteType
-from circularity.flows import OTHER, UNMATCHED
+from circularity.disclosure import OTHER
+from circularity.flows import UNMATCHED
 from circularity.units import (
     KG_PER_T,
     M_PER_KM,

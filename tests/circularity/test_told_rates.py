@@ -7,7 +7,7 @@ from datetime import date
 from posted_mass import works_of
 from registry import ANHUI, JIANGSU, SHANGHAI, Registry
 
-from circularity.flows import OTHER
+from circularity.disclosure import OTHER
 from circularity.rate_formula import Sums
 from circularity.rate_periods import Period
 from circularity.told_rates import published, told
