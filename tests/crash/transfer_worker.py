@@ -37,11 +37,12 @@ def work(url: str, parties: Parties, tell: Connection) -> None:
     """Go on until killed; `tell` gets (step, public id) after each commit."""
     engine = create_engine_for(url)
     for _ in count():
-        for step, public_id in _one_deal(engine, parties):
+        for step, public_id in one_deal(engine, parties):
             tell.send((step, public_id))
 
 
-def _one_deal(engine: Engine, parties: Parties) -> Iterator[tuple[str, str]]:
+def one_deal(engine: Engine, parties: Parties) -> Iterator[tuple[str, str]]:
+    """Play a deal to the verdict on its one load; give (step, public id) after each commit."""
     offered = _in_one(engine, parties, lambda deal: _offer(deal, parties))
     yield "offered_by_generator", offered
 
