@@ -196,4 +196,4 @@ def _loads(session: Session, year: int) -> Sequence[tuple[date, int, int, str, s
         .where(Receipt.received_on.between(date(year, 1, 1), date(year, 12, 31)), Receipt.accepted_kg > 0)
         .order_by(Receipt.id)
     )
-    return [row._tuple() for row in rows]
+    return rows.all()
