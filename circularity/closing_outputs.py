@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 from circularity.organisations import Site
 from circularity.outputs import Output
 from circularity.rate_formula import Rate, in_scope
-from circularity.runs import Unmatched, latest_run
+from circularity.runs import Unmatched, in_plan_of, latest_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def closing_outputs(
         select(Unmatched)
         .join(Output, Unmatched.output_id == Output.id)
         .join(Site, Output.site_id == Site.id)
-        .where(Unmatched.run_id == run.id, Site.region_code.startswith(region, autoescape=True))
+        .where(in_plan_of(run, Unmatched), Site.region_code.startswith(region, autoescape=True))
         .order_by(Unmatched.mass_kg.desc(), Unmatched.output_id)
         .options(joinedload(Unmatched.output).joinedload(Output.site), joinedload(Unmatched.nearest_window))
     )

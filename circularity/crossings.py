@@ -1,4 +1,4 @@
-"""Mass of a run between provinces, as the public may see it: `circularity.flows` says what is held back."""
+"""Mass of a run between provinces; `circularity.disclosure` says what of it the public may see."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from circularity.catalogue.regions import province_of
+from circularity.disclosure import Cell, Key, suppressed
 from circularity.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
-from circularity.flows import Cell, Key, suppressed
 from circularity.organisations import Site
 from circularity.outputs import Output
-from circularity.runs import MatchingRun, Proposal
+from circularity.runs import MatchingRun, Proposal, in_plan_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,13 @@ def crossings(session: Session, run: MatchingRun, *, of_few: bool = False) -> li
         .join(Entitlement, EntitlementLine.entitlement_id == Entitlement.id)
         .join(Facility, Entitlement.facility_id == Facility.id)
         .join(end, Facility.site_id == end.id)
-        .where(Proposal.run_id == run.id)
+        .where(in_plan_of(run, Proposal))
         .group_by(*keys)
     )
     cells: dict[Key, Cell] = {}
     for origin, destination, organisation, mass_kg in rows:
         key = (province_of(origin), province_of(destination), "")
-        cells.setdefault(key, Cell(0, set())).join(Cell(int(mass_kg), {organisation}))
+        cells.setdefault(key, Cell()).join(Cell.of(organisation, int(mass_kg)))
     told = cells if of_few else suppressed(cells)
     found = [Crossing(origin, to, cell.mass_kg) for (origin, to, _), cell in told.items()]
     return sorted(found, key=lambda crossing: (-crossing.mass_kg, crossing.origin, crossing.destination))

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from circularity.columns import between, one_of
 from circularity.database import STRICT, Base
+from circularity.runs import until_run
 
 ENTERED = ("window", "quota")
 """Mass enters at a capacity window, or at a white-list quota that binds a window and the mass's origin."""
@@ -40,3 +41,4 @@ class EntryCost(Base):
     utilised_kg: Mapped[int]
     hierarchy: Mapped[int]
     cost_ucny: Mapped[int]
+    until_run_id: Mapped[int | None] = until_run()

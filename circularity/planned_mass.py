@@ -24,7 +24,7 @@ from circularity.limits import mass_by_year
 from circularity.organisations import Site
 from circularity.outputs import Output
 from circularity.rate_formula import in_scope
-from circularity.runs import MatchingRun, Proposal, Unmatched
+from circularity.runs import MatchingRun, Proposal, Unmatched, in_plan_of
 from circularity.shares import split
 
 STAGES = ("agreed", "reserved", "proposed", "left")
@@ -128,7 +128,7 @@ def _untouched(session: Session, run: MatchingRun) -> Iterator[PlannedMass]:
     proposed = (
         select(*keys, func.sum(Proposal.mass_kg).label("mass_kg"))
         .join(Output, Proposal.output_id == Output.id)
-        .where(Proposal.run_id == run.id, ~_is_touched(run))
+        .where(in_plan_of(run, Proposal), ~_is_touched(run))
         .group_by(*keys)
     )
     for row in session.execute(proposed):
@@ -137,7 +137,7 @@ def _untouched(session: Session, run: MatchingRun) -> Iterator[PlannedMass]:
     left = (
         select(*of_site, func.sum(Unmatched.mass_kg).label("mass_kg"))
         .join(Output, Unmatched.output_id == Output.id)
-        .where(Unmatched.run_id == run.id, ~_is_touched(run))
+        .where(in_plan_of(run, Unmatched), ~_is_touched(run))
         .group_by(*of_site)
     )
     for site_id, waste_code, mass_kg in session.execute(left):
@@ -168,7 +168,7 @@ def _touched(session: Session, run: MatchingRun) -> Iterator[PlannedMass]:
 def _is_touched(run: MatchingRun) -> ColumnElement[bool]:
     """Return the condition that a deal holds something of a lot, or was made of a proposal for it."""
     dealt = aliased(Proposal)
-    made = exists().where(dealt.output_id == Output.id, dealt.run_id == run.id, dealt.status == "agreed")
+    made = exists().where(dealt.output_id == Output.id, in_plan_of(run, dealt), dealt.status == "agreed")
     return or_(func.coalesce(_taken_kg(), 0) > 0, made)
 
 
@@ -185,7 +185,7 @@ def _by_lot(session: Session, model: Any, run: MatchingRun) -> dict[int, list[An
     """Return rows of a run about lots that deals have touched, by the key of the lot."""
     rows = select(model).join(Output, model.output_id == Output.id)
     found: dict[int, list[Any]] = defaultdict(list)
-    for row in session.scalars(rows.where(model.run_id == run.id, _is_touched(run))):
+    for row in session.scalars(rows.where(in_plan_of(run, model), _is_touched(run))):
         found[row.output_id].append(row)
     return found
 
@@ -196,7 +196,7 @@ def _dealt_by_proposal(session: Session, run: MatchingRun) -> dict[int, int]:
         select(Agreement.proposal_id, func.sum(Offer.mass_kg))
         .join(Offer, _STANDING_OFFER)
         .join(Proposal, Agreement.proposal_id == Proposal.id)
-        .where(Proposal.run_id == run.id, Agreement.status.in_(_STAGE_OF))
+        .where(in_plan_of(run, Proposal), Agreement.status.in_(_STAGE_OF))
         .group_by(Agreement.proposal_id)
     )
     return {proposal_id: int(mass_kg) for proposal_id, mass_kg in rows if proposal_id is not None}

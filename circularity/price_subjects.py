@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from circularity.capacity_prices import CapacityPrice
 from circularity.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
-from circularity.runs import CapacityPrice
 from circularity.whitelist import WhitelistEntry
 
 

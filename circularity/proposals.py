@@ -88,10 +88,14 @@ def decline_proposal(session: Session, *, actor: Actor, at: datetime, proposal: 
 def expire_proposals(session: Session, *, at: datetime) -> int:
     """Let open proposals expire that are too old, or whose last shipping day is over; return how many."""
     old = select(MatchingRun.id).where(MatchingRun.started_at <= at - PROPOSAL_STANDS)
+    # A proposal that runs repeat keeps its row: its time runs from the last of them.
+    begun, until = Proposal.run_id, Proposal.until_run_id
+    held = (MatchingRun.id >= begun) & (until.is_(None) | (MatchingRun.id < until))
+    last = select(MatchingRun.id).where(held).order_by(MatchingRun.id.desc()).limit(1).scalar_subquery()
     expired = session.scalars(
         select(Proposal)
         .where(Proposal.status == "open")
-        .where(or_(Proposal.run_id.in_(old), Proposal.latest < delta_day(at)))
+        .where(or_(begun.in_(old) & last.in_(old), Proposal.latest < delta_day(at)))
         .order_by(Proposal.id)
         .with_for_update(of=Proposal),
         execution_options={"populate_existing": True},

@@ -1,7 +1,8 @@
-"""Matching runs as stored facts: proposals, unmatched mass and its reasons, prices; and their queries.
+"""Matching runs as stored facts: proposals, unmatched mass and its reasons; and their queries.
 
-A run is advice: it creates no duty and reserves nothing. Its rows are written once, in one transaction, and
-only after the plan was verified; a later run supersedes proposals that are still open and deletes nothing.
+A run is advice: it creates no duty and reserves nothing. It is written in one transaction, and only after
+the plan was verified. What it says as the run before did keeps its row; what it no longer says ends, and a
+proposal that is still open is superseded; nothing is deleted.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, func, select
+from sqlalchemy import ColumnElement, ForeignKey, func, select
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
 from circularity.columns import MAX_DISTANCE_M, amount, between, mass, one_of
@@ -20,7 +21,6 @@ from circularity.outputs import Output
 from circularity.whitelist import ProcedureGrant
 
 PROPOSAL_STATUSES = ("open", "countered", "agreed", "declined", "expired", "superseded")
-PRICED = ("window", "line", "entitlement", "facility", "quota")
 
 
 class MatchingRun(Base):
@@ -60,12 +60,28 @@ class MatchingRun(Base):
     fictional: Mapped[bool]
 
 
+def in_plan_of(run: MatchingRun, rows: Any) -> ColumnElement[bool]:
+    """Return the condition that rows are of a run's plan: begun with it or before it, and not ended yet.
+
+    `rows` is a model, or an alias of one, that has `run_id` and `until_run_id`.
+    """
+    until: ColumnElement[int | None] = rows.until_run_id
+    begun: ColumnElement[bool] = rows.run_id <= run.id
+    return begun & (until.is_(None) | (until > run.id))
+
+
+def until_run() -> Any:
+    """Return the column of the first run whose plan no longer holds a row; None as long as it holds."""
+    return mapped_column(ForeignKey("matching_runs.id"), index=True)
+
+
 class Proposal(Base):
     """Mass that a run proposes for one output and one capacity window, kg; unit costs in µCNY/kg.
 
     None as a cost part means nobody stated it; `cost_ucny_per_kg` sums the known parts. `conditions` are the
     codes of what must be met first, none = can move today, for which `grant` may be the reason. A pair whose
-    grant does not hold its whole mass has two rows. `available` days: first and last day of shipping.
+    grant does not hold its whole mass has two rows. `earliest` and `latest`: first and last day of shipping.
+    `run` is the first that proposed it so.
     """
 
     __tablename__ = "proposals"
@@ -100,6 +116,7 @@ class Proposal(Base):
     latest: Mapped[date | None]
     status: Mapped[str]
     superseded_by_run_id: Mapped[int | None] = mapped_column(ForeignKey("matching_runs.id"))
+    until_run_id: Mapped[int | None] = until_run()
 
     run: Mapped[MatchingRun] = relationship(foreign_keys=run_id)
     output: Mapped[Output] = relationship()
@@ -132,39 +149,11 @@ class Unmatched(Base):
     change_zh: Mapped[str]
     change_en: Mapped[str]
     excluded: Mapped[dict[str, Any]]
+    until_run_id: Mapped[int | None] = until_run()
 
-    run: Mapped[MatchingRun] = relationship()
+    run: Mapped[MatchingRun] = relationship(foreign_keys=run_id)
     output: Mapped[Output] = relationship()
     nearest_window: Mapped[CapacityWindow | None] = relationship()
-
-
-class CapacityPrice(Base):
-    """What one more kilogram of a limit would do in a run: kg placed more (0 or 1), µCNY saved per kg.
-
-    `kind` is one of PRICED and `subject_id` the public id of that row; a limit that changes with the years
-    has `years` such as `2026` or `2026-2027`, "" for one without.
-    """
-
-    __tablename__ = "capacity_prices"
-    __table_args__ = (
-        one_of("kind", PRICED),
-        mass("used_kg"),
-        mass("limit_kg"),
-        amount("saving_ucny_per_kg"),
-        between("placed_per_kg", 0, 1),
-        STRICT,
-    )
-
-    run_id: Mapped[int] = mapped_column(ForeignKey("matching_runs.id"), primary_key=True)
-    kind: Mapped[str] = mapped_column(primary_key=True)
-    subject_id: Mapped[str] = mapped_column(primary_key=True)
-    years: Mapped[str] = mapped_column(primary_key=True)
-    used_kg: Mapped[int]
-    limit_kg: Mapped[int]
-    placed_per_kg: Mapped[int]
-    saving_ucny_per_kg: Mapped[int]
-
-    run: Mapped[MatchingRun] = relationship()
 
 
 def latest_run(session: Session) -> MatchingRun | None:
@@ -187,13 +176,13 @@ def proposals_of_run(
     An order by mass tells of masses; a list for strangers asks for `heaviest_first=False`.
     """
     order = (Proposal.mass_kg.desc(), Proposal.id) if heaviest_first else (Proposal.id,)
-    wanted = _proposals().where(Proposal.run_id == run.id).order_by(*order)
+    wanted = _proposals().where(in_plan_of(run, Proposal)).order_by(*order)
     return session.scalars(wanted.limit(limit).offset(offset)).all()
 
 
 def proposals_of_output(session: Session, run: MatchingRun, output: Output) -> Sequence[Proposal]:
     """Return what a run proposes for one output, heaviest first."""
-    wanted = _proposals().where(Proposal.run_id == run.id, Proposal.output_id == output.id)
+    wanted = _proposals().where(in_plan_of(run, Proposal), Proposal.output_id == output.id)
     return session.scalars(wanted.order_by(Proposal.mass_kg.desc(), Proposal.id)).all()
 
 
@@ -205,27 +194,29 @@ def proposals_of_facility(session: Session, run: MatchingRun, facility: Facility
         .join(Entitlement, EntitlementLine.entitlement_id == Entitlement.id)
         .where(Entitlement.facility_id == facility.id)
     )
-    wanted = _proposals().where(Proposal.run_id == run.id, Proposal.window_id.in_(windows))
+    wanted = _proposals().where(in_plan_of(run, Proposal), Proposal.window_id.in_(windows))
     return session.scalars(wanted.order_by(Proposal.mass_kg.desc(), Proposal.id)).all()
 
 
 def count_proposals(session: Session, run: MatchingRun) -> int:
     """Return how many proposals a run has."""
-    return session.scalar(select(func.count()).where(Proposal.run_id == run.id)) or 0
+    return session.scalar(select(func.count()).where(in_plan_of(run, Proposal))) or 0
 
 
 def unmatched_of_run(
     session: Session, run: MatchingRun, *, limit: int = 100, offset: int = 0, heaviest_first: bool = True
 ) -> Sequence[Unmatched]:
     """Return what a run left over with reasons; `heaviest_first` as for proposals."""
-    wanted = select(Unmatched).where(Unmatched.run_id == run.id).options(joinedload(Unmatched.output))
+    wanted = select(Unmatched).where(in_plan_of(run, Unmatched)).options(joinedload(Unmatched.output))
     order = (Unmatched.mass_kg.desc(), Unmatched.output_id) if heaviest_first else (Unmatched.output_id,)
     return session.scalars(wanted.order_by(*order).limit(limit).offset(offset)).all()
 
 
 def unmatched_of_output(session: Session, run: MatchingRun, output: Output) -> Unmatched | None:
     """Return what a run left of one output and why, None when all of it found an outlet."""
-    return session.get(Unmatched, (run.id, output.id))
+    return session.scalar(
+        select(Unmatched).where(in_plan_of(run, Unmatched), Unmatched.output_id == output.id)
+    )
 
 
 def reasons_of_run(session: Session, run: MatchingRun) -> list[tuple[str, int, int]]:
@@ -233,26 +224,11 @@ def reasons_of_run(session: Session, run: MatchingRun) -> list[tuple[str, int, i
     total = func.sum(Unmatched.mass_kg)
     rows = session.execute(
         select(Unmatched.reason, func.count(), total)
-        .where(Unmatched.run_id == run.id)
+        .where(in_plan_of(run, Unmatched))
         .group_by(Unmatched.reason)
         .order_by(total.desc(), Unmatched.reason)
     )
     return [(reason, count, int(kg)) for reason, count, kg in rows]
-
-
-def prices_of_run(
-    session: Session, run: MatchingRun, *, scarce_only: bool = False
-) -> Sequence[CapacityPrice]:
-    """Return a run's prices, the limits that would place or save most first."""
-    wanted = select(CapacityPrice).where(CapacityPrice.run_id == run.id)
-    if scarce_only:
-        wanted = wanted.where((CapacityPrice.placed_per_kg > 0) | (CapacityPrice.saving_ucny_per_kg > 0))
-    order = (
-        CapacityPrice.placed_per_kg.desc(),
-        CapacityPrice.saving_ucny_per_kg.desc(),
-        CapacityPrice.subject_id,
-    )
-    return session.scalars(wanted.order_by(*order)).all()
 
 
 def _proposals() -> Any:

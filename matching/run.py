@@ -14,10 +14,11 @@ from sqlalchemy import Engine, insert, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from circularity.audit import Actor, record
+from circularity.capacity_prices import CapacityPrice
 from circularity.columns import new_public_id
 from circularity.database import reading, writing
 from circularity.entry_costs import EntryCost
-from circularity.runs import CapacityPrice, MatchingRun, Proposal, Unmatched
+from circularity.runs import MatchingRun, Proposal, Unmatched
 from matching.case import Parameters
 from matching.certificate import certificate_of
 from matching.grant_use import Part, split_by_grants
@@ -85,6 +86,9 @@ def publish(
         .where(Proposal.status == "open", Proposal.run_id != run.id)
         .values(status="superseded", superseded_by_run_id=run.id)
     )
+    for model in (Proposal, Unmatched, CapacityPrice, EntryCost):
+        ended = update(model).where(model.until_run_id.is_(None))
+        session.execute(ended.values(until_run_id=run.id), execution_options={"synchronize_session": False})
     rows: tuple[tuple[Any, list[Row]], ...] = (
         (Proposal, proposal_rows(snapshot, plan, parts)),
         (Unmatched, unmatched_rows(snapshot, plan)),

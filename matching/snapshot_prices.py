@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from circularity.audit import AuditEvent
 from circularity.entry_costs import ENTRY_LEVELS, EntryCost
-from circularity.runs import MatchingRun, latest_run
+from circularity.runs import MatchingRun, in_plan_of, latest_run
 from circularity.units import IntArray
 from matching.cap_tree import CapTree, build_cap_tree, entries_of
 from matching.case import Case
@@ -66,7 +66,7 @@ def read_prices(session: Session, snapshot: Snapshot) -> RegionPrices | None:
     run = latest_run(session)
     if run is None:
         return None
-    rows = session.execute(select(*EntryCost.__table__.c).where(EntryCost.run_id == run.id)).all()
+    rows = session.execute(select(*EntryCost.__table__.c).where(in_plan_of(run, EntryCost))).all()
     if not rows:
         return None
     known = {(row.kind, row.subject_id): [getattr(row, level) for level in ENTRY_LEVELS] for row in rows}

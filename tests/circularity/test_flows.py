@@ -8,13 +8,15 @@ from sqlalchemy import Engine
 
 from circularity.banding import Band, band_of, shown
 from circularity.database import reading, writing
-from circularity.flows import OTHER, UNMATCHED, Cell, Flow, flows, suppressed
+from circularity.disclosure import OTHER, Cell, suppressed
+from circularity.flows import UNMATCHED, Flow, flows
 from circularity.runs import latest_run
 from matching.run import run_matching
 
 
 def cell(mass_kg: int, *organisations: int) -> Cell:
-    return Cell(mass_kg, set(organisations))
+    """A mass of several senders with equal parts in it."""
+    return Cell(mass_kg, dict.fromkeys(organisations, mass_kg))
 
 
 def told(cells: dict[tuple[str, str, str], Cell]) -> dict[tuple[str, str, str], int]:

@@ -11,6 +11,7 @@ from registry import ACTOR, ANHUI, AT, JIANGSU, Registry
 from sqlalchemy import Engine
 
 from circularity.audit import AuditEvent, verify_chain
+from circularity.capacity_prices import prices_of_run
 from circularity.database import reading, writing
 from circularity.runs import (
     MatchingRun,
@@ -18,7 +19,6 @@ from circularity.runs import (
     all_runs,
     count_proposals,
     latest_run,
-    prices_of_run,
     proposals_of_facility,
     proposals_of_output,
     proposals_of_run,

@@ -9,10 +9,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from circularity.acceptance import WORDS
-from circularity.flows import MIN_ORGANISATIONS
+from circularity.capacity_prices import CapacityPrice
+from circularity.disclosure import Cell
 from circularity.organisations import Site
 from circularity.outputs import Output
-from circularity.runs import CapacityPrice, MatchingRun, Proposal, Unmatched
+from circularity.runs import MatchingRun, Proposal, Unmatched, in_plan_of
 from matching.explain import CAPACITY
 from matching.summary import NOTICE_EN, NOTICE_ZH
 from web.api.disclosure import band, facility_named, is_public, mass_shown, output_named
@@ -101,24 +102,26 @@ def words_of(code: str) -> dict[str, str]:
 
 def _reasons(session: Session, run: MatchingRun) -> Iterable[dict[str, Any]]:
     """Yield reasons, heaviest first; hidden ones are at least two, so that no difference tells the one."""
-    total = func.sum(Unmatched.mass_kg)
-    rows = session.execute(
-        select(Unmatched.reason, func.count(Site.organisation_id.distinct()), total)
+    cells: dict[str, Cell] = {}
+    for reason, organisation, mass in session.execute(
+        select(Unmatched.reason, Site.organisation_id, func.sum(Unmatched.mass_kg))
         .join(Unmatched.output)
         .join(Output.site)
-        .where(Unmatched.run_id == run.id)
-        .group_by(Unmatched.reason)
-        .order_by(total.desc(), Unmatched.reason)
-    ).all()
-    hidden = {reason for reason, organisations, _ in rows if organisations < MIN_ORGANISATIONS}
+        .where(in_plan_of(run, Unmatched))
+        .group_by(Unmatched.reason, Site.organisation_id)
+    ):
+        cells.setdefault(reason, Cell()).join(Cell.of(organisation, int(mass)))
+    ordered = sorted(cells.items(), key=lambda row: (-row[1].mass_kg, row[0]))
+    rows = [(reason, len(cell.shares), cell.mass_kg) for reason, cell in ordered]
+    hidden = {reason for reason, cell in ordered if cell.is_small}
     if len(hidden) == 1:
         hidden |= set([reason for reason, _, _ in rows if reason not in hidden][-1:])
     for reason, organisations, mass in rows:
-        exact = {} if reason in hidden else {"mass_kg": int(mass)}
+        exact = {} if reason in hidden else {"mass_kg": mass}
         yield {
             "reason": reason,
             **words_of(reason),
             "organisations": organisations,
-            "mass_band": band(int(mass)),
+            "mass_band": band(mass),
             **exact,
         }

@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from circularity.capacity_prices import CapacityPrice
 from circularity.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
 from circularity.outputs import Output
-from circularity.runs import CapacityPrice, MatchingRun, Proposal, Unmatched
+from circularity.runs import MatchingRun, Proposal, Unmatched, in_plan_of
 from web.api.blueprint import ApiBlueprint
 from web.api.disclosure import PUBLIC
 from web.api.lookups import by_public_id
@@ -57,7 +58,7 @@ def get_run(run_id: str) -> dict[str, Any]:
 @blp.read("/runs/<public_id:run_id>/proposals", ProposalAnswer, many=True, query=Paged)
 def list_proposals(query: dict[str, Any], run_id: str) -> Listed:
     """List what a run proposes, pair by pair."""
-    wanted = select(Proposal).filter_by(run_id=_run(run_id).id).options(*_PROPOSED)
+    wanted = select(Proposal).where(in_plan_of(_run(run_id), Proposal)).options(*_PROPOSED)
     # By a random id: an order by mass would tell what the bands hide.
     rows, headers = Paging.of(query).of_statement(read_session(), wanted.order_by(Proposal.public_id))
     return [proposal_shown(proposal) for proposal in rows], headers
@@ -66,7 +67,7 @@ def list_proposals(query: dict[str, Any], run_id: str) -> Listed:
 @blp.read("/runs/<public_id:run_id>/unmatched", UnmatchedAnswer, many=True, query=Paged)
 def list_unmatched(query: dict[str, Any], run_id: str) -> Listed:
     """List what a run left over, each with its reason."""
-    wanted = select(Unmatched).filter_by(run_id=_run(run_id).id).options(*_LEFT)
+    wanted = select(Unmatched).where(in_plan_of(_run(run_id), Unmatched)).options(*_LEFT)
     rows, headers = Paging.of(query).of_statement(read_session(), wanted.order_by(Unmatched.output_id))
     return [unmatched_shown(left) for left in rows], headers
 
@@ -77,7 +78,7 @@ def list_prices(query: dict[str, Any], run_id: str) -> Listed:
     published = select(CapacityWindow.public_id).where(CapacityWindow.visibility == PUBLIC)
     wanted = (
         select(CapacityPrice)
-        .filter_by(run_id=_run(run_id).id, kind="window")
+        .where(in_plan_of(_run(run_id), CapacityPrice), CapacityPrice.kind == "window")
         .where(CapacityPrice.subject_id.in_(published))
         .order_by(CapacityPrice.subject_id)
     )

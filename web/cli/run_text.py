@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from circularity.acceptance import ADVICE_EN, ADVICE_ZH
 from circularity.catalogue import regions
 from circularity.planned_mass import STAGES
-from circularity.runs import MatchingRun, Proposal, reasons_of_run, unmatched_of_run
+from circularity.runs import MatchingRun, Proposal, in_plan_of, reasons_of_run, unmatched_of_run
 from circularity.units import format_scaled, format_tonnes
 from circularity.utilisation import LABEL_EN, LABEL_ZH, PlannedRate
 from matching.reason_words import reason_words
@@ -32,7 +32,7 @@ def conditions_of(session: Session, run: MatchingRun) -> list[tuple[str, int]]:
     waiting: dict[str, int] = {}
     rows = session.execute(
         select(Proposal.conditions, func.sum(Proposal.mass_kg))
-        .where(Proposal.run_id == run.id)
+        .where(in_plan_of(run, Proposal))
         .group_by(Proposal.conditions)
     )
     for codes, mass_kg in rows:

@@ -8,6 +8,7 @@ from flask import render_template
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from circularity.capacity_prices import prices_of_run
 from circularity.errors import NotFound
 from circularity.flows import flows
 from circularity.jobs import MATCHING, unfinished_jobs
@@ -17,7 +18,6 @@ from circularity.runs import (
     MatchingRun,
     all_runs,
     count_proposals,
-    prices_of_run,
     proposals_of_run,
     reasons_of_run,
     unmatched_of_run,
