@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import extract, select
+from sqlalchemy import extract, select, true
 from sqlalchemy.orm import Session
 
 from circularity.calendar_days import delta_day
@@ -16,20 +16,21 @@ from circularity.organisations import Site
 _STILL_HERE = ("draft", "submitted", "cancelled")
 
 
-def months_of(session: Session, site: Site, year: int) -> list[LedgerMonth]:
-    """Return the months of a site that stand, in their order."""
+def months_of(session: Session, site: Site, year: int, month: int | None = None) -> list[LedgerMonth]:
+    """Return the months of a site that stand, in their order; `month` narrows them to one."""
     return list(
         session.scalars(
             select(LedgerMonth)
             .filter_by(site_id=site.id, year=year)
             .where(LedgerMonth.status.in_(("open", "closed")))
+            .where(true() if month is None else LedgerMonth.month == month)
             .order_by(LedgerMonth.month, LedgerMonth.waste_code)
         )
     )
 
 
-def departed_lines(session: Session, site: Site, year: int) -> list[TransferLine]:
-    """Return the lines that left a site in a year, in the order of their days."""
+def departed_lines(session: Session, site: Site, year: int, month: int | None = None) -> list[TransferLine]:
+    """Return the lines that left a site in a year or one of its months, in the order of their days."""
     return list(
         session.scalars(
             select(TransferLine)
@@ -39,6 +40,7 @@ def departed_lines(session: Session, site: Site, year: int) -> list[TransferLine
                 Transfer.status.not_in(_STILL_HERE)
                 | (Transfer.metering != "trip") & (Transfer.status == "submitted"),
                 extract("year", Transfer.day_to) == year,
+                true() if month is None else extract("month", Transfer.day_to) == month,
             )
             .order_by(Transfer.day_to, Transfer.id, TransferLine.number)
         )

@@ -25,13 +25,17 @@ from circularity.units import format_tonnes
 _CONVEYANCES = {"vehicle": "公路", "barge": "水路", "rail": "铁路", "conveyor": "皮带", "pipeline": "管道"}
 
 
-def general_tables(session: Session, site: Site, year: int) -> list[FormSheet]:
-    """Return tables 1 to 3 of a site's general waste in a year."""
-    months = [row for row in months_of(session, site, year) if not is_hazardous(row.waste_code)]
-    lines = [row for row in departed_lines(session, site, year) if not is_hazardous(row.waste_code)]
+def general_tables(session: Session, site: Site, year: int, month: int | None = None) -> list[FormSheet]:
+    """Return tables 1 to 3 of a site's general waste in a year; `month` narrows tables 2 and 3.
+
+    Table 1 is of the whole year, as its form says.
+    """
+    of_year = [row for row in months_of(session, site, year) if not is_hazardous(row.waste_code)]
+    months = [row for row in of_year if month is None or row.month == month]
+    lines = [row for row in departed_lines(session, site, year, month) if not is_hazardous(row.waste_code)]
     return [
-        FormSheet(INVENTORY, list(_inventory(session, site, year, months))),
-        FormSheet(FLOWS, [row for month in months for row in _flows(session, month)]),
+        FormSheet(INVENTORY, list(_inventory(session, site, year, of_year))),
+        FormSheet(FLOWS, [row for written in months for row in _flows(session, written)]),
         FormSheet(DEPARTURES, [_departure(line) for line in lines]),
     ]
 

@@ -52,6 +52,16 @@ def group_onto(
     return made
 
 
+def ungroup(session: Session, *, actor: Actor, at: datetime, line: TransferLine) -> None:
+    """Take every load off a drafted line, so that others can be chosen. Raises RuleBroken `not_a_draft`."""
+    _require_draft(line)
+    taken_kg = grouped_kg(session, line)
+    if taken_kg:
+        release(session, line, taken_kg)
+        facts = {"line": line.number, "mass_kg": taken_kg}
+        record(session, actor, at, "transfer.ungrouped", line.transfer, facts)
+
+
 def grouped_kg(session: Session, line: TransferLine) -> int:
     """Return how much of a line is known by its fractions."""
     return int(session.scalar(select(func.sum(Fraction.mass_kg)).filter_by(line_id=line.id)) or 0)

@@ -20,17 +20,19 @@ from circularity.units import format_tonnes
 _Sheets = dict[Form, FormSheet]
 
 
-def hazardous_stages(session: Session, site: Site, year: int) -> list[FormSheet]:
-    """Return the stages of a site's hazardous waste in a year; the books make one batch a month of each.
+def hazardous_stages(session: Session, site: Site, year: int, month: int | None = None) -> list[FormSheet]:
+    """Return the stages of a site's hazardous waste in a year or one of its months.
+
+    The books make one batch a month of each.
 
     Batch numbers follow the standard's pattern, prefix, day and serial of the day; they are the platform's.
     """
     batches = _Batches()
     sheets = {form: FormSheet(form) for form in (GENERATED, STORED, TAKEN_OUT, OWN, ENTRUSTED)}
-    for month in months_of(session, site, year):
-        if is_hazardous(month.waste_code):
-            _month_stages(sheets, batches, month)
-    for line in departed_lines(session, site, year):
+    for written in months_of(session, site, year, month):
+        if is_hazardous(written.waste_code):
+            _month_stages(sheets, batches, written)
+    for line in departed_lines(session, site, year, month):
         if is_hazardous(line.waste_code):
             _taken_out(sheets, batches, left_on(line), line.waste_code, line.sent_kg, _entrusted_line(line))
     return list(sheets.values())

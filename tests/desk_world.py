@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import unescape
+from itertools import count
 from typing import Any
 
 from flask.testing import FlaskClient
 from page_world import Pages, served_pages
-from registry import ACTOR, credit_code
+from registry import ACTOR, Registry, credit_code
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from circularity.database import create_engine_for, writing
 from circularity.organisations import Organisation, register_organisation
@@ -24,6 +26,8 @@ from web.today import today
 
 POWER, BRICKS, CEMENT = "虚构发电有限公司", "虚构建材有限公司", "虚构水泥有限公司"
 ACIDS, OFFICE = "虚构再生酸有限公司", "虚构市生态环境局"
+BLOCKS, YARD = "虚构砌块有限公司", "虚构收集有限公司"
+"""A plant and a collector in Shanghai that no run has proposed anything to."""
 
 
 @dataclass
@@ -71,6 +75,23 @@ class Desk:
         self.act_as(plant, "facility")
         self.press(f"{deal}/acts/confirm")
         self.act_as(POWER, "generator")
+        return deal
+
+    def dealt(self, sender: str, plant: str, tonnes: str = "100") -> str:
+        """Offer ash as the sender, accept it as the plant, confirm it, and return the deal's address."""
+        self.act_as(sender, "generator")
+        found = self.client.get(f"/agreements/new?q_entitlement_line={plant}").get_data(as_text=True)
+        (offered,) = re.findall(r'href="(/agreements/new[?]entitlement_line=\w{32})"', found)
+        chosen = self.client.get(offered).get_data(as_text=True)
+        site, line = re.findall(r'type="hidden" name="(?:site|entitlement_line)" value="(\w{32})"', chosen)
+        days = {"valid_from": today().isoformat(), "valid_to": today().replace(month=12, day=31).isoformat()}
+        sides = {"site": site, "entitlement_line": line, "waste_code": "900-001-S02", "mass_t": tonnes}
+        words = {"lot": "regular", "cadence": "once", "settles": "received", "price_kind": "fixed"}
+        deal = self.press("/agreements/new", **sides, **days, **words)
+        self.act_as(plant, "facility")
+        self.press(f"{deal}/acts/accept")
+        self.act_as(sender, "generator")
+        self.press(f"{deal}/acts/confirm")
         return deal
 
     def trip(self, tonnes: str = "30") -> dict[str, str]:
@@ -124,8 +145,25 @@ def desk(url: str) -> Iterator[Desk]:
                 proposal.window.line.entitlement.facility.site.organisation.name_zh: proposal.public_id
                 for proposal in session.scalars(select(Proposal))
             }
+        with writing(engine).begin() as session:
+            parties |= _bystanders(session, now)
         engine.dispose()
         yield Desk(pages.client.application.test_client(), pages, parties, proposals)
 
 
-__all__ = ["ACIDS", "BRICKS", "CEMENT", "OFFICE", "POWER", "Desk", "desk", "words"]
+def _bystanders(session: Session, at: datetime) -> dict[str, str]:
+    """Register a plant and a collector after the run; return their public ids by name."""
+    registry = Registry(session, numbers=count(5000), act={"actor": ACTOR, "at": at})
+    found = {}
+    for name_zh, name_en, kind in (
+        (BLOCKS, "Fictional Blocks", "utiliser"),
+        (YARD, "Fictional Yard", "collector"),
+    ):
+        party = registry.organisation(name_zh=name_zh, name_en=name_en, fictional=True)
+        registry.line(registry.facility(site=registry.site(organisation=party), kind=kind))
+        found[name_zh] = party.public_id
+    session.flush()
+    return found
+
+
+__all__ = ["ACIDS", "BLOCKS", "BRICKS", "CEMENT", "OFFICE", "POWER", "YARD", "Desk", "desk", "words"]

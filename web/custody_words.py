@@ -1,8 +1,7 @@
-"""Words of deals, transfers and books in the reader's language: states, acts, fields of forms."""
+"""Words of deals, transfers and books in the reader's language: states, acts, kinds."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from flask_babel import lazy_gettext
@@ -120,6 +119,25 @@ CUSTODY: Mapping[str, Mapping[str, object]] = {
         "entitlement": _("The facility's entitlement ends"),
         "agreement": _("The agreement ends and none follows"),
     },
+    "form": {
+        "general": _("General waste: tables 1 to 3"),
+        "hazardous": _("Hazardous waste: the stages"),
+    },
+    "waiting": {
+        "proposals": _("proposals to answer"),
+        "deals": _("deals to accept or confirm"),
+        "sign": _("drafts to sign and send"),
+        "carry": _("loads to pick up"),
+        "coming": _("loads on their way to you"),
+        "gate": _("loads to weigh and decide"),
+        "sheets": _("sheets to decide"),
+        "refused": _("refused loads to return or send on"),
+        "returning": _("loads to take back"),
+        "corrections": _("corrections to answer"),
+        "numbers": _("hazardous transfers without an official number"),
+        "treatments": _("new treatments of your loads"),
+        "months": _("months to close"),
+    },
     "metering": {
         "trip": _("Single trip"),
         "sheet": _("Daily sheet (weighbridge)"),
@@ -154,85 +172,3 @@ CUSTODY: Mapping[str, Mapping[str, object]] = {
     },
 }
 """Code words of the custody chain by group, as `web.words.GROUPS`."""
-
-FIELDS: Mapping[str, object] = {
-    "organisation": _("Organisation"),
-    "facility": _("Facility"),
-    "side": _("Side"),
-    "person": _("Name of the person"),
-    "mass_t": _("Mass in all (t)"),
-    "valid_from": _("First day"),
-    "valid_to": _("Last day"),
-    "lot": _("Kind of lot"),
-    "cadence": _("Cadence"),
-    "period_mass_t": _("Mass per period (t)"),
-    "price_kind": _("Kind of price"),
-    "price.fixed": _("Price (CNY/t)"),
-    "price.steps": _("Steps of the price"),
-    "price.base": _("Base price (CNY/t)"),
-    "price.index": _("Quotation"),
-    "price.reference": _("Reference of the quotation"),
-    "price.share_percent": _("Share that follows it (%)"),
-    "settles": _("Whose weight settles"),
-    "reference_moisture_percent": _("Reference moisture (%)"),
-    "note": _("Note"),
-    "document": _("Document"),
-    "reason": _("Reason"),
-    "kind": _("Kind"),
-    "filed_on": _("Filed on"),
-    "granted_on": _("Granted on"),
-    "grant": _("Grant"),
-    "site": _("Site"),
-    "line": _("Line"),
-    "entitlement_line": _("Line of an entitlement"),
-    "waste_code": _("Waste code"),
-    "operation": _("Operation"),
-    "metering": _("How it is metered"),
-    "conveyance": _("Conveyance"),
-    "vehicle": _("Vehicle, vessel or train"),
-    "day": _("Day"),
-    "day_from": _("First day"),
-    "day_to": _("Last day"),
-    "carrier": _("Carrier"),
-    "carriers": _("Carrier"),
-    "permit": _("Dangerous-goods permit"),
-    "permitted": _("Waste it covers"),
-    "sent_t": _("Mass (t)"),
-    "sent_moisture_percent": _("Moisture (%)"),
-    "packaging": _("Packaging"),
-    "received_t": _("Weight received (t)"),
-    "moisture_percent": _("Moisture (%)"),
-    "accepted_t": _("Accepted (t)"),
-    "refused_t": _("Refused (t)"),
-    "weighed_t": _("Weight on return (t)"),
-    "official_number": _("Official manifest number (14 digits)"),
-    "field": _("What is wrong"),
-    "value": _("Right value"),
-    "changes": _("What is wrong"),
-    "file": _("File"),
-    "year": _("Year"),
-    "month": _("Month"),
-    "generated_t": _("Generated (t)"),
-    "discarded_t": _("Discarded (t)"),
-    "stored_t": _("Stored at the end (t)"),
-    "party": _("Other party"),
-    "uses": _("Use"),
-    "inputs": _("Loads"),
-    "name": _("Name"),
-    "results": _("Result"),
-    "lines": _("Line"),
-    "vintage": _("Year of generation"),
-    "surveyed_on": _("Day of the survey"),
-    "method": _("Method"),
-}
-
-_NUMBERED = re.compile(r"^(?:lines|carriers|carriages|uses|results|inputs)\.(\d+)\.?")
-
-
-def field_label(name: str) -> str:
-    """Return what a form calls a field, with the number of its row; an unknown one by its own name."""
-    row = _NUMBERED.match(name)
-    plain = _NUMBERED.sub("", name) if row else name
-    known = _("Mass (t)") if row and plain == "mass_t" else FIELDS.get(plain or name.partition(".")[0], plain)
-    label = str(known)
-    return f"{label} {row[1]}" if row else label

@@ -11,7 +11,7 @@ from registry import FLY_ASH, JIANGSU, Registry, T
 from circularity.balances import balance, faults, held, trial_balance
 from circularity.carriers import Carrier
 from circularity.errors import RuleBroken
-from circularity.grouping import fractions_of, group_onto
+from circularity.grouping import fractions_of, group_onto, ungroup
 from circularity.manifests import Transfer
 from circularity.postings import Cell
 from circularity.receipts import Verdict, Weighed, decide, receive
@@ -180,6 +180,21 @@ def test_never_more_than_remains_is_grouped(stored: tuple[Deal, Deal, list[Recei
     with pytest.raises(RuleBroken) as too_much:
         group_onto(**onward.act, line=onward.draft(10).lines[0], fractions=[(one, None)])
     assert too_much.value.code == "more_than_line"
+
+
+def test_loads_are_taken_off_a_draft_and_chosen_anew(stored: tuple[Deal, Deal, list[Receipt]]) -> None:
+    first, onward, (one, two) = stored
+    line = onward.draft(20).lines[0]
+    group_onto(**onward.act, line=line, fractions=[(one, 20 * T)])
+    for _ in range(2):
+        ungroup(**onward.act, line=line)
+    first.registry.session.expire_all()
+    assert (fractions_of(first.registry.session, line), one.forwarded_kg) == ([], 0)
+    group_onto(**onward.act, line=line, fractions=[(two, None)])
+    onward.sign(line.transfer, "sender")
+    with pytest.raises(RuleBroken) as refused:
+        ungroup(**onward.act, line=line)
+    assert refused.value.code == "not_a_draft"
 
 
 def test_a_line_that_is_grouped_in_part_does_not_leave(stored: tuple[Deal, Deal, list[Receipt]]) -> None:

@@ -20,6 +20,7 @@ from circularity.still_lawful import grant_suits, granted_kinds, verdict_of
 from circularity.whitelist import ProcedureGrant
 from web.pages.desk.acting import WHO, Acting, acting, require_acting, sides_in
 from web.pages.desk.terms_form import CHOICES, typed_terms
+from web.pages.desk.waiting import gaps_of, my_turn
 from web.pages.requests import choice, page_of
 from web.session import read_session
 from web.today import today
@@ -31,18 +32,20 @@ LATEST = 10
 def show_agreements() -> str:
     """Show the deals of the party one acts for, and the gaps ahead of them."""
     session, party = read_session(), acting()
-    status = choice("status", states("agreement"))
+    status, turn = choice("status", states("agreement")), choice("turn", ("mine",))
     facts: dict[str, Any] = {"page": None, "gaps": []}
     if party is not None:
         seen = agreements_seen(party.organisation, party.side)
+        if turn:
+            seen &= my_turn(party)
         wanted = agreements(seen, (status,) if status else ())
         facts["page"] = page_of(
             total(session, wanted),
             lambda limit, offset: session.scalars(wanted.limit(limit).offset(offset)).all(),
         )
-        mine = set(session.scalars(select(Agreement.id).where(seen)))
-        facts["gaps"] = [gap for gap in gaps(session, today()) if gap.agreement.id in mine]
-    return render_template("agreements.html", status=status, states=states("agreement"), **facts)
+        facts["gaps"] = gaps_of(session, party)
+    facts |= {"status": status, "states": states("agreement"), "turn": turn}
+    return render_template("agreements.html", **facts)
 
 
 def show_agreement(public_id: str) -> str:

@@ -11,7 +11,7 @@ from circularity.corrections import parties_of
 from circularity.manifests import Transfer
 from circularity.reception import Receipt
 from circularity.units import KG_PER_T, format_scaled
-from web.custody_words import field_label
+from web.field_words import field_label
 from web.formats import DASH
 from web.pages.desk.acting import Acting
 from web.pages.desk.form_values import PERMILLE_PER_PERCENT, FormValues

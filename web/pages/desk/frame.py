@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from circularity.units import format_tonnes
-from web.custody_words import field_label
+from web.field_words import field_label
 from web.pages.desk.acting import acting
 from web.pages.desk.attempts import fresh, given, problems_at, refused_form
 from web.pages.desk.corrected import correction_label, shown_value

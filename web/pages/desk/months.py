@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from circularity.catalogue.operations import all_operations
+from circularity.catalogue.waste_types import is_hazardous
 from circularity.errors import NotAllowed, NotFound
 from circularity.generator_ledger import Use, close_month, drop_month, reverse_month, write_month
 from circularity.lifecycle import legal_acts
@@ -23,28 +24,35 @@ from web.api.lookups import named_in_body
 from web.language import said
 from web.pages.desk.acting import WHO, Acting, acting, require_acting
 from web.pages.desk.attempts import Answer, attempt
+from web.pages.desk.form_downloads import FORMS
 from web.pages.desk.form_values import FormValues
-from web.pages.requests import page_of
+from web.pages.requests import choice, page_of
 from web.session import read_session
 from web.today import today
 
 ROWS = (1, 2, 3, 4)
 """How many uses one form takes."""
 
+MONTHS_SHOWN = ("open", "closed", "reversed")
+"""The states that the list can be narrowed to; what was dropped is not listed."""
+
 
 def show_months(imported: Imported | None = None) -> str:
     """Show the months of the party one acts for, and what an upload has just come to."""
     session, party = read_session(), acting()
+    status = choice("status", MONTHS_SHOWN)
     page, sites = None, []
     if party is not None:
-        wanted = months(months_seen(party.organisation, party.side))
+        seen = months_seen(party.organisation, party.side)
+        wanted = months(seen & (LedgerMonth.status == status) if status else seen)
         page = page_of(
             total(session, wanted),
             lambda limit, offset: session.scalars(wanted.limit(limit).offset(offset)).all(),
         )
         sites = own_sites(session, party)
     problems = imported.problems[:100] if imported else ()
-    facts = {"imported": imported, "problems": problems, "sites": sites, "today": today()}
+    facts: dict[str, Any] = {"imported": imported, "problems": problems, "sites": sites, "today": today()}
+    facts |= {"status": status, "statuses": MONTHS_SHOWN, "forms": FORMS}
     return render_template("months.html", page=page, **facts)
 
 
@@ -56,6 +64,7 @@ def show_month(public_id: str) -> str:
     who = "generator" if owner else WHO.get(party.side, "") if party.watches else ""
     facts = {
         "balance": month_balance(session, month),
+        "hazardous": is_hazardous(month.waste_code),
         "acts": legal_acts("month", month.status, who) if who else (),
     }
     return render_template("month.html", month=month, **facts)

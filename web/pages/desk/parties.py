@@ -12,12 +12,11 @@ from sqlalchemy.orm import Session, object_session
 from circularity.entitlements import Facility
 from circularity.errors import BadInput, InputProblem
 from circularity.organisations import ROLES, Organisation, Site
-from circularity.overdue import overdue
 from circularity.party_listings import (
     agreements,
     agreements_seen,
-    proposals,
-    proposals_seen,
+    months,
+    months_seen,
     total,
     transfers,
     transfers_seen,
@@ -26,20 +25,27 @@ from web.api.writing import refuse_unless_writable
 from web.pages.desk.acting import SIDES, Acting, act_for, act_for_nobody, acting, default_person
 from web.pages.desk.attempts import Answer, attempt
 from web.pages.desk.form_values import FormValues
+from web.pages.desk.waiting import gaps_of, overdue_of, waiting_for
 from web.pages.requests import choice, page_of, text
 from web.session import read_session
-from web.today import today
 
 FORM = "acting"
-UNDER_WAY = ("offered_by_generator", "offered_by_facility", "accepted_by_generator", "accepted_by_facility")
 ON_THE_WAY = ("draft", "submitted", "picked_up", "arrived", "returning", "refused", "partly_accepted")
 
 
 def show_home() -> str:
     """Show what waits for the party one acts for."""
     party = acting()
-    waiting = _waiting(read_session(), party) if party else {}
-    return render_template("desk.html", waiting=waiting)
+    facts: dict[str, Any] = {"waiting": [], "late": [], "gaps": [], "totals": {}}
+    if party is not None:
+        session = read_session()
+        facts = {
+            "waiting": waiting_for(session, party),
+            "late": overdue_of(session, party),
+            "gaps": gaps_of(session, party),
+            "totals": _totals(session, party),
+        }
+    return render_template("desk.html", **facts)
 
 
 def show_acting() -> str:
@@ -78,24 +84,25 @@ def choose_acting() -> Answer:
 
 
 def sides_of(organisation: Organisation) -> tuple[str, ...]:
-    """Return the sides an organisation can act on: its roles, what it runs, and carrier of its own loads."""
+    """Return the sides an organisation can act on: its roles, what it runs, and carrier of its own loads.
+
+    Who runs a facility sends too: residues of its own, or what it stores for others.
+    """
     found = {*organisation.roles, "carrier"}
     runs = select(Facility.id).join(Facility.site).where(Site.organisation_id == organisation.id)
     session = object_session(organisation)
     if session is not None and session.scalar(runs.limit(1)) is not None:
-        found.add("facility")
+        found |= {"facility", "generator"}
     return tuple(side for side in SIDES if side in found)
 
 
-def _waiting(session: Session, party: Acting) -> dict[str, Any]:
-    """Return counts by kind of what is open, and the loads that wait too long."""
+def _totals(session: Session, party: Acting) -> dict[str, int]:
+    """Return how much there is of each kind in all."""
     organisation, side = party.organisation, party.side
     seen = transfers_seen(organisation, side)
-    mine = set(session.scalars(transfers(seen, ("arrived", "submitted"))))
     return {
-        "proposals": total(session, proposals(proposals_seen(organisation, side), "open")),
-        "deals": total(session, agreements(agreements_seen(organisation, side), UNDER_WAY)),
         "agreed": total(session, agreements(agreements_seen(organisation, side), ("agreed",))),
-        "transfers": total(session, transfers(seen, ON_THE_WAY)),
-        "overdue": [late for late in overdue(session, today()) if late.transfer in mine],
+        "under_way": total(session, transfers(seen, ON_THE_WAY)),
+        "transfers": total(session, transfers(seen)),
+        "months": total(session, months(months_seen(organisation, side))),
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask_babel import gettext
 
 from circularity.errors import BadInput, CircularityError, InputProblem
-from web.custody_words import field_label
+from web.field_words import field_label
 from web.language import language
 from web.words import word
 

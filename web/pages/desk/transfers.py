@@ -5,24 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import render_template
-from sqlalchemy import select
+from flask import render_template, request
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from circularity.amendments import Correction
 from circularity.catalogue.waste_types import is_hazardous
+from circularity.entitlements import Facility
 from circularity.errors import NotAllowed, NotFound
 from circularity.lifecycle import legal_acts
-from circularity.manifests import TRANSFER_STATES, Transfer
+from circularity.manifests import TRANSFER_STATES, Carriage, Transfer
 from circularity.metered import received_total_kg, sent_total_kg
-from circularity.overdue import overdue
+from circularity.organisations import Site
 from circularity.party_listings import total, transfers, transfers_seen
 from circularity.receipts import receipts_of
 from circularity.signatures import verify_signatures
 from web.pages.desk.acting import Acting, acting, require_acting
 from web.pages.desk.corrected import answerable, correctable
 from web.pages.desk.timeline import timeline
-from web.pages.requests import choice, page_of
+from web.pages.desk.waiting import overdue_of
+from web.pages.requests import choice, page_of, text
 from web.session import read_session
 from web.today import today
 
@@ -41,27 +43,39 @@ class Standing:
 
 
 def show_transfers() -> str:
-    """Show the transfers of the party one acts for."""
+    """Show the transfers of the party one acts for: of some states, with an open correction, by number."""
     session, party = read_session(), acting()
-    status = choice("status", TRANSFER_STATES)
+    statuses = tuple(word for word in request.args.get("status", "").split(",") if word in TRANSFER_STATES)
+    corrected, asked = choice("correction", ("asked",)), text()
     page = None
     if party is not None:
-        wanted = transfers(transfers_seen(party.organisation, party.side), (status,) if status else ())
+        seen = transfers_seen(party.organisation, party.side)
+        if corrected:
+            seen &= Transfer.id.in_(select(Correction.transfer_id).filter_by(status="asked"))
+        if asked:
+            seen &= _named(asked)
+        wanted = transfers(seen, statuses)
         page = page_of(
             total(session, wanted),
             lambda limit, offset: session.scalars(wanted.limit(limit).offset(offset)).all(),
         )
-    return render_template("transfers.html", page=page, status=status, states=TRANSFER_STATES)
+    facts = {"statuses": statuses, "states": TRANSFER_STATES, "corrected": corrected, "asked": asked}
+    return render_template("transfers.html", page=page, **facts)
 
 
 def show_overdue() -> str:
     """Show loads without a verdict after the days to confirm within."""
-    session, party = read_session(), acting()
-    late = []
-    if party is not None:
-        seen = set(session.scalars(transfers(transfers_seen(party.organisation, party.side), _WAITING)))
-        late = [row for row in overdue(session, today()) if row.transfer in seen]
-    return render_template("overdue.html", late=late)
+    party = acting()
+    late = overdue_of(read_session(), party) if party is not None else []
+    page = page_of(len(late), lambda limit, offset: late[offset : offset + limit])
+    return render_template("overdue.html", page=page)
+
+
+def _named(asked: str) -> ColumnElement[bool]:
+    """A number of ours or of the national manifest, a plate, or a part of them."""
+    columns = (Transfer.number, Transfer.official_number, Transfer.vehicle)
+    carried = select(Carriage.transfer_id).where(Carriage.vehicle.icontains(asked, autoescape=True))
+    return or_(*(column.icontains(asked, autoescape=True) for column in columns), Transfer.id.in_(carried))
 
 
 def show_transfer(public_id: str) -> str:
@@ -71,9 +85,10 @@ def show_transfer(public_id: str) -> str:
     corrections = list(session.scalars(select(Correction).filter_by(transfer_id=transfer.id)))
     receipts = receipts_of(session, transfer)
     standing = standing_in(transfer, party)
+    acts = acts_in(transfer, standing)
     facts: dict[str, Any] = {
         "standing": standing,
-        "acts": acts_in(transfer, standing),
+        "acts": acts,
         "receipts": receipts,
         "corrections": corrections,
         "faults": verify_signatures(transfer),
@@ -84,14 +99,12 @@ def show_transfer(public_id: str) -> str:
             line.number: (sent_total_kg(session, line), received_total_kg(session, line))
             for line in transfer.lines
         },
+        "groups": "submit" in acts and stores(session, transfer.sender_site),
         "hazardous": any(is_hazardous(line.waste_code) for line in transfer.lines),
         "party": party,
         "today": today(),
     }
     return render_template("transfer.html", transfer=transfer, **facts)
-
-
-_WAITING = ("arrived", "submitted")
 
 
 def find_transfer(session: Session, party: Acting, public_id: str) -> Transfer:
@@ -130,6 +143,12 @@ def acts_in(transfer: Transfer, standing: Standing) -> dict[str, str]:
     if standing.is_party and "close" in legal_acts(transfer.lifecycle, transfer.status, "system"):
         found["close"] = "system"
     return found
+
+
+def stores(session: Session, site: Site) -> bool:
+    """Tell whether a site is a collector's, so that what leaves it may be loads of others."""
+    found = select(Facility.id).filter_by(site_id=site.id, kind="collector").limit(1)
+    return session.scalar(found) is not None
 
 
 def require_party(transfer: Transfer, party: Acting, who: str) -> None:
