@@ -11,15 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from deal_rows import deal
 from registry import ACTOR, AT, Registry
 from sqlalchemy import Engine, func, select
 
-from circularity.audit import verify_chain
+from circularity.audit import Actor, verify_chain
 from circularity.database import reading, writing
 from circularity.jobs import MATCHING, Job, ask_for, ask_to_cancel, claim, reclaim
 from circularity.runs import MatchingRun, Proposal, latest_run
+from circularity.uploads import WEIGHBRIDGE, UploadContent, ask_for_import
+from circularity.weighings import Ticket
 from matching import run as run_module
 from matching.run import run_matching
+from web import import_jobs
 from web.jobs import open_queue, queue_url, send
 from web.worker import perform, reconcile
 
@@ -201,3 +205,109 @@ def test_a_queue_out_of_reach_costs_nothing_but_time(engine: Engine, tmp_path: P
     reconcile(engine, queue, sent.append)
     queue.storage.close()
     assert sent == [public_id]
+
+
+SLOW_READER = """
+import time, web.import_jobs as imports
+read = imports.read_weighbridge
+def slow(*arguments, **options):
+    print("working", flush=True)
+    time.sleep(60)
+    return read(*arguments, **options)
+imports.read_weighbridge = slow
+from web.cli import main
+main()
+"""
+"""A worker that takes a minute in the middle of an import."""
+
+
+def export_waiting(engine: Engine, rows: int = 3) -> str:
+    """A drafted sheet, and an export that waits for a worker; return the id of its job."""
+    with writing(engine).begin() as session:
+        carried = deal(Registry(session))
+        sheet = carried.draft(30, metering="sheet")
+        session.flush()
+        lines = [f"{n},沪A1,49860,16200,2026-09-01 09:00:{n % 60:02d}" for n in range(rows)]
+        upload = ask_for_import(
+            session,
+            actor=Actor("张三", carried.works.organisation.public_id, "person"),
+            at=datetime.now(UTC),
+            kind=WEIGHBRIDGE,
+            content="\n".join(["磅单号,车号,毛重(kg),皮重(kg),时间", *lines]).encode(),
+            suffix="csv",
+            parameters={"transfer": sheet.public_id, "line": 1, "side": "sender"},
+        )
+        return upload.job.public_id
+
+
+def counts(engine: Engine) -> tuple[int, int]:
+    """Return how many tickets are in, and how many files wait."""
+    with reading(engine)() as session:
+        tickets, files = (select(func.count()).select_from(model) for model in (Ticket, UploadContent))
+        return session.scalar(tickets) or 0, session.scalar(files) or 0
+
+
+def test_a_worker_killed_in_an_import_leaves_nothing_and_the_file_waits_for_the_next(
+    engine: Engine, database_url: str
+) -> None:
+    public_id = export_waiting(engine)
+    command = [sys.executable, "-c", SLOW_READER, "worker", "--lease", "1", "--database", database_url]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as killed:
+        assert killed.stdout is not None
+        until(lambda: killed.stdout and "working" in killed.stdout.readline())
+        until(lambda: row(engine, public_id).progress.get("phase") == "read")
+        killed.kill()
+    assert (row(engine, public_id).state, counts(engine)) == ("running", (0, 1))
+    queue = open_queue(queue_url(database_url))
+    sent: list[str] = []
+    until(lambda: reconcile(engine, queue, sent.append) or sent, seconds=10)
+    queue.storage.close()
+    perform(engine, sent[0])
+    assert (row(engine, public_id).state, row(engine, public_id).token) == ("done", 2)
+    assert counts(engine) == (3, 0)
+
+
+def test_an_import_that_falls_over_while_it_writes_leaves_nothing(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fall_over(*_: Any, **__: Any) -> None:
+        raise RuntimeError("/secret/path")
+
+    monkeypatch.setattr(import_jobs, "finish_import", fall_over)
+    public_id = export_waiting(engine)
+    perform(engine, public_id)
+    job = row(engine, public_id)
+    assert (job.state, counts(engine)) == ("failed", (0, 0))
+    assert "secret" not in str(job.error)
+
+
+def test_an_import_asked_to_stop_while_it_is_read_takes_nothing(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    public_id = export_waiting(engine)
+    read = import_jobs.read_weighbridge
+
+    def cancelled(*arguments: Any) -> Any:
+        with writing(engine).begin() as session:
+            job = session.scalars(select(Job).filter_by(public_id=public_id)).one()
+            ask_to_cancel(session, actor=ACTOR, at=datetime.now(UTC), job=job)
+        return read(*arguments)
+
+    monkeypatch.setattr(import_jobs, "read_weighbridge", cancelled)
+    perform(engine, public_id)
+    assert (row(engine, public_id).state, counts(engine)) == ("cancelled", (0, 0))
+
+
+def test_a_late_worker_cannot_write_what_it_read(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    public_id = export_waiting(engine)
+    read = import_jobs.read_weighbridge
+
+    def lost(*arguments: Any) -> Any:
+        with writing(engine).begin() as session:
+            reclaim(session, at=datetime.now(UTC) + timedelta(minutes=2))
+            assert claim(session, public_id=public_id, at=datetime.now(UTC)) is not None
+        return read(*arguments)
+
+    monkeypatch.setattr(import_jobs, "read_weighbridge", lost)
+    perform(engine, public_id)
+    assert (row(engine, public_id).state, counts(engine)) == ("running", (0, 1))
