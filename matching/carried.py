@@ -11,6 +11,7 @@ from circularity.units import IntArray
 from matching.case import Capacities, Case, Facilities, Outputs, TextArray
 from matching.case_digest import columns_of
 from matching.eligibility import Eligibility, LawfulPairs
+from matching.explain import CAPACITY, Unmatched
 from matching.part_plan import PartPlan
 from matching.parts import Part
 
@@ -89,6 +90,20 @@ def carried_potentials(known: KnownPart, part: Part, change: Moved) -> IntArray:
     rows = np.searchsorted(known.part.outputs, place[inside])
     potentials[:, inside] = known.plan.potentials[:, :n_old][:, rows]
     return np.concatenate([potentials, known.plan.potentials[:, n_old:]], axis=1)
+
+
+def carried_misses(known: KnownPart, part: Part, change: Moved) -> Unmatched:
+    """Return the reasons of outputs that are as they were and have no lawful outlet; receivers must be too.
+
+    A rule forbids what it forbade. Only where outlets are full can the reason change with the plan.
+    """
+    reasons = known.plan.reasons
+    now = np.full(len(known.part.prepared.case.outputs.output_id), -1, dtype=np.int64)
+    same = part.outputs[change.same[part.outputs]]
+    now[change.place[same]] = same
+    rows = np.flatnonzero((reasons.reason != CAPACITY) & (now[reasons.output] >= 0))
+    kept = reasons.take(rows)
+    return replace(kept, output=now[kept.output])
 
 
 def is_as_before(known: KnownPart, part: Part, change: Moved) -> bool:

@@ -3,9 +3,9 @@
 The levels up to the cost are one weighted objective. A sample of the outputs prices the limits; each output
 begins with the pairs that look best at these prices. After each solve every pair is priced, in blocks, and
 those that would improve the plan join. When none is left the plan is optimal over all pairs, and only pairs
-of reduced cost zero can carry mass in any optimal plan: over these the levels are solved strictly. Weights
-too small to be proven strict lose nothing but time: the certificate over all pairs decides, and the caller
-then takes more pairs.
+of reduced cost zero can carry less than all or more than nothing in any optimal plan: among these the levels
+after the cost decide. Weights too small to be proven strict lose nothing but time: the certificate over all
+pairs decides, and the caller then solves strictly.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from circularity.units import IntArray
 from matching.cap_tree import CapTree
@@ -42,10 +41,14 @@ ALL_PAIRS = 400_000
 
 @dataclass(frozen=True)
 class Columns:
-    """The pairs that decide: sorted rows of all pairs, and which can carry mass in an optimal plan."""
+    """The pairs that decide, as sorted rows of all pairs, and a plan that is optimal up to the cost.
+
+    `flow_kg` and `reduced` costs are of every arc of the network of these pairs.
+    """
 
     rows: IntArray
-    free: npt.NDArray[np.bool_]
+    flow_kg: IntArray
+    reduced: IntArray
 
 
 def generate_columns(part: Part, pairs: LawfulPairs, engine: str, near: IntArray | None = None) -> Columns:
@@ -56,20 +59,33 @@ def generate_columns(part: Part, pairs: LawfulPairs, engine: str, near: IntArray
     weights = weights_of(part, pairs)
     engine = engine_for(engine)
     if len(pairs) <= (ALL_PAIRS if near is None else 0):
-        problem = part.problem(pairs)
-        reduced = _reduced(problem, weights, _prices(problem, weights, engine))
-        return Columns(np.arange(len(pairs)), reduced <= 0)
-    price = _sampled_prices(part, pairs, weights, engine) if near is None else _weighted_price(weights, near)
-    rows = _first_choice(part, pairs, weights, price)
+        rows = np.arange(len(pairs))
+    else:
+        price = (
+            _sampled_prices(part, pairs, weights, engine) if near is None else _weighted_price(weights, near)
+        )
+        rows = _first_choice(part, pairs, weights, price)
     while True:
-        price = _prices(part.problem(pairs.take(rows)), weights, engine)
+        problem = part.problem(pairs.take(rows))
+        flow, price = _solved(problem, weights, engine)
+        if len(rows) == len(pairs):
+            return Columns(rows, flow, _reduced_arcs(problem, weights, price))
         better, free = _priced(part, pairs, weights, price, rows)
         if not better.size:
-            every = either(rows, free)
-            can_carry = np.zeros(len(every), dtype=bool)
-            can_carry[np.searchsorted(every, free)] = True
-            return Columns(every, can_carry)
+            return _with_ties(part, pairs, weights, price, Columns(rows, flow, flow[:0]), free)
         rows = either(rows, better)
+
+
+def _with_ties(
+    part: Part, pairs: LawfulPairs, weights: tuple[int, ...], price: IntArray, found: Columns, free: IntArray
+) -> Columns:
+    """Return the columns with the `free` pairs outside them, which carry nothing and might as well."""
+    every = either(found.rows, free)
+    problem, width = part.problem(pairs.take(every)), len(found.rows)
+    flow = np.zeros(len(every) + len(found.flow_kg) - width, dtype=np.int64)
+    flow[np.searchsorted(every, found.rows)] = found.flow_kg[:width]
+    flow[len(every) :] = found.flow_kg[width:]
+    return Columns(every, flow, _reduced_arcs(problem, weights, price))
 
 
 def near_columns(part: Part, pairs: LawfulPairs, potentials: IntArray) -> IntArray:
@@ -111,21 +127,37 @@ def weighted(problem: Problem, weights: tuple[int, ...]) -> IntArray:
     return cost
 
 
-def _prices(problem: Problem, weights: tuple[int, ...], engine: str) -> IntArray:
-    """Return potentials of the weighted optimum: of outputs, then nodes, then the root."""
-    network = network_of(problem)
-    cost = np.zeros(len(network.tail), dtype=np.int64)
-    cost[: network.pair_arcs] = weighted(problem, weights)
+def _solved(problem: Problem, weights: tuple[int, ...], engine: str) -> tuple[IntArray, IntArray]:
+    """Return the weighted optimum's flow on every arc, and potentials of outputs, nodes and the root."""
+    network, cost = network_of(problem), _arc_costs(problem, weights)
     flow = ENGINES[engine](network.tail, network.head, network.limit_kg, cost, network.supply_kg)
     residual = residual_of(network, flow)
     anywhere = np.zeros(residual.n_nodes, dtype=np.int64)
-    return shortest_distances(residual, residual.sign * cost[residual.arc], anywhere)
+    return flow, shortest_distances(residual, residual.sign * cost[residual.arc], anywhere)
+
+
+def _arc_costs(problem: Problem, weights: tuple[int, ...]) -> IntArray:
+    """Return the weighted cost of every arc of the network; only pairs have one."""
+    others = np.zeros(len(problem.supply_kg) + len(problem.tree.parent), dtype=np.int64)
+    return np.concatenate([weighted(problem, weights), others])
+
+
+def _reduced_arcs(problem: Problem, weights: tuple[int, ...], price: IntArray) -> IntArray:
+    """Return the reduced weighted cost of every arc of the network."""
+    network = network_of(problem)
+    return _arc_costs(problem, weights) + price[network.tail] - price[network.head]
 
 
 def _reduced(problem: Problem, weights: tuple[int, ...], price: IntArray) -> IntArray:
     """Return the pairs' reduced weighted costs."""
     entry = price[len(problem.supply_kg) :][problem.arc_entry]
     return weighted(problem, weights) + price[problem.arc_output] - entry
+
+
+def _first_prices(
+    part: Part, pairs: LawfulPairs, weights: tuple[int, ...], engine: str, near: IntArray | None
+) -> IntArray:
+    return _sampled_prices(part, pairs, weights, engine) if near is None else _weighted_price(weights, near)
 
 
 def _sampled_prices(part: Part, pairs: LawfulPairs, weights: tuple[int, ...], engine: str) -> IntArray:
@@ -138,7 +170,7 @@ def _sampled_prices(part: Part, pairs: LawfulPairs, weights: tuple[int, ...], en
         supply_kg=np.where(chosen[part.outputs], problem.supply_kg, 0),
         tree=CapTree(-(-problem.tree.limit_kg // SAMPLED), problem.tree.parent, ()),
     )
-    price = _prices(sampled, weights, engine)
+    _, price = _solved(sampled, weights, engine)
     price[: len(part.outputs)] = 0
     return price
 

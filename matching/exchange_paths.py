@@ -17,8 +17,8 @@ from matching.radix import packed
 STATES = 4_000_000
 """So many distances are held at once: nodes times sources."""
 
-STEP = 2
-"""A round takes one in so many of a search's open states: fewer a round, and less is done twice."""
+TAKEN, AT_ONCE = 2, 16
+"""A round takes half of a search's open states, or all of so few: the fewer, the less is done twice."""
 
 
 class Paths:
@@ -129,7 +129,7 @@ def _first_of_each(search: IntArray) -> npt.NDArray[np.bool_]:
     starts = distinct_places(search)
     counts = np.diff(np.append(starts, len(search)))
     place = np.arange(len(search)) - np.repeat(starts, counts)
-    first: npt.NDArray[np.bool_] = place < np.repeat(-(-counts // STEP), counts)
+    first: npt.NDArray[np.bool_] = place < np.repeat(np.maximum(counts // TAKEN, AT_ONCE), counts)
     return first
 
 

@@ -57,6 +57,10 @@ class Unmatched:
     change_zh: TextArray
     change_en: TextArray
 
+    def take(self, rows: IntArray) -> Unmatched:
+        """Return the reasons at these positions."""
+        return Unmatched(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+
 
 @dataclass(frozen=True)
 class Miss:
@@ -108,8 +112,7 @@ def explain_unmatched(
 def joined(reasons: Sequence[Unmatched]) -> Unmatched:
     """Return the rows of all together, sorted by output."""
     columns = {f.name: np.concatenate([getattr(each, f.name) for each in reasons]) for f in fields(Unmatched)}
-    order = np.argsort(columns["output"], kind="stable")
-    return Unmatched(**{name: column[order] for name, column in columns.items()})
+    return Unmatched(**columns).take(np.argsort(columns["output"], kind="stable"))
 
 
 def unmatched_rows(misses: Sequence[Miss], unmatched_kg: IntArray) -> Unmatched:

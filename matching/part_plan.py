@@ -73,20 +73,24 @@ class PartPlan:
         return tuple(total - (b.bound if b.solver_bound is None else b.solver_bound) for total, b in bounds)
 
 
-def tell_part(sided: SidedPart, solution: PartSolution, *, priced: bool = True) -> PartPlan:
+def tell_part(
+    sided: SidedPart, solution: PartSolution, *, priced: bool = True, told: Unmatched | None = None
+) -> PartPlan:
     """Return what the plan of a part says, in prices and reasons.
 
-    `priced=False` leaves the prices 0, where a plan is not optimal to the last metre.
+    `priced=False` leaves the prices 0, where a plan is not optimal to the last metre. `told` are reasons of
+    outputs that are known already.
     """
-    return _Telling(sided, solution).plan(priced)
+    return _Telling(sided, solution, told).plan(priced)
 
 
 class _Telling:
     """The plan of one part beside all its lawful pairs, which are read in blocks."""
 
-    def __init__(self, sided: SidedPart, solution: PartSolution) -> None:
+    def __init__(self, sided: SidedPart, solution: PartSolution, told: Unmatched | None) -> None:
         self._part, self._found, self._side = sided.part, sided.found, sided.side
         self._solution = solution
+        self._told = unmatched_rows([], np.empty(0, dtype=np.int64)) if told is None else told
         used = np.flatnonzero(solution.mass_kg)
         self._rows, self._mass_kg = solution.rows[used], solution.mass_kg[used]
         self._pairs = self._found.pairs.take(self._rows)
@@ -177,7 +181,7 @@ class _Telling:
         if self._side:
             problem = self._part.problem(self._found.pairs)
             lots = lot_misses(self._part, problem, self._side, self._solution.mass_kg)
-        kept_back = np.array([miss.output for miss in lots], dtype=np.int64)
-        others = np.setdiff1d(outputs, kept_back, assume_unique=True)
+        kept_back = [miss.output for miss in lots]
+        others = np.setdiff1d(outputs, [*kept_back, *self._told.output], assume_unique=True)
         full = explain_unmatched(case, self._found.pairs, unmatched, room, others, prepared.tables)
-        return joined([unmatched_rows(lots, unmatched), full])
+        return joined([unmatched_rows(lots, unmatched), self._told, full])

@@ -13,7 +13,7 @@ from matching.eligibility import LawfulPairs
 from matching.parts import Part
 from matching.prices import plan_potentials
 from matching.problem import LEVELS, Problem
-from matching.solve import solve
+from matching.solve import after_the_cost, solve
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,9 @@ def solve_part(part: Part, pairs: LawfulPairs, engine: str, *, near: IntArray | 
     where an engine finds no optimum.
     """
     columns = generate_columns(part, pairs, engine, near)
-    rows, free = columns.rows, columns.free
-    solution = solve(part.problem(pairs.take(rows[free])), engine)
-    mass = np.zeros(len(rows), dtype=np.int64)
-    mass[free] = solution.mass_kg
+    rows = columns.rows
+    solution = after_the_cost(part.problem(pairs.take(rows)), columns.flow_kg, columns.reduced, engine)
+    mass = solution.mass_kg
     while True:
         problem = part.problem(pairs.take(rows))
         try:

@@ -19,6 +19,7 @@ from circularity.acceptance.rules import RULES
 from matching.carried import (
     KnownPart,
     Moved,
+    carried_misses,
     carried_pairs,
     carried_part,
     carried_potentials,
@@ -57,7 +58,7 @@ def matched(case: Case, *, engine: str = "auto") -> Matched:
 
 def rematched(before: Matched, case: Case, *, engine: str = "auto") -> Matched:
     """Match a changed case, warm where it can be; raises what `make_plan` raises."""
-    prepared = prepare(case)
+    prepared = replace(prepare(case), ties=before.prepared.ties)
     bound = could_bind(whole(before.prepared)) or could_bind(whole(prepared))
     if bound or not _same_receivers(before.prepared, prepared):
         return matched(case, engine=engine)
@@ -84,8 +85,10 @@ def _matched_part(
 ) -> KnownPart:
     """Match one part, from the prices of a known plan where there is one, and check it."""
     part = sided.part
-    near = None if known is None or change is None else carried_potentials(known, part, change)
-    plan = tell_part(sided, solved(sided, engine, near=near))
+    near, told = None, None
+    if known is not None and change is not None:
+        near, told = carried_potentials(known, part, change), carried_misses(known, part, change)
+    plan = tell_part(sided, solved(sided, engine, near=near), told=told)
     problem = part.problem(plan.pairs)
     rows = plan.pairs.output.astype(np.int64), plan.pairs.capacity.astype(np.int64)
     used = Pairs(part.prepared.tables, *rows)

@@ -21,7 +21,7 @@ from matching.network import (
     shortest_distances,
 )
 from matching.network_flow import ENGINES, Engine, engine_for
-from matching.problem import LEVELS, TIE_LEVEL, Problem
+from matching.problem import COST_LEVEL, LEVELS, TIE_LEVEL, Problem
 
 PACKED_LIMIT = 2**40
 """Weights of packed levels stay below this, far from what the engines and path sums can hold."""
@@ -85,30 +85,60 @@ def _part(problem: Problem, arcs: IntArray, outputs: IntArray, tree_nodes: IntAr
 
 
 def solve_component(problem: Problem, engine: str) -> tuple[IntArray, str]:
-    """Return the optimal mass per pair arc of one component, and the engine used.
-
-    Levels are taken in groups; after each, arcs of reduced cost zero stay free, saturated arcs of negative
-    reduced cost are fixed at their limit and the rest at zero: the optimal face, exactly.
-    """
+    """Return the optimal mass per pair arc of one component, and the engine used."""
     name = engine_for(engine)
     network = network_of(problem)
-    free = np.arange(len(network.tail))
-    supply = network.supply_kg.copy()
-    flow = np.zeros(len(network.tail), dtype=np.int64)
-    for group in _level_groups(problem):
-        cost = _packed_cost(problem, network, free, group)
-        on_face = _flow(ENGINES[name], network, free, cost, supply)
-        flow[free] = on_face
-        if group[-1] == len(LEVELS) - 1:
-            break
-        reduced = _reduced_costs(network, free, cost, on_face)
-        fixed = free[reduced < 0]
-        np.subtract.at(supply, network.tail[fixed], flow[fixed])
-        np.add.at(supply, network.head[fixed], flow[fixed])
-        free = free[reduced == 0]
-        if not np.any(free < network.pair_arcs):
-            break
+    flow, free = np.zeros(len(network.tail), dtype=np.int64), np.arange(len(network.tail))
+    _descend(problem, network, ENGINES[name], _level_groups(problem), flow, free)
     return flow[: network.pair_arcs], name
+
+
+def after_the_cost(problem: Problem, flow_kg: IntArray, reduced: IntArray, engine: str) -> Solution:
+    """Return the plan that is best on the levels after the cost among those optimal up to it.
+
+    `flow_kg` is one of these on every network arc, `reduced` the arcs' reduced costs on the levels up to the
+    cost together.
+    """
+    name = engine_for(engine)
+    flow, network = flow_kg.copy(), network_of(problem)
+    groups = [[level] for level in range(COST_LEVEL + 1, len(LEVELS))]
+    _descend(problem, network, ENGINES[name], groups, flow, np.flatnonzero(reduced == 0))
+    return Solution(flow[: network.pair_arcs], (name,))
+
+
+def _descend(
+    problem: Problem,
+    network: Network,
+    engine: Engine,
+    groups: list[list[int]],
+    flow: IntArray,
+    free: IntArray,
+) -> None:
+    """Optimise groups of levels one after another over the free arcs of a flow, in place.
+
+    After each, arcs of reduced cost zero stay free, saturated arcs of negative reduced cost are fixed at
+    their limit and the rest at zero: the optimal face, exactly.
+    """
+    is_fixed = np.ones(len(flow), dtype=bool)
+    is_fixed[free] = False
+    supply = _left(network, network.supply_kg.copy(), flow, np.flatnonzero(is_fixed & (flow > 0)))
+    for group in groups:
+        cost = _packed_cost(problem, network, free, group)
+        if not cost.any():
+            continue
+        flow[free] = engine(network.tail[free], network.head[free], network.limit_kg[free], cost, supply)
+        if group == groups[-1]:
+            break
+        reduced = _reduced_costs(network, free, cost, flow[free])
+        supply = _left(network, supply, flow, free[reduced < 0])
+        free = free[reduced == 0]
+
+
+def _left(network: Network, supply: IntArray, flow: IntArray, fixed: IntArray) -> IntArray:
+    """Return what the nodes still send or take, in place, once the flow on some arcs is fixed."""
+    np.subtract.at(supply, network.tail[fixed], flow[fixed])
+    np.add.at(supply, network.head[fixed], flow[fixed])
+    return supply
 
 
 def _level_groups(problem: Problem) -> list[list[int]]:
@@ -146,10 +176,6 @@ def _packed_cost(problem: Problem, network: Network, free: IntArray, group: list
     for weight, level in zip(weights, group, strict=True):
         cost[pairs] += weight * problem.coefficient(level, free[pairs])
     return cost
-
-
-def _flow(engine: Engine, network: Network, free: IntArray, cost: IntArray, supply: IntArray) -> IntArray:
-    return engine(network.tail[free], network.head[free], network.limit_kg[free], cost, supply)
 
 
 def _reduced_costs(network: Network, free: IntArray, cost: IntArray, flow: IntArray) -> IntArray:
