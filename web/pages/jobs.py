@@ -60,7 +60,7 @@ def cancel_job(public_id: str) -> Response:
 
 
 def _job(session: Session, public_id: str) -> Job:
-    job = session.scalar(select(Job).filter_by(public_id=public_id))
+    job = session.scalar(select(Job).filter_by(public_id=public_id, kind=MATCHING))
     if job is None:
         raise NotFound("job", "没有这一任务", "there is no such job", id=public_id[:40])
     return job
