@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, Response, jsonify, render_template, request
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from circularity.errors import BadInput, CircularityError, NotAllowed, NotFound, RuleBroken, Stale
 from web.http_problems import http_problem, problem_type
@@ -62,6 +62,8 @@ def _refused(error: CircularityError) -> Any:
 def _http(error: HTTPException) -> Any:
     if error.code is None or error.code < 400:
         return error
+    if isinstance(error, SecurityError):  # asked in a name that is not ours: no address could be built
+        return Response("未知的主机名 · unknown host", error.code, mimetype="text/plain")
     if _for_a_program():
         return _problem(http_problem(error), error.code)
     return _page(error.code, None)

@@ -15,6 +15,8 @@ from web.cli.refusal import Refused
 from web.config import BadSetting, read_config
 
 HOST, PORT, THREADS = "127.0.0.1", 8000, 8
+LOOPBACK = (HOST, "localhost", "[::1]")
+"""Names of one's own machine: a page elsewhere cannot reach it by a name that leads here."""
 
 OPEN = (
     "已开放写入,尚无账户:任何能打开网页的人都可以任一单位的身份操作 · "
@@ -61,6 +63,8 @@ def serve_forever(host: str, port: int, database: str, *, with_worker: bool, ope
 
     try:
         settings = replace(read_config(), database_url=database_url(database))
+        if not settings.trusted_hosts and {host, f"[{host}]"} & set(LOOPBACK):
+            settings = replace(settings, trusted_hosts=LOOPBACK)
         if open_here and host == HOST:
             settings = replace(settings, api_write=True)
         app = create_app(settings)

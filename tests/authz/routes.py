@@ -1,0 +1,55 @@
+"""Addresses of every route, filled with the ids of a set of parties."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from matrix_world import Ids, Matrix
+from registry import FLY_ASH
+from werkzeug.routing import Rule
+
+from web.permissions import Permission, permission_of
+
+SAFE = {"HEAD", "OPTIONS"}
+Cell = tuple[str, Rule, Permission, str]
+
+_KINDS = {  # what a piece of an address names where its permission is about no thing
+    "facility_id": "Facility", "window_id": "CapacityWindow", "output_id": "Output",
+    "entry_id": "WhitelistEntry", "job_id": "Job", "pages.facility": "Facility", "pages.job": "Job",
+    "pages.output": "Output", "run_id": "Run", "pages.run": "Run", "organisation_id": "works",
+}  # fmt: skip
+
+
+def cells(world: Matrix) -> Iterator[Cell]:
+    """Yield (method, rule, permission, act) of every route; one cell for every verb that its acts have."""
+    for rule in world.app.url_map.iter_rules():
+        for method in sorted((rule.methods or set()) - SAFE):
+            permission = permission_of(method, rule.endpoint)
+            if permission is not None:  # one without a row fails the test of the table
+                acts = {verb: act for act, verb in permission.acts.items()} | {permission.verb: "other"}
+                for act in acts.values():
+                    yield method, rule, permission, act
+
+
+def filled(rule: Rule, permission: Permission, ids: Ids, own: Ids, act: str) -> dict[str, str]:
+    """Return the pieces of an address; where it names the asker's organisation, that one."""
+    named = {field: kind for kind, field in permission.named}
+    others = {"act": act, "code": FLY_ASH, "filename": "css/circularity.css", "date": "2026-09-01"}
+    found = {}
+    for piece in rule.arguments:
+        kind = permission.kind if piece == permission.where else named.get(piece, "")
+        kind = kind or _KINDS.get(rule.endpoint, "") or _KINDS.get(piece, "")
+        if kind == "Self":
+            found[piece] = own["works"]
+        elif kind:
+            found[piece] = ids[kind]
+        else:
+            found[piece] = others.get(piece, ids["Output"])
+    return found
+
+
+def address_of(world: Matrix, cell: Cell, ids: Ids) -> str:
+    """Return the address of a cell in the words of a set of parties."""
+    method, rule, permission, act = cell
+    pieces = filled(rule, permission, ids, world.own, act)
+    return world.app.url_map.bind("localhost").build(rule.endpoint, pieces, method=method)

@@ -1,0 +1,205 @@
+"""Promises about every route as it is served: to whom, in what form, and what it gives away."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from databases import Databases
+from matrix_world import SECRET, SECRET_MONEY, Matrix, matrix, roles
+from routes import Cell, address_of, cells
+from sqlalchemy import func, select
+
+from circularity.audit import verify_chain
+from circularity.database import Base, reading
+from web.app import create_app
+from web.config import BadSetting, Config, read_config
+
+FOREIGN = [
+    {"Origin": "https://evil.example"},
+    {"Origin": "null"},
+    {"Origin": "https://localhost.evil.example"},
+    {"Origin": "http://localhost:81"},
+    {"Referer": "https://evil.example/localhost/"},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"},
+]
+
+
+@pytest.fixture(scope="module")
+def world(databases: Databases) -> Iterator[Matrix]:
+    with databases.new() as url, matrix(url) as made:
+        yield made
+
+
+def acts(world: Matrix) -> list[Cell]:
+    return [cell for cell in cells(world) if cell[0] != "GET"]
+
+
+def reads(world: Matrix) -> list[Cell]:
+    return [cell for cell in cells(world) if cell[0] == "GET"]
+
+
+def state_of(world: Matrix) -> dict[str, Any]:
+    """Return the head of the audit chain and the number of rows of every table."""
+    with reading(world.app.extensions["circularity.engine"])() as session:
+        counts = {
+            name: session.scalar(select(func.count()).select_from(table))
+            for name, table in Base.metadata.tables.items()
+        }
+        return counts | {"head": verify_chain(session).head}
+
+
+def test_nothing_that_another_site_sends_is_taken(world: Matrix) -> None:
+    before = state_of(world)
+    world.choose("works", "generator")
+    for cell in acts(world):
+        address = address_of(world, cell, world.own)
+        for headers in FOREIGN:
+            answer = world.client.open(address, method=cell[0], headers=headers)
+            assert answer.status_code == 403, (cell[0], address, headers)
+            assert "其他网站" in answer.get_data(as_text=True)
+    assert state_of(world) == before
+
+
+def test_what_our_own_pages_send_is_not_taken_for_another_sites(world: Matrix) -> None:
+    for headers in ({"Origin": "http://localhost"}, {"Sec-Fetch-Site": "same-origin"}, {}):
+        answer = world.client.post("/acting", data={"nobody": "1"}, headers=headers)
+        assert answer.status_code == 303
+
+
+def test_a_page_takes_forms_only_and_the_api_never_a_form(world: Matrix) -> None:
+    for cell in acts(world):
+        address = address_of(world, cell, world.own)
+        types = (
+            ("text/plain", "application/x-www-form-urlencoded", "text/html")
+            if address.startswith("/api/")
+            else ("text/plain", "application/json", "text/xml")
+        )
+        for content_type in types:
+            answer = world.client.open(address, method=cell[0], data=b"a=b", content_type=content_type)
+            assert answer.status_code in (403, 404, 415, 428), (address, content_type, answer.status_code)
+            assert not answer.headers.get("Location")
+
+
+@pytest.mark.parametrize("side", ["", "generator", "carrier"])
+def test_looking_at_any_address_changes_nothing(world: Matrix, side: str) -> None:
+    world.choose("works" if side else "", side)
+    before = state_of(world)
+    for cell in reads(world):
+        with world.client.get(address_of(world, cell, world.own)) as answer:
+            assert answer.status_code < 500, cell[1].rule
+        world.client.head(address_of(world, cell, world.own))
+    assert state_of(world) == before
+
+
+def test_every_answer_carries_the_headers_that_keep_a_browser_safe(world: Matrix) -> None:
+    world.choose("works", "generator")
+    wanted = {
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+    for cell in reads(world):
+        for ids in (world.own, world.unknown):
+            with world.client.get(address_of(world, cell, ids)) as answer:
+                assert wanted.items() <= dict(answer.headers).items(), cell[1].rule
+                policy = answer.headers["Content-Security-Policy"]
+                assert "script-src 'self'" in policy
+                assert "frame-ancestors 'none'" in policy
+
+
+@pytest.mark.parametrize(
+    "place", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:a"]
+)
+def test_no_address_leads_a_reader_to_another_site(world: Matrix, place: str) -> None:
+    hostile = dict.fromkeys(("next", "to", "url", "return", "back", "redirect"), place)
+    for cell in cells(world):
+        address = address_of(world, cell, world.unknown)
+        sent: dict[str, Any] = {"query_string": hostile}
+        if cell[0] != "GET" and not address.startswith("/api/"):
+            sent["data"] = hostile
+        with world.client.open(address, method=cell[0], **sent) as answer:
+            target = urlsplit(answer.headers.get("Location", "/"))
+            assert target.netloc in ("", "localhost"), address
+            assert target.scheme in ("", "http"), address
+            assert "evil" not in target.path, address
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1@evil.example", ""])
+def test_a_request_in_a_name_that_is_not_ours_is_refused(databases: Databases, host: str) -> None:
+    with databases.new() as url:
+        app = create_app(Config(database_url=url, trusted_hosts=("localhost", ".circularity.example")))
+        client = app.test_client()
+        for address in ("/", "/api/v1/outputs", "/static/icon.svg", "/nowhere"):
+            answer = client.get(address, headers={"Host": host})
+            assert answer.status_code == 400, address
+            assert "evil" not in answer.get_data(as_text=True)
+        assert client.get("/method", headers={"Host": "www.circularity.example"}).status_code == 200
+        assert client.get("/method", headers={"Host": "localhost:8000"}).status_code == 200
+        app.extensions["circularity.engine"].dispose()
+
+
+@pytest.mark.parametrize("names", ["https://a.example", "a.example:80", "a b", "a/b"])
+def test_a_name_that_is_none_is_no_setting(names: str) -> None:
+    with pytest.raises(BadSetting, match="CIRC_TRUSTED_HOSTS"):
+        read_config({"CIRC_TRUSTED_HOSTS": names})
+
+
+def test_names_are_set_from_outside() -> None:
+    assert read_config({"CIRC_TRUSTED_HOSTS": "a.example, .b.example"}).trusted_hosts == (
+        "a.example",
+        ".b.example",
+    )
+
+
+def markers() -> set[str]:
+    """Return the digits of every figure that only the foreign parties know, kg and t alike."""
+    figures = [*SECRET.values(), *SECRET_MONEY.values(), SECRET["load"] * 1000, SECRET["deal"] * 1000]
+    return {str(figure).rstrip("0") for figure in figures}
+
+
+def told(answer: Any) -> set[str]:
+    """Return every number of an answer, its headers included, as bare digits."""
+    text = answer.get_data(as_text=True) + str(answer.headers)
+    text = re.sub(r'(?:\b[vxydr]|width|height|c[xy])="?=?[\d.,\s-]+', "", text)  # drawings and versions
+    text = re.sub(r"[0-9a-f]{32,64}", "", text)
+    return {re.sub(r"\D", "", found).rstrip("0") for found in re.findall(r"\d[\d,.]*", text)}
+
+
+def test_the_search_for_secrets_would_find_one(world: Matrix) -> None:
+    world.ask_as(None)
+    with reading(world.app.extensions["circularity.engine"])() as session:
+        assert session.scalar(select(func.count()).select_from(Base.metadata.tables["outputs"])) == 2
+    assert markers() & {re.sub(r"\D", "", "4,321.987")}
+
+
+@pytest.mark.parametrize("whose", ["own", "foreign", "unknown"])
+def test_no_figure_of_others_is_in_any_answer_error_or_log(
+    world: Matrix, whose: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As every role that is not concerned, at every address, in the words of either set of parties."""
+    caplog.set_level(logging.DEBUG)
+    ids = {"own": world.own, "foreign": world.foreign, "unknown": world.unknown}[whose]
+    asked = 0
+    for role in ("anonymous", "operator", "other organisation", "authority of another region", "unverified"):
+        world.ask_as(None)
+        world.choose("works" if role in ("operator", "unverified") else "", "generator")
+        world.ask_as(roles(world.own)[role])
+        for cell in reads(world):
+            with world.client.get(address_of(world, cell, ids)) as answer:
+                if answer.mimetype.startswith(("text/", "application/", "image/svg")):
+                    leaked = markers() & told(answer)
+                    assert not leaked, (role, cell[1].rule, leaked)
+            asked += 1
+    world.ask_as(None)
+    assert asked > 250
+    assert not markers() & {
+        re.sub(r"\D", "", found).rstrip("0") for found in re.findall(r"[\d,.]+", caplog.text)
+    }
