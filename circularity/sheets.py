@@ -5,7 +5,7 @@ A side adds to its own until it signs. What is there already is ignored, so a fi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -51,7 +51,7 @@ class Imported:
     problems: tuple[InputProblem, ...] = ()
 
 
-def add_tickets(
+def add_tickets(  # noqa: PLR0913 - a verb names every fact it takes
     session: Session,
     *,
     actor: Actor,
@@ -61,10 +61,12 @@ def add_tickets(
     line: int = 1,
     side: str = "sender",
     source: str = "tickets",
+    progress: Callable[[float], None] | None = None,
 ) -> Imported:
     """Add a bridge's tickets to a line; each row stands alone: what cannot be taken is told, the rest is in.
 
     Equal bridge, ticket and moment are the same weighing: with equal weights it is ignored, with others told.
+    `progress` hears the share written, 0 to 1.
     Raises BadInput for an unknown side, RuleBroken `no_such_line`, `already_signed`.
     """
     target, site = _open_side(session, transfer, line, side)
@@ -82,8 +84,7 @@ def add_tickets(
             known[key] = weights
             new.append(_ticket(target, site, side, row))
     before = _count(session, target)
-    for chunk in _chunks(new):
-        session.execute(_insert_new(session, Ticket), chunk)
+    _write(session, new, progress)
     # Another import may have been quicker with the same tickets: what counts is what is there now.
     added = _count(session, target) - before
     ignored = len(rows) - len(problems) - added
@@ -213,6 +214,13 @@ def _ticket(line: TransferLine, site: Site, side: str, row: Weighing) -> dict[st
 
 def _count(session: Session, line: TransferLine) -> int:
     return session.scalar(select(func.count()).select_from(Ticket).filter_by(line_id=line.id)) or 0
+
+
+def _write(session: Session, new: list[dict[str, Any]], progress: Callable[[float], None] | None) -> None:
+    for written, chunk in enumerate(_chunks(new)):
+        if progress:
+            progress(written * _CHUNK / len(new))
+        session.execute(_insert_new(session, Ticket), chunk)
 
 
 def _insert_new(session: Session, model: type[Any]) -> Any:

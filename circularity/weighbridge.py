@@ -64,7 +64,7 @@ def import_weighbridge(
     return add_export(session, **facts, found=found, source=file.name)  # type: ignore[arg-type]
 
 
-def add_export(
+def add_export(  # noqa: PLR0913 - a verb names every fact it takes
     session: Session,
     *,
     actor: Actor,
@@ -74,6 +74,7 @@ def add_export(
     line: int,
     side: str,
     source: str,
+    progress: Callable[[float], None] | None = None,
 ) -> Imported:
     """Add what `read_weighbridge` found to a line of a sheet; refusals as in `import_weighbridge`."""
     rows, problems = found
@@ -86,6 +87,7 @@ def add_export(
         line=line,
         side=side,
         source=source,
+        progress=progress,
     )
     told = sorted((*problems, *taken.problems), key=lambda problem: problem.row or 0)
     return Imported(taken.added, taken.ignored, tuple(told))

@@ -66,10 +66,11 @@ def import_file(engine: Engine, job: Job, held: Claim, tell: Tell) -> None:
 def _weighbridge(file: Path, tell: Tell) -> Take:
     found = read_weighbridge(file, lambda share: tell("read", share))
 
-    def take(session: Session, asked: Asked, _: Tell) -> Imported:
+    def take(session: Session, asked: Asked, tell: Tell) -> Imported:
         transfer = _row(session, Transfer, asked.parameters["transfer"])
         facts = {name: asked.parameters[name] for name in ("line", "side")}
         facts |= {"actor": asked.actor, "at": asked.at, "transfer": transfer}
+        facts["progress"] = lambda share: tell("write", share)
         return add_export(session, **facts, found=found, source=file.name)
 
     return take

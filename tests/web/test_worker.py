@@ -15,15 +15,17 @@ from deal_rows import deal
 from registry import ACTOR, AT, Registry
 from sqlalchemy import Engine, func, select
 
+from circularity import sheets
 from circularity.audit import Actor, verify_chain
 from circularity.database import reading, writing
-from circularity.jobs import MATCHING, Job, ask_for, ask_to_cancel, claim, reclaim
+from circularity.jobs import MATCHING, CancellationAskedError, Job, ask_for, ask_to_cancel, claim, reclaim
 from circularity.runs import MatchingRun, Proposal, latest_run
 from circularity.uploads import WEIGHBRIDGE, UploadContent, ask_for_import
 from circularity.weighings import Ticket
 from matching import run as run_module
 from matching.run import run_matching
 from web import import_jobs
+from web import worker as worker_module
 from web.jobs import open_queue, queue_url, send
 from web.worker import perform, reconcile
 
@@ -311,3 +313,22 @@ def test_a_late_worker_cannot_write_what_it_read(engine: Engine, monkeypatch: py
     monkeypatch.setattr(import_jobs, "read_weighbridge", lost)
     perform(engine, public_id)
     assert (row(engine, public_id).state, counts(engine)) == ("running", (0, 1))
+
+
+def test_an_import_asked_to_stop_while_it_is_written_leaves_nothing(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The beat hears of the wish between two chunks; what is written by then is rolled back."""
+    public_id = export_waiting(engine)
+    phases = []
+
+    def hears(_: Any, phase: str, done: float) -> None:
+        phases.append((phase, done))
+        if phase == "write" and len(phases) > 3:
+            raise CancellationAskedError
+
+    monkeypatch.setattr(worker_module._Beat, "tell", hears)
+    monkeypatch.setattr(sheets, "_CHUNK", 1)
+    perform(engine, public_id)
+    assert (row(engine, public_id).state, counts(engine)) == ("cancelled", (0, 0))
+    assert [done for phase, done in phases if phase == "write"] == [0.0, 0.0, 1 / 3]
