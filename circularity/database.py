@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, MetaData, StaticPool, Text, create_en
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 from circularity.columns import BIGINT, CalendarDay, Codes, Facts, Truth, UtcTime
+from circularity.sqlite_turns import take_turns
 
 STRICT = {"sqlite_strict": True}
 """Table options of every model: SQLite checks types and refuses NaN instead of storing NULL."""
@@ -58,7 +59,8 @@ def create_engine_for(url: str) -> Engine:
     """Return an engine for `sqlite:///file`, `sqlite://` (in memory, one connection) or `postgresql://…`.
 
     SQLite gets WAL, synchronous=FULL, foreign keys and transactions that begin IMMEDIATE, so that what a
-    writer has read cannot change before it writes. Raises UnsafeDatabase when a setting does not take.
+    writer has read cannot change before it writes; those of one process take turns. Raises UnsafeDatabase
+    when a setting does not take.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
@@ -67,6 +69,8 @@ def create_engine_for(url: str) -> Engine:
     options: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {}
     engine = create_engine(parsed, connect_args={"check_same_thread": False}, **options)
     event.listen(engine, "connect", _make_sqlite_safe)
+    if not in_memory:
+        take_turns(engine, str(parsed.database), _writes)
     event.listen(engine, "begin", _begin)
     return engine
 
@@ -127,5 +131,8 @@ def _make_sqlite_safe(connection: Any, _: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    reads = connection.get_execution_options().get(_READING, False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes(connection) else "BEGIN")
+
+
+def _writes(connection: Connection) -> bool:
+    return not connection.get_execution_options().get(_READING, False)
