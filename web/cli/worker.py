@@ -28,7 +28,7 @@ from web.worker import serve_queue
 @click.option("--until-stdin-ends", is_flag=True, help="Stop when whoever started it has gone.")
 @database_option
 def worker(lease: float, until_stdin_ends: bool, database: str) -> None:
-    """Do jobs until Ctrl-C: matching runs that pages and API ask for.
+    """Do jobs until Ctrl-C: matching runs and imports that pages and API ask for.
 
     `circularity serve` starts one of its own. Start more, on any machine that reaches the database; the
     queue is in it, or where CIRC_QUEUE_URL says (postgresql://…, redis://…, sqlite:///file).
