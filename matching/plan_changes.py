@@ -7,32 +7,40 @@ to itself: the first level on which its own mass is now worth less or more, and 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+from functools import cached_property
+from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 
-from circularity.units import KG_PER_T, MICRO, format_scaled
-from matching.carried import moved, places_of, same_rows
+from circularity.catalogue.waste_types import is_hazardous
+from circularity.units import KG_PER_T, MICRO, MISSING, format_scaled
 from matching.case import Case
-from matching.coefficients import coefficients_of
+from matching.case_digest import columns_of
+from matching.coefficients import is_utilisation, rank_of, urgent_outputs
 from matching.plan import Plan
 from matching.problem import COST_LEVEL, LEVELS
 
-Pair = tuple[str, str]
+Pair = tuple[Hashable, Hashable]
+Placed = tuple[Hashable, Hashable, int, str, int]
+"""Output, capacity, kg, operation and cost in µCNY/kg of mass that a plan places."""
 
 CAUSES: Mapping[str, tuple[str, str]] = {
     "output_posted": ("该批次为新发布", "the output is new"),
-    "output_withdrawn": ("该批次已撤回或结束", "the output was withdrawn or is over"),
+    "output_withdrawn": ("该批次已撤回、结束或已签约",
+                         "the output was withdrawn, is over or is under agreement"),
     "output_changed": ("该批次的内容有变", "the output changed"),
     "capacity_opened": ("该能力为新发布", "the capacity is new"),
     "capacity_closed": ("该能力已撤回或结束", "the capacity was withdrawn or is over"),
     "capacity_changed": ("该能力或其限额、设施有变", "the capacity, a limit on it or its facility changed"),
     "terms_changed": ("匹配的条件有变", "the terms of the matching changed"),
-    "displaced": ("别处的变动占用了能力,该批次在“{zh}”上差了 {amount}",
-                  "changes elsewhere take the room; the output is worse by {amount} in {en}"),
-    "improved": ("别处的变动腾出了能力,该批次在“{zh}”上好了 {amount}",
-                 "changes elsewhere leave room; the output is better by {amount} in {en}"),
+    "displaced": ("别处的变动占用了能力,该批次在“{zh}”上差了{amount}",
+                  "changes elsewhere take the room; the output is worse{amount} in {en}"),
+    "improved": ("别处的变动腾出了能力,该批次在“{zh}”上好了{amount}",
+                 "changes elsewhere leave room; the output is better{amount} in {en}"),
     "balanced": ("为平衡别处的变动而调整,对该批次同样好", "it makes up for changes elsewhere and is as good"),
 }  # fmt: skip
 
@@ -54,8 +62,8 @@ class PlanChange:
     by how much: kg, kg × rank or µCNY, above 0 is worse.
     """
 
-    output_id: str
-    capacity_id: str
+    output_id: Any
+    capacity_id: Any
     before_kg: int
     after_kg: int
     cause: str
@@ -65,53 +73,147 @@ class PlanChange:
     @property
     def kind(self) -> str:
         """Say whether the proposal is `new`, `gone` or `changed` in mass."""
-        return "new" if not self.before_kg else "changed" if self.after_kg else "gone"
+        return kind_of(self.before_kg, self.after_kg)
 
     @property
     def words(self) -> tuple[str, str]:
         """Return the change and its cause in Chinese and English."""
-        zh, en, unit, scale = _LEVEL_WORDS.get(self.level, ("", "", "", 1))
-        amount = f"{format_scaled(abs(self.amount), scale)} {unit}"
         before, after = (format_scaled(kg, KG_PER_T) for kg in (self.before_kg, self.after_kg))
-        why_zh, why_en = (text.format(zh=zh, en=en, amount=amount) for text in CAUSES[self.cause])
+        why_zh, why_en = cause_words(self.cause, self.level, self.amount)
         return f"{before} t → {after} t:{why_zh}", f"{before} t → {after} t: {why_en}"
 
 
+def kind_of(before_kg: int, after_kg: int) -> str:
+    """Say whether a pair of these masses is `new`, `gone` or `changed`."""
+    return "new" if not before_kg else "changed" if after_kg else "gone"
+
+
+def cause_words(cause: str, level: str = "", amount: int | None = None) -> tuple[str, str]:
+    """Return a cause in Chinese and English, without the amount unless it may be told.
+
+    The amount is the output's own, and so no matter of the capacity's owner or of strangers.
+    """
+    zh, en, unit, scale = _LEVEL_WORDS.get(level, ("", "", "", 1))
+    much_zh, much_en = "", ""
+    if amount is not None:
+        much = f"{format_scaled(abs(amount), scale)} {unit}"
+        much_zh, much_en = f" {much}", f" by {much}"
+    why_zh, why_en = CAUSES[cause]
+    return why_zh.format(zh=zh, amount=much_zh), why_en.format(en=en, amount=much_en)
+
+
+@dataclass(frozen=True)
+class View:
+    """A plan as far as its changes go: what it places, kg of every output, digests of capacities, terms.
+
+    Outputs and capacities are named alike in both views that are compared.
+    """
+
+    placed: Iterable[Placed]
+    supply_kg: Mapping[Hashable, int]
+    capacities: Mapping[Hashable, str]
+    terms: Mapping[str, Any]
+
+    @cached_property
+    def masses(self) -> dict[Pair, int]:
+        """Return the mass of every pair, kg."""
+        masses: dict[Pair, int] = defaultdict(int)
+        for output, capacity, mass_kg, _, _ in self.placed:
+            masses[output, capacity] += mass_kg
+        return masses
+
+    @cached_property
+    def by_output(self) -> dict[Hashable, list[Placed]]:
+        """Return what is placed of every output."""
+        found: dict[Hashable, list[Placed]] = defaultdict(list)
+        for row in self.placed:
+            found[row[0]].append(row)
+        return found
+
+
+@dataclass(frozen=True)
+class Lots:
+    """The outputs of a case by name, and what mass of theirs is worth; `names` tells them in order."""
+
+    case: Case
+    names: Callable[[], Iterable[Hashable]]
+
+    def worth(self, output: Hashable, placed: Iterable[Placed]) -> list[int]:
+        """Return what the placed mass of an output adds to the minimised levels up to the cost."""
+        row, on = self._rows[output], date.fromordinal(self.case.parameters.as_of_day)
+        hazardous, urgent = is_hazardous(str(self.case.outputs.waste_code[row])), bool(self._urgent[row])
+        worth = [0] * (COST_LEVEL + 1)
+        for _, _, mass_kg, operation, cost in placed:
+            utilised, rank = is_utilisation(hazardous, operation, on), rank_of(operation, on)
+            for k, each in enumerate((-1, -int(urgent), -int(utilised), rank, cost)):
+                worth[k] += mass_kg * each
+        return worth
+
+    @cached_property
+    def _rows(self) -> dict[Hashable, int]:
+        return {name: row for row, name in enumerate(self.names())}
+
+    @cached_property
+    def _urgent(self) -> list[bool]:
+        found: list[bool] = urgent_outputs(self.case).tolist()
+        return found
+
+
 def plan_changes(before: Plan, after: Plan) -> list[PlanChange]:
-    """Return every pair whose mass differs between two plans, sorted by ids."""
-    old, new = _masses(before), _masses(after)
-    own, worth = _Causes(before.case, after.case), (_worth(before), _worth(after))
-    found = []
-    for pair in sorted(pair for pair in old.keys() | new.keys() if old.get(pair, 0) != new.get(pair, 0)):
-        cause, level, amount = own.of(*pair), "", 0
+    """Return every pair whose mass differs between two plans in memory, sorted by ids."""
+    return changes_between(_view(before), _view(after), Lots(after.case, lambda: _ids(after)))
+
+
+def changes_between(before: View, after: View, lots: Lots) -> list[PlanChange]:
+    """Return every pair whose mass differs between two views, sorted; `lots` are those of the later."""
+    old, new = before.masses, after.masses
+    same_terms, found = before.terms == after.terms, []
+    pairs = [pair for pair in old.keys() | new.keys() if old.get(pair, 0) != new.get(pair, 0)]
+    for output, capacity in sorted(pairs):
+        cause, level, amount = _own_cause(before, after, output, capacity, same_terms=same_terms), "", 0
         if not cause:
-            level, amount = _first_difference(*(each[pair[0]] for each in worth))
+            sums = (lots.worth(output, view.by_output.get(output, ())) for view in (before, after))
+            level, amount = _first_difference(*sums)
             cause = "displaced" if amount > 0 else "improved" if amount < 0 else "balanced"
+        pair = output, capacity
         found.append(PlanChange(*pair, old.get(pair, 0), new.get(pair, 0), cause, level, amount))
     return found
 
 
-def _ids(plan: Plan) -> list[Pair]:
-    outputs = plan.case.outputs.output_id[plan.arcs.output].tolist()
-    return list(zip(outputs, plan.case.capacities.capacity_id[plan.arcs.capacity].tolist(), strict=True))
+def window_digests(case: Case) -> dict[str, str]:
+    """Return a digest of every capacity with its facility and the caps on it, by its id."""
+    caps: dict[int, list[tuple[str, int, str]]] = defaultdict(list)
+    for cap in case.caps:
+        for member in cap.members:
+            caps[member].append((cap.cap_id, cap.limit_kg, cap.origin_region))
+    columns = [(name, column) for name, column in columns_of(case.capacities) if name != "facility"]
+    own = zip(*(column.tolist() for name, column in columns if "." not in name), strict=True)
+    # A limit that only others state is no column of this capacity.
+    limits: dict[int, list[tuple[str, int]]] = defaultdict(list)
+    for name, column in columns:
+        if "." in name:
+            for k in np.flatnonzero(column != MISSING).tolist():
+                limits[k].append((name, int(column[k])))
+    plants = list(zip(*(column.tolist() for _, column in columns_of(case.facilities)), strict=True))
+    found = {}
+    for k, (row, plant) in enumerate(zip(own, case.capacities.facility.tolist(), strict=True)):
+        facts = repr((row, limits.get(k), plants[plant], caps.get(k)))
+        found[str(case.capacities.capacity_id[k])] = blake2b(facts.encode(), digest_size=16).hexdigest()
+    return found
 
 
-def _masses(plan: Plan) -> dict[Pair, int]:
-    return dict(zip(_ids(plan), plan.mass_kg.tolist(), strict=True))
-
-
-def _worth(plan: Plan) -> dict[str, list[int]]:
-    """Return what each output's placed mass adds to the minimised levels up to the cost."""
-    coefficients, arcs = coefficients_of(plan.case), plan.arcs
-    columns = [
-        np.broadcast_to(coefficients.at(k, arcs.output, arcs.capacity), len(arcs.output)).tolist()
-        for k in range(COST_LEVEL)
-    ]
-    per_kg = zip(*columns, arcs.cost_ucny_per_kg.tolist(), strict=True)
-    worth: dict[str, list[int]] = defaultdict(lambda: [0] * (COST_LEVEL + 1))
-    for (output, _), mass_kg, levels in zip(_ids(plan), plan.mass_kg.tolist(), per_kg, strict=True):
-        worth[output] = [total + mass_kg * each for total, each in zip(worth[output], levels, strict=True)]
-    return worth
+def _own_cause(before: View, after: View, output: Hashable, capacity: Hashable, *, same_terms: bool) -> str:
+    """Return why a pair's own ends explain its change, "" where they do not."""
+    checks = (
+        ("output_posted", output in before.supply_kg),
+        ("output_withdrawn", output in after.supply_kg),
+        ("capacity_opened", capacity in before.capacities),
+        ("capacity_closed", capacity in after.capacities),
+        ("output_changed", before.supply_kg.get(output) == after.supply_kg.get(output)),
+        ("capacity_changed", before.capacities.get(capacity) == after.capacities.get(capacity)),
+        ("terms_changed", same_terms),
+    )
+    return next((cause for cause, as_before in checks if not as_before), "")
 
 
 def _first_difference(before: list[int], after: list[int]) -> tuple[str, int]:
@@ -120,50 +222,25 @@ def _first_difference(before: list[int], after: list[int]) -> tuple[str, int]:
     return next(((level.name, b - a) for level, a, b in pairs if a != b), ("", 0))
 
 
-class _Causes:
-    """Which rows and terms changed between the cases of two plans."""
-
-    def __init__(self, old: Case, new: Case) -> None:
-        self._same_terms = old.parameters == new.parameters
-        self._same_outputs = set(new.outputs.output_id[moved(old, new).same].tolist())
-        self._same_capacities = _same_capacities(old, new)
-        self._outputs = [set(case.outputs.output_id.tolist()) for case in (old, new)]
-        self._capacities = [set(case.capacities.capacity_id.tolist()) for case in (old, new)]
-
-    def of(self, output: str, capacity: str) -> str:
-        """Return why a pair's own ends explain its change, "" where they do not."""
-        checks = (
-            ("output_posted", output in self._outputs[0]),
-            ("output_withdrawn", output in self._outputs[1]),
-            ("capacity_opened", capacity in self._capacities[0]),
-            ("capacity_closed", capacity in self._capacities[1]),
-            ("output_changed", output in self._same_outputs),
-            ("capacity_changed", capacity in self._same_capacities),
-            ("terms_changed", self._same_terms),
-        )
-        return next((cause for cause, as_before in checks if not as_before), "")
+def _ids(plan: Plan) -> list[str]:
+    ids: list[str] = plan.case.outputs.output_id.tolist()
+    return ids
 
 
-def _same_capacities(old: Case, new: Case) -> set[str]:
-    """Return the ids of capacities that are as they were, with their facilities and the caps on them."""
-    ids, others = new.capacities.capacity_id, old.capacities.capacity_id
-    windows = [
-        replace(case.capacities, facility=np.zeros_like(case.capacities.facility)) for case in (old, new)
-    ]
-    same = same_rows(places_of(others, ids), windows[0], windows[1])
-    known = places_of(old.facilities.facility_id, new.facilities.facility_id)
-    plants = same_rows(known, old.facilities, new.facilities)
-    of_plant = new.facilities.facility_id[new.capacities.facility]
-    was = old.facilities.facility_id[old.capacities.facility]
-    kept = np.flatnonzero(same & plants[new.capacities.facility])
-    named = {str(ids[k]): (str(of_plant[k]), _caps_on(new, int(k))) for k in kept}
-    return {
-        identity
-        for identity, facts in named.items()
-        for k in [int(np.searchsorted(others, identity))]
-        if (str(was[k]), _caps_on(old, k)) == facts
-    }
-
-
-def _caps_on(case: Case, capacity: int) -> list[tuple[str, int, str]]:
-    return [(c.cap_id, c.limit_kg, c.origin_region) for c in case.caps if capacity in c.members]
+def _view(plan: Plan) -> View:
+    case, arcs = plan.case, plan.arcs
+    return View(
+        list(
+            zip(
+                case.outputs.output_id[arcs.output].tolist(),
+                case.capacities.capacity_id[arcs.capacity].tolist(),
+                plan.mass_kg.tolist(),
+                case.capacities.operation[arcs.capacity].tolist(),
+                arcs.cost_ucny_per_kg.tolist(),
+                strict=True,
+            )
+        ),
+        dict(zip(_ids(plan), case.outputs.mass_kg.tolist(), strict=True)),
+        dict(window_digests(case).items()),
+        {f.name: getattr(case.parameters, f.name) for f in fields(case.parameters)},
+    )

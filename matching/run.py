@@ -1,36 +1,47 @@
 """A run on the database: snapshot, plan, verification, one publishing transaction.
 
 No transaction is open while the engine works. What is stored was verified, and all of it is stored at once
-with its audit event; proposals of earlier runs that are still open are superseded, never deleted.
+with its audit event. What the run before said alike keeps its rows; proposals that end while they are open
+are superseded, never deleted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Engine, insert, update
+from sqlalchemy import Engine, insert
 from sqlalchemy.orm import Session, sessionmaker
 
 from circularity.audit import Actor, record
-from circularity.capacity_prices import CapacityPrice
 from circularity.columns import new_public_id
 from circularity.database import reading, writing
-from circularity.entry_costs import EntryCost
-from circularity.runs import MatchingRun, Proposal, Unmatched
+from circularity.run_changes import RunChange
+from circularity.runs import MatchingRun
 from matching.case import Parameters
 from matching.certificate import certificate_of
-from matching.grant_use import Part, split_by_grants
 from matching.plan import Plan, make_plan
-from matching.run_rows import Row, entry_cost_rows, price_rows, proposal_rows, unmatched_rows
+from matching.plan_changes import Lots, changes_between
+from matching.run_rows import Rows, can_move_today_kg, rows_of
 from matching.snapshot import Snapshot, parameters_at, read_snapshot
 from matching.snapshot_proposals import with_open_proposals
+from matching.standing import Standing, differences, is_newest, publishing, read_standing, store, supersede
 from matching.summary import parameters_of, summary
 
 Progress = Callable[[str, float], None]
 Conclude = Callable[[Session, MatchingRun], None]
 _CHUNK = 5000
+
+
+@dataclass(frozen=True)
+class Published:
+    """A stored run, and the rows that are in force since."""
+
+    run: MatchingRun
+    standing: Standing
 
 
 def run_matching(
@@ -58,51 +69,87 @@ def run_matching(
     tell("snapshot", 1.0)
     plan = make_plan(snapshot.case, processes=processes, progress=progress)
     tell("publish", 0.0)
-    parts = split_by_grants(plan.case, plan.arcs, plan.mass_kg, snapshot.grants)
-    entered = entry_cost_rows(snapshot, plan)
+    return publish_in(engine, snapshot, plan, actor=actor, at=at, conclude=conclude).run.id
+
+
+def publish_in(
+    engine: Engine,
+    snapshot: Snapshot,
+    plan: Plan,
+    *,
+    actor: Actor,
+    at: datetime,
+    standing: Standing | None = None,
+    conclude: Conclude | None = None,
+) -> Published:
+    """Publish a verified plan in a transaction of its own, with what `conclude` does there."""
+    rows = rows_of(snapshot, plan)
     with writing(engine).begin() as session:
-        run = publish(session, snapshot, plan, parts, entered, actor=actor, at=at)
+        published = publish(session, snapshot, plan, rows, actor=actor, at=at, standing=standing)
         if conclude:
-            conclude(session, run)
-    return run.id
+            conclude(session, published.run)
+    return published
 
 
 def publish(
     session: Session,
     snapshot: Snapshot,
     plan: Plan,
-    parts: list[Part],
-    entered: list[Row],
+    rows: Mapping[str, Rows],
     *,
     actor: Actor,
     at: datetime,
-) -> MatchingRun:
-    """Store a verified plan as a run, supersede open proposals of earlier runs, return the run."""
-    run = _run(snapshot, plan, parts, actor, at)
+    standing: Standing | None = None,
+) -> Published:
+    """Store a verified plan as a run: end the rows in force that it does not say, begin those that are new.
+
+    `standing` is what was in force before, where it is known; it is read anew when it is not, or when another
+    run was published since.
+    """
+    publishing(session)
+    if standing is None or not is_newest(session, standing):
+        standing = read_standing(session)
+    run = _run(snapshot, plan, rows, actor, at)
     session.add(run)
     session.flush()
-    superseded = session.connection().execute(
-        update(Proposal)
-        .where(Proposal.status == "open", Proposal.run_id != run.id)
-        .values(status="superseded", superseded_by_run_id=run.id)
-    )
-    for model in (Proposal, Unmatched, CapacityPrice, EntryCost):
-        ended = update(model).where(model.until_run_id.is_(None))
-        session.execute(ended.values(until_run_id=run.id), execution_options={"synchronize_session": False})
-    rows: tuple[tuple[Any, list[Row]], ...] = (
-        (Proposal, proposal_rows(snapshot, plan, parts)),
-        (Unmatched, unmatched_rows(snapshot, plan)),
-        (CapacityPrice, price_rows(snapshot, plan)),
-        (EntryCost, entered),
-    )
-    for model, values in rows:
-        for start in range(0, len(values), _CHUNK):
-            session.execute(
-                insert(model), [{"run_id": run.id, **row} for row in values[start : start + _CHUNK]]
-            )
-    facts = {name: getattr(run, name) for name in _TOLD} | {"superseded_proposals": superseded.rowcount}
+    after = store(session, run, standing, differences(session, standing, rows))
+    superseded = supersede(session, run)
+    told = _changes(session, run, snapshot, standing, after)
+    run.figures = run.figures | {"changes": told}
+    facts = {name: getattr(run, name) for name in _TOLD} | {
+        "superseded_proposals": superseded,
+        "changes": told,
+    }
     record(session, actor, at, "run.published", run, facts)
-    return run
+    return Published(run, after)
+
+
+def _changes(
+    session: Session, run: MatchingRun, snapshot: Snapshot, before: Standing, after: Standing
+) -> dict[str, int]:
+    """Store the pairs whose mass changed since the run before; return how many there are of each kind.
+
+    `kept` keep their row; `renewed` are proposed anew with the same mass, on other terms or because the old
+    proposal is no longer open.
+    """
+    ids = snapshot.case.outputs.output_id
+    lots = Lots(snapshot.case, lambda: [snapshot.output_keys[name] for name in ids.tolist()])
+    found = changes_between(before.view, after.view, lots)
+    counts = Counter(change.kind for change in found)
+    masses = after.view.masses
+    anew = {key[:2] for key, public_id in after.ids.items() if before.ids.get(key) != public_id}
+    anew |= {key[:2] for key, public_id in before.ids.items() if after.ids.get(key) != public_id}
+    renewed = len(anew & masses.keys()) - counts["new"] - counts["changed"]
+    kept = len(masses) - renewed - counts["new"] - counts["changed"]
+    if before.run:
+        rows = [
+            {"run_id": run.id, "output_id": change.output_id, "window_id": change.capacity_id}
+            | {name: getattr(change, name) for name in ("before_kg", "after_kg", "cause", "level", "amount")}
+            for change in found
+        ]
+        for start in range(0, len(rows), _CHUNK):
+            session.execute(insert(RunChange), rows[start : start + _CHUNK])
+    return {"kept": kept, "renewed": renewed} | {kind: counts[kind] for kind in ("new", "changed", "gone")}
 
 
 _TOLD = (
@@ -111,10 +158,9 @@ _TOLD = (
 )  # fmt: skip
 
 
-def _run(snapshot: Snapshot, plan: Plan, parts: list[Part], actor: Actor, at: datetime) -> MatchingRun:
+def _run(snapshot: Snapshot, plan: Plan, rows: Mapping[str, Rows], actor: Actor, at: datetime) -> MatchingRun:
     parameters = plan.case.parameters
     figures = summary(plan)
-    today_kg = sum(part.mass_kg for part in parts if not part.conditions)
     return MatchingRun(
         public_id=new_public_id(),
         started_at=at,
@@ -128,7 +174,7 @@ def _run(snapshot: Snapshot, plan: Plan, parts: list[Part], actor: Actor, at: da
         windows=plan.case.shape[1],
         supply_kg=int(plan.case.outputs.mass_kg.sum()),
         placed_kg=plan.placed_kg,
-        can_move_today_kg=today_kg,
+        can_move_today_kg=can_move_today_kg(rows["proposals"]),
         unmatched_kg=int(plan.unmatched_kg.sum()),
         levels={"levels": figures["levels"]},
         parameters=parameters_of(parameters),

@@ -1,119 +1,172 @@
-"""A plan as rows of the database: proposals, unmatched mass with reasons, prices of every limit."""
+"""A plan as rows of the database: proposals, unmatched mass with reasons, prices of every limit, windows.
+
+The rows of a table are values by key, so that those of two plans can be compared; `LAYOUTS` names columns.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from circularity.acceptance import RULES
-from circularity.columns import new_public_id
-from circularity.entry_costs import ENTERED, ENTRY_LEVELS
-from circularity.units import MISSING
+from circularity.capacity_prices import CapacityPrice
+from circularity.entry_costs import ENTERED, ENTRY_LEVELS, EntryCost
+from circularity.run_changes import MatchedWindow
+from circularity.runs import Proposal, Unmatched
+from circularity.units import MISSING, IntArray
+from matching.arcs import Arcs
 from matching.case import Case
-from matching.grant_use import Part
+from matching.grant_use import Part, split_by_grants
 from matching.network import UNREACHED
 from matching.plan import Plan
+from matching.plan_changes import window_digests
 from matching.plan_files import condition_codes
 from matching.snapshot import Snapshot
 
-Row = dict[str, Any]
+Key = tuple[Any, ...]
+Rows = dict[Key, tuple[Any, ...]]
+"""The rows of one table: values by key, both in the order of its layout."""
+
+MONEY = ("transport", "gate_fee", "price", "carbon")
+MASS_AT, COST_AT, CONDITIONS_AT = 1, 7, 8
+"""Where a proposal's values hold its mass, its cost and its conditions."""
 
 
-def proposal_rows(snapshot: Snapshot, plan: Plan, parts: list[Part]) -> list[Row]:
+@dataclass(frozen=True)
+class Layout:
+    """A table whose rows hold from one run until another: what identifies one in force, and what it says."""
+
+    model: Any
+    key: tuple[str, ...]
+    values: tuple[str, ...]
+
+
+LAYOUTS = {
+    "proposals": Layout(
+        Proposal,
+        ("output_id", "window_id", "grant_id"),
+        (
+            "operation", "mass_kg", "distance_m", *(f"{part}_ucny_per_kg" for part in MONEY),
+            "cost_ucny_per_kg", "conditions", "earliest", "latest",
+        ),
+    ),
+    "unmatched": Layout(
+        Unmatched,
+        ("output_id",),
+        (
+            "mass_kg", "reason", "nearest_window_id", "slack", "slack_unit", "change_zh", "change_en",
+            "excluded",
+        ),
+    ),
+    "prices": Layout(
+        CapacityPrice,
+        ("kind", "subject_id", "years"),
+        ("used_kg", "limit_kg", "placed_per_kg", "saving_ucny_per_kg"),
+    ),
+    "entry_costs": Layout(EntryCost, ("kind", "subject_id"), ENTRY_LEVELS),
+    "windows": Layout(MatchedWindow, ("window_id",), ("digest",)),
+}  # fmt: skip
+
+
+def rows_of(snapshot: Snapshot, plan: Plan) -> dict[str, Rows]:
+    """Return all that a plan says, table by table; which mass a grant frees is decided here."""
+    parts = split_by_grants(plan.case, plan.arcs, plan.mass_kg, snapshot.grants)
+    digests = window_digests(plan.case)
+    return {
+        "proposals": proposal_rows(snapshot, plan, parts),
+        "unmatched": unmatched_rows(snapshot, plan),
+        "prices": price_rows(snapshot, plan),
+        "entry_costs": entry_cost_rows(snapshot, plan),
+        "windows": {(snapshot.window_keys[name],): (digest,) for name, digest in digests.items()},
+    }
+
+
+def can_move_today_kg(proposals: Rows) -> int:
+    """Return the mass of proposals that wait for no procedure."""
+    return sum(values[MASS_AT] for values in proposals.values() if not values[CONDITIONS_AT])
+
+
+def proposal_rows(snapshot: Snapshot, plan: Plan, parts: list[Part]) -> Rows:
     """Return one row per part of a placed pair; a cost part that nobody stated is None."""
-    arcs, outputs, capacities = plan.arcs, plan.case.outputs, plan.case.capacities
-    cost = arcs.cost_ucny_per_kg
-    rows = []
-    for part in parts:
-        i, j = int(arcs.output[part.arc]), int(arcs.capacity[part.arc])
-        rows.append(
-            {
-                "public_id": new_public_id(),
-                "output_id": snapshot.output_keys[str(outputs.output_id[i])],
-                "window_id": snapshot.window_keys[str(capacities.capacity_id[j])],
-                "grant_id": part.grant,
-                "operation": str(capacities.operation[j]),
-                "mass_kg": part.mass_kg,
-                "distance_m": _known(int(arcs.distance_m[part.arc])),
-                **{f"{name}_ucny_per_kg": value for name, value in money(plan.arcs, part.arc).items()},
-                "cost_ucny_per_kg": int(cost[part.arc]),
-                "conditions": tuple(condition_codes(part.conditions)),
-                "earliest": date.fromordinal(part.earliest_day),
-                "latest": None if part.latest_day == MISSING else date.fromordinal(part.latest_day),
-                "status": "open",
-                "superseded_by_run_id": None,
-            }
+    arcs, case = plan.arcs, plan.case
+    of_arc = np.array([part.arc for part in parts], dtype=np.int64)
+    outputs, windows = (
+        [keys[name] for name in ids[rows[of_arc]].tolist()]
+        for keys, ids, rows in (
+            (snapshot.output_keys, case.outputs.output_id, arcs.output),
+            (snapshot.window_keys, case.capacities.capacity_id, arcs.capacity),
         )
-    return rows
+    )
+    keys = zip(outputs, windows, [part.grant for part in parts], strict=True)
+    values = zip(
+        case.capacities.operation[arcs.capacity[of_arc]].tolist(),
+        [part.mass_kg for part in parts],
+        _known(arcs.distance_m[of_arc].tolist()),
+        *(_stated(arcs, name, of_arc) for name in MONEY),
+        arcs.cost_ucny_per_kg[of_arc].tolist(),
+        [_codes(part.conditions) for part in parts],
+        [_day(part.earliest_day) for part in parts],
+        [_day(part.latest_day) for part in parts],
+        strict=True,
+    )
+    return dict(zip(keys, values, strict=True))
 
 
-def money(arcs: Any, arc: int) -> dict[str, int | None]:
+def money(arcs: Arcs, arc: int) -> dict[str, int | None]:
     """Return the cost parts of an arc in µCNY/kg, None where nobody stated one."""
     unknown = {name for name, flags in arcs.unknown.items() if flags[arc]}
     return {name: None if name in unknown else int(column[arc]) for name, column in arcs.components.items()}
 
 
-def unmatched_rows(snapshot: Snapshot, plan: Plan) -> list[Row]:
+def unmatched_rows(snapshot: Snapshot, plan: Plan) -> Rows:
     """Return one row per output that keeps mass, with its reason, the nearest miss and the counted rules."""
-    reasons, ids = plan.reasons, plan.case.outputs.output_id
-    rows = []
-    for k, i in enumerate(reasons.output.tolist()):
-        nearest = int(reasons.nearest_capacity[k])
-        window = str(plan.case.capacities.capacity_id[nearest]) if nearest >= 0 else ""
-        name_zh, name_en = snapshot.window_names.get(window, ("", ""))
-        counts = plan.arcs.excluded[i]
-        rows.append(
-            {
-                "output_id": snapshot.output_keys[str(ids[i])],
-                "mass_kg": int(reasons.mass_kg[k]),
-                "reason": str(reasons.reason[k]),
-                "nearest_window_id": snapshot.window_keys.get(window),
-                "slack": _known(int(reasons.slack[k])),
-                "slack_unit": str(reasons.slack_unit[k]),
-                "change_zh": _named(str(reasons.change_zh[k]), window, name_zh),
-                "change_en": _named(str(reasons.change_en[k]), window, name_en),
-                "excluded": {RULES[r].code: int(counts[r]) for r in np.flatnonzero(counts)},
-            }
-        )
-    return rows
+    reasons, case = plan.reasons, plan.case
+    outputs = [snapshot.output_keys[name] for name in case.outputs.output_id[reasons.output].tolist()]
+    ids = case.capacities.capacity_id
+    nearest = [str(ids[j]) if j >= 0 else "" for j in reasons.nearest_capacity.tolist()]
+    names = [snapshot.window_names.get(window, ("", "")) for window in nearest]
+    values = zip(
+        reasons.mass_kg.tolist(),
+        reasons.reason.tolist(),
+        [snapshot.window_keys.get(window) for window in nearest],
+        _known(reasons.slack.tolist()),
+        reasons.slack_unit.tolist(),
+        map(_named, reasons.change_zh.tolist(), nearest, [zh for zh, _ in names]),
+        map(_named, reasons.change_en.tolist(), nearest, [en for _, en in names]),
+        _counted(plan.arcs.excluded[reasons.output]),
+        strict=True,
+    )
+    return {(key,): row for key, row in zip(outputs, values, strict=True)}
 
 
-def price_rows(snapshot: Snapshot, plan: Plan) -> list[Row]:
+def price_rows(snapshot: Snapshot, plan: Plan) -> Rows:
     """Return one row per window and per cap with its use and what one more kilogram would do.
 
     A limit that lots or crossing caps leave without a price has none.
     """
-    rows = []
-    for node, limit in enumerate(plan.tree.limit_kg.tolist()):
-        if node in plan.unpriced:
-            continue
-        kind, subject, years = _limit_named(snapshot, plan.case, node)
-        rows.append(
-            {
-                "kind": kind,
-                "subject_id": subject,
-                "years": years,
-                "used_kg": int(plan.load_kg[node]),
-                "limit_kg": int(limit),
-                "placed_per_kg": int(plan.prices.placed_per_kg[node]),
-                "saving_ucny_per_kg": int(plan.prices.saving_ucny_per_kg[node]),
-            }
-        )
-    return rows
+    columns = (plan.load_kg, plan.tree.limit_kg, plan.prices.placed_per_kg, plan.prices.saving_ucny_per_kg)
+    return {
+        _limit_named(snapshot, plan.case, node): values
+        for node, values in enumerate(zip(*(column.tolist() for column in columns), strict=True))
+        if node not in plan.unpriced
+    }
 
 
-def entry_cost_rows(snapshot: Snapshot, plan: Plan) -> list[Row]:
+def entry_cost_rows(snapshot: Snapshot, plan: Plan) -> Rows:
     """Return one row per limit at which mass enters: every window, and every quota of a window and origin."""
-    costs = plan.entry_costs
-    rows = []
-    for node in np.flatnonzero(costs[0] < UNREACHED).tolist():
-        kind, subject, _ = _limit_named(snapshot, plan.case, node)
-        if kind in ENTERED:
-            levels = zip(ENTRY_LEVELS, costs[: len(ENTRY_LEVELS), node].tolist(), strict=True)
-            rows.append({"kind": kind, "subject_id": subject, **dict(levels)})
-    return rows
+    nodes = np.flatnonzero(plan.entry_costs[0] < UNREACHED)
+    costs = plan.entry_costs[: len(ENTRY_LEVELS), nodes].T.tolist()
+    named = [_limit_named(snapshot, plan.case, node) for node in nodes.tolist()]
+    return {
+        (kind, subject): tuple(levels)
+        for (kind, subject, _), levels in zip(named, costs, strict=True)
+        if kind in ENTERED
+    }
 
 
 def _limit_named(snapshot: Snapshot, case: Case, node: int) -> tuple[str, str, str]:
@@ -125,8 +178,37 @@ def _limit_named(snapshot: Snapshot, case: Case, node: int) -> tuple[str, str, s
     return priced.kind, priced.subject_id, priced.years
 
 
-def _known(value: int) -> int | None:
-    return None if value == MISSING else value
+def _known(values: Iterable[int]) -> list[int | None]:
+    return [None if value == MISSING else value for value in values]
+
+
+def _stated(arcs: Arcs, part: str, of_arc: IntArray) -> list[int | None]:
+    values: list[int | None] = arcs.components[part][of_arc].tolist()
+    if part in arcs.unknown:
+        for place in np.flatnonzero(arcs.unknown[part][of_arc]).tolist():
+            values[place] = None
+    return values
+
+
+def _counted(excluded: IntArray) -> list[dict[str, int]]:
+    """Return how many capacities each rule excluded first, of every row."""
+    found: list[dict[str, int]] = [{} for _ in range(len(excluded))]
+    places, rules = np.nonzero(excluded)
+    for place, rule, count in zip(
+        places.tolist(), rules.tolist(), excluded[places, rules].tolist(), strict=True
+    ):
+        found[place][RULES[rule].code] = count
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _codes(conditions: int) -> tuple[str, ...]:
+    return tuple(sorted(condition_codes(conditions)))
+
+
+@lru_cache(maxsize=4096)
+def _day(ordinal: int) -> date | None:
+    return None if ordinal == MISSING else date.fromordinal(ordinal)
 
 
 def _named(sentence: str, window: str, name: str) -> str:

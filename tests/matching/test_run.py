@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import pytest
 from registry import ACTOR, ANHUI, AT, JIANGSU, Registry
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from circularity.audit import AuditEvent, verify_chain
 from circularity.capacity_prices import prices_of_run
 from circularity.database import reading, writing
+from circularity.outputs import Output, withdraw_output
 from circularity.runs import (
     MatchingRun,
     Proposal,
     all_runs,
     count_proposals,
+    in_plan_of,
     latest_run,
     proposals_of_facility,
     proposals_of_output,
@@ -28,8 +30,10 @@ from circularity.runs import (
 )
 from matching import plan as plan_module
 from matching import run as run_module
+from matching import run_rows as rows_module
 from matching.plan import PlanRefusedError
 from matching.run import run_matching
+from matching.run_rows import LAYOUTS
 
 
 def registered(engine: Engine, story: Callable[[Registry], Any]) -> Any:
@@ -161,22 +165,102 @@ def test_costs_are_stored_by_part_and_unknown_money_stays_unknown(engine: Engine
         assert proposal.cost_ucny == 10_000 * proposal.cost_ucny_per_kg
 
 
-def test_a_second_run_supersedes_open_proposals_and_keeps_them(engine: Engine) -> None:
+def rows_in_force(engine: Engine, key: int) -> list[str]:
+    """The rows of every table that belong to a run, sorted, without what tells rows apart in time."""
+    with reading(engine)() as session:
+        run = session.get_one(MatchingRun, key)
+        return sorted(
+            str((name, [getattr(row, column) for column in (*layout.key, *layout.values)]))
+            for name, layout in LAYOUTS.items()
+            for row in session.scalars(select(layout.model).where(in_plan_of(run, layout.model)))
+        )
+
+
+def proposals_by_window(engine: Engine) -> dict[int, list[tuple[Any, ...]]]:
+    """Of every proposal ever made: status, kg, the first run with it and the first without, by window."""
+    found: dict[int, list[tuple[Any, ...]]] = {}
+    with reading(engine)() as session:
+        for p in session.scalars(select(Proposal).order_by(Proposal.window_id, Proposal.id)):
+            facts = (p.status, p.mass_kg, p.run_id, p.until_run_id)
+            found.setdefault(p.window_id, []).append(facts)
+    return found
+
+
+def test_a_second_run_keeps_what_it_says_again_and_ends_what_it_does_not(engine: Engine) -> None:
+    def story(registry: Registry) -> Any:
+        registry.window(120)
+        registry.window(50, registry.line(waste_pattern="SW06"))
+        registry.output(20, waste_code="900-099-S06")
+        return registry.output(100), registry.output(50, place=(31.30, 121.60, "310100"))
+
+    near, _ = registered(engine, story)
+    first = run_matching(engine, actor=ACTOR, at=AT)
+    said = rows_in_force(engine, first)
+    with writing(engine).begin() as session:
+        withdraw_output(session, actor=ACTOR, at=AT, output=session.get_one(Output, near.id))
+    second = run_matching(engine, actor=ACTOR, at=AT)
+    ash, gypsum = proposals_by_window(engine).values()
+    assert gypsum == [("open", 20_000, first, None)], "its row and its public id stay"
+    assert sorted(ash) == [
+        ("open", 50_000, second, None),
+        ("superseded", 20_000, first, second),
+        ("superseded", 100_000, first, second),
+    ]
+    assert rows_in_force(engine, first) == said, "the first run still says what it said"
+    with reading(engine)() as session:
+        run = latest_run(session)
+        assert run is not None
+        assert run.figures["changes"] == {"kept": 1, "renewed": 0, "new": 0, "changed": 1, "gone": 1}
+        assert [run.id for run in all_runs(session)] == [second, first]
+
+
+def test_a_run_that_says_the_same_again_writes_no_row(engine: Engine) -> None:
+    registered(engine, scarce)
+    first = run_matching(engine, actor=ACTOR, at=AT)
+    second = run_matching(engine, actor=ACTOR, at=AT)
+    assert rows_in_force(engine, second) == rows_in_force(engine, first)
+    with reading(engine)() as session:
+        for layout in LAYOUTS.values():
+            begun = session.scalars(select(layout.model.run_id).distinct()).all()
+            assert begun == [first], layout.model.__tablename__
+        assert session.get_one(MatchingRun, second).figures["changes"]["kept"] == 2
+
+
+@pytest.mark.parametrize("status", ["declined", "expired", "agreed"])
+def test_a_pair_whose_proposal_is_over_is_proposed_anew_and_the_old_one_stays_over(
+    engine: Engine, status: str
+) -> None:
     registered(engine, scarce)
     first = run_matching(engine, actor=ACTOR, at=AT)
     with writing(engine).begin() as session:
-        declined = session.query(Proposal).first()
-        assert declined is not None
-        declined.status = "declined"
-    second = run_matching(engine, actor=ACTOR, at=AT + timedelta(days=1))
+        over, other = session.scalars(select(Proposal).order_by(Proposal.id))
+        over.status, mass_kg, kept = status, over.mass_kg, other.public_id
+    second = run_matching(engine, actor=ACTOR, at=AT)
+    ((old, stays, new),) = proposals_by_window(engine).values()
+    assert old == (status, mass_kg, first, second)
+    assert (stays[0], stays[3]) == ("open", None)
+    assert new == ("open", mass_kg, second, None)
     with reading(engine)() as session:
-        of_first = session.query(Proposal).filter_by(run_id=first).order_by(Proposal.id).all()
-        of_second = session.query(Proposal).filter_by(run_id=second).all()
-        assert [(p.status, p.superseded_by_run_id) for p in of_first] == [
-            ("declined", None), ("superseded", second),
-        ]  # fmt: skip
-        assert {p.status for p in of_second} == {"open"}
-        assert [run.id for run in all_runs(session)] == [second, first]
+        run = session.get_one(MatchingRun, second)
+        assert run.figures["changes"] == {"kept": 1, "renewed": 1, "new": 0, "changed": 0, "gone": 0}
+        assert kept in {p.public_id for p in proposals_of_run(session, run)}
+
+
+def test_a_proposal_under_negotiation_is_kept_with_its_deal_and_never_superseded(engine: Engine) -> None:
+    _, far, _ = registered(engine, scarce)
+    run_matching(engine, actor=ACTOR, at=AT)
+    with writing(engine).begin() as session:
+        for proposal in session.scalars(select(Proposal)):
+            proposal.status = "countered"
+    second = run_matching(engine, actor=ACTOR, at=AT)
+    assert {row[0] for rows in proposals_by_window(engine).values() for row in rows} == {"countered"}
+    with writing(engine).begin() as session:
+        withdraw_output(session, actor=ACTOR, at=AT, output=session.get_one(Output, far.id))
+    third = run_matching(engine, actor=ACTOR, at=AT)
+    (rows,) = proposals_by_window(engine).values()
+    assert {row[0] for row in rows} == {"countered"}, "what it ends stays under way"
+    assert sorted(row[3] or 0 for row in rows) == [0, third]
+    assert second < third
 
 
 def test_the_same_registry_gives_the_same_case_digest_on_the_same_day(engine: Engine) -> None:
@@ -213,7 +297,7 @@ def test_nothing_of_a_run_is_stored_when_publishing_fails(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     registered(engine, scarce)
-    monkeypatch.setattr(run_module, "price_rows", lambda *_: [{"kind": "nonsense"}])
+    monkeypatch.setattr(rows_module, "price_rows", lambda *_: {("nonsense", "", ""): (0, 0, 0, 0)})
     with pytest.raises(Exception, match="capacity_prices"):
         run_matching(engine, actor=ACTOR, at=AT)
     with reading(engine)() as session:
