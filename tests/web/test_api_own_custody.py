@@ -175,6 +175,9 @@ def test_stored_loads_leave_as_one_and_never_more_than_remains(served: World) ->
     assert (much["type"].rpartition(":")[2], much["facts"]["left_kg"]) == ("more_than_remains", 17_500)
     rest = post(served, path, {"fractions": [{"receipt_id": stored["receipt_id"]}]})
     assert rest["lines"][0]["grouped_t"] == "30"
+    less = post(served, path, {"instead": True, "fractions": [part]})["lines"][0]
+    assert (less["grouped_t"], len(less["fractions"])) == ("12.5", 1)
+    post(served, path, {"fractions": [{"receipt_id": stored["receipt_id"]}]})
     assert get(served, OWN + "/stored-loads") == []
     line = post(served, path, {"line": 9, "fractions": [part]}, 422)
     assert line["errors"][0]["rule"] == "no_such_line"

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from marshmallow import Schema
-from marshmallow.fields import Date, List, Nested, String
+from marshmallow.fields import Boolean, Date, List, Nested, String
 from marshmallow.validate import Length
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session, joinedload
 
 from circularity.entitlements import Facility
 from circularity.errors import BadInput, InputProblem
-from circularity.grouping import fractions_of, group_onto, grouped_kg
+from circularity.grouping import fractions_of, group_onto, grouped_kg, ungroup
 from circularity.manifests import Transfer, TransferLine
 from circularity.party_listings import facilities_seen
 from circularity.reception import Fraction, Receipt
@@ -52,6 +52,12 @@ class FractionsCreate(Schema):
     """What one line of a draft takes of stored loads."""
 
     line = WholeNumber(**_LINE, load_default=1)
+    instead = Boolean(
+        truthy={True},
+        falsy={False},
+        load_default=False,
+        metadata={"description": "in the place of what the line has taken so far"},
+    )
     fractions = List(Nested(FractionCreate), required=True, validate=Length(min=1, max=500))
 
 
@@ -126,13 +132,10 @@ def create_fractions(
         (named_in_body(session, Receipt, "fractions.receipt_id", part["receipt_id"], _theirs(party)), part)
         for part in body["fractions"]
     ]
-    group_onto(
-        session,
-        actor=party.actor,
-        at=now(),
-        line=_line(transfer, body["line"]),
-        fractions=[(receipt, part["mass_kg"]) for receipt, part in parts],
-    )
+    facts: dict[str, Any] = {"actor": party.actor, "at": now(), "line": _line(transfer, body["line"])}
+    if body["instead"]:
+        ungroup(session, **facts)
+    group_onto(session, **facts, fractions=[(receipt, part["mass_kg"]) for receipt, part in parts])
     return _fractions(session, transfer)
 
 
