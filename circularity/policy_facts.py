@@ -13,8 +13,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from circularity.amendments import Correction
 from circularity.catalogue.waste_codes import kind_of
 from circularity.deals import Agreement
+from circularity.entitlement_changes import EntitlementChange
 from circularity.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
 from circularity.jobs import Job
 from circularity.manifests import Transfer
@@ -25,6 +27,7 @@ from circularity.policy.things import SIDES, Thing
 from circularity.reception import Receipt, Treatment
 from circularity.runs import Proposal
 from circularity.whitelist import ProcedureGrant, WhitelistEntry
+from circularity.whitelist.applications import Appeal, Application
 
 Row = Any
 
@@ -97,6 +100,12 @@ def _treatment(row: Treatment) -> Thing:
     return replace(known, parties=known.parties | sent, origin=origin)
 
 
+def _listed(row: WhitelistEntry | Application) -> Thing:
+    """A place on a list, or the wish for one, is its facility's; the provinces it takes from have a say."""
+    known = _of_facility(type(row).__name__, row.facility)
+    return replace(known, further_origins=frozenset(row.accepted_origins))
+
+
 def _organisation(row: Organisation) -> Thing:
     parties = frozenset((side, row.public_id) for side in SIDES)
     return Thing(kind="Organisation", parties=parties, origin=row.region_code)
@@ -128,7 +137,13 @@ def _kinds() -> dict[str, tuple[Any, _Facts]]:
             CapacityWindow,
             lambda row: _of_facility("CapacityWindow", row.line.entitlement.facility),
         ),
-        "WhitelistEntry": (WhitelistEntry, lambda row: _of_facility("WhitelistEntry", row.facility)),
+        "WhitelistEntry": (WhitelistEntry, _listed),
+        "Application": (Application, _listed),
+        "Appeal": (Appeal, lambda row: _listed(row.application or row.entry)),
+        "EntitlementChange": (
+            EntitlementChange,
+            lambda row: _of_facility("EntitlementChange", row.entitlement.facility),
+        ),
         "ProcedureGrant": (ProcedureGrant, lambda row: _of_facility("ProcedureGrant", row.facility)),
         "Proposal": (
             Proposal,
@@ -141,6 +156,7 @@ def _kinds() -> dict[str, tuple[Any, _Facts]]:
             lambda row: _between("Agreement", row.site, row.facility, row.waste_code),
         ),
         "Transfer": (Transfer, _transfer),
+        "Correction": (Correction, lambda row: replace(_transfer(row.transfer), kind="Correction")),
         "Receipt": (Receipt, lambda row: _of_facility("Receipt", row.facility, row.line.waste_code)),
         "Treatment": (Treatment, _treatment),
         "Job": (Job, _job),

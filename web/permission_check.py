@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 from flask import Flask, current_app, g, request
+from sqlalchemy import ColumnElement, false, select
 
 from circularity.errors import BadInput, InputProblem, NotAllowed, NotFound
+from circularity.organisations import Organisation
 from circularity.policy.acting import Acting
 from circularity.policy.decisions import NOT_FOUND, Refused, is_concerned, may
 from circularity.policy.things import SIDES, Thing
@@ -44,6 +46,21 @@ def may_tell(row: Any, *, otherwise: bool) -> bool:
     """Tell whether the asker is concerned with a row and may see it exactly; `otherwise` without accounts."""
     acting = asking()
     return otherwise if acting is None else is_concerned(acting, facts_about(row), on=today())
+
+
+def only_concerned(seen: Callable[[Organisation, str], ColumnElement[bool]]) -> list[ColumnElement[bool]]:
+    """Return what narrows a list to the asker's own and its region's; nothing without accounts.
+
+    `seen` is one of the conditions of `circularity.party_listings`.
+    """
+    acting = asking()
+    if acting is None:
+        return []
+    wanted = select(Organisation).filter_by(public_id=acting.organisation_public_id)
+    organisation = read_session().scalar(wanted)
+    if organisation is None:
+        return [false()]
+    return [seen(organisation, "authority" if acting.is_authority else "generator")]
 
 
 def _check() -> None:

@@ -38,6 +38,25 @@ ACTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "take-back": "transfer.send",
             "take_back": "transfer.send",
         },
+        "application": {
+            **dict.fromkeys(("edit", "submit", "withdraw", "appeal"), "whitelist.apply"),
+            **dict.fromkeys(
+                ("take_up", "ask_more", "visit", "approve", "refuse", "publish"), "whitelist.nominate"
+            ),
+            "consent": "whitelist.consent",
+        },
+        "entry": {
+            **dict.fromkeys(("suspend", "resume", "delist", "blacklist", "raise"), "whitelist.suspend"),
+            "appeal": "whitelist.apply",
+        },
+        "appeal": {
+            **dict.fromkeys(("uphold", "dismiss"), "whitelist.nominate"),
+            "withdraw": "whitelist.apply",
+        },
+        "entitlement_change": {
+            **dict.fromkeys(("confirm", "refuse"), "entitlement.confirm"),
+            "withdraw": "entitlement.ask",
+        },
         "month": {"close": "book.close", "discard": "book.write", "reverse": "book.reverse"},
     }
 )
@@ -50,6 +69,10 @@ _ACTS_OF = {
     "desk.act_on_transfer": "transfer",
     "ledger_months.change_ledger_month": "month",
     "desk.act_on_month": "month",
+    "register.act_on_application": "application",
+    "register.act_on_entry": "entry",
+    "register.act_on_appeal": "appeal",
+    "register.act_on_change": "entitlement_change",
 }
 
 

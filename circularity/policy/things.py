@@ -13,7 +13,8 @@ lot or book is its generator, of a facility or window its receiver; an organisat
 class Thing:
     """One object: which organisations (by public id) stand on which side of it, where, and of which wastes.
 
-    `origin` and `destination` are region codes, "" where there is none. `wastes` are kinds such as `SW02`.
+    `origin` and `destination` are region codes, "" where there is none; `further_origins` are those
+    of a place on a list, which may take from several. `wastes` are kinds such as `SW02`.
     `kept_back`: it has not left its owner's desk, so that no authority sees it yet.
     """
 
@@ -23,6 +24,7 @@ class Thing:
     destination: str = ""
     wastes: frozenset[str] = frozenset()
     kept_back: bool = False
+    further_origins: frozenset[str] = frozenset()
 
     def sides_of(self, organisation: str | None) -> frozenset[str]:
         """Return the sides that an organisation stands on."""
@@ -30,5 +32,6 @@ class Thing:
 
     def places(self, bound_to: str) -> tuple[str, ...]:
         """Return the region codes that a power bound to `origin`, `destination` or `place` asks about."""
-        known = {"origin": (self.origin,), "destination": (self.destination,)}
-        return tuple(filter(None, known.get(bound_to, (self.origin, self.destination))))
+        origins = (self.origin, *sorted(self.further_origins))
+        known = {"origin": origins, "destination": (self.destination,)}
+        return tuple(filter(None, known.get(bound_to, (*origins, self.destination))))

@@ -69,8 +69,13 @@ job.start               @matching.start                         OP    write
 audit.read              @audit.read                             OPR   read
 readings.read           member                                  OPR   read
 
-whitelist.apply         receiver                                OP    write
-whitelist.propose       @whitelist.propose                      OP    write
+entitlement.list        member|@confidential.read               OPR   read
+entitlement.read        receiver|@confidential.read             OPR   read
+entitlement.confirm     @entitlement.confirm                    OP    write
+whitelist.list          member|@confidential.read               OPR   read
+whitelist.read          receiver|@confidential.read             OPR   read
+whitelist.begin         member|@whitelist.propose               OP    write
+whitelist.apply         receiver|@whitelist.propose             OP    write
 whitelist.nominate      @whitelist.nominate                     OP    write
 whitelist.consent       @whitelist.consent                      OP    write
 whitelist.suspend       @whitelist.suspend                      OP    write

@@ -18,6 +18,7 @@ from circularity.database import create_engine_for, writing
 from circularity.generator_ledger import write_month
 from circularity.jobs import MATCHING, ask_for
 from circularity.policy.acting import Acting
+from circularity.policy_facts import KINDS
 from circularity.receipts import Verdict, Weighed, decide, receive
 from circularity.runs import MatchingRun, Proposal
 from circularity.stock import record_survey
@@ -83,7 +84,7 @@ def matrix(url: str) -> Iterator[Matrix]:
     engine.dispose()
     app = create_app(Config(database_url=url, secret_key="s" * 32, api_write=True))
     try:
-        unknown = dict.fromkeys(own, UNKNOWN)
+        unknown = dict.fromkeys((*own, *KINDS), UNKNOWN)
         yield Matrix(app, app.test_client(), own, foreign, unknown)
     finally:
         app.extensions["circularity.engine"].dispose()

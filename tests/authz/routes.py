@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from matrix_world import Ids, Matrix
+from matrix_world import UNKNOWN, Ids, Matrix
 from registry import FLY_ASH
 from werkzeug.routing import Rule
 
@@ -42,7 +42,7 @@ def filled(rule: Rule, permission: Permission, ids: Ids, own: Ids, act: str) -> 
         if kind == "Self":
             found[piece] = own["works"]
         elif kind:
-            found[piece] = ids[kind]
+            found[piece] = ids.get(kind, UNKNOWN)
         else:
             found[piece] = others.get(piece, ids["Output"])
     return found

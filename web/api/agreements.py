@@ -26,6 +26,7 @@ from circularity.errors import BadInput, InputProblem
 from circularity.offers import accept, confirm, counter, decline, make_offer
 from circularity.organisations import Site
 from circularity.outputs import Output
+from circularity.party_listings import agreements_seen
 from circularity.proposals import answer_proposal, decline_proposal
 from circularity.runs import Proposal
 from circularity.whitelist import ProcedureGrant
@@ -49,6 +50,7 @@ from web.api.paging import Paging
 from web.api.run_answers import proposal_shown
 from web.api.run_schemas import ProposalAnswer
 from web.api.writing import ACTOR, is_writable, now
+from web.permission_check import may_tell, only_concerned
 from web.session import read_session
 from web.today import today
 
@@ -84,6 +86,7 @@ def get_agreement(agreement_id: str) -> dict[str, Any]:
 def list_gaps(query: dict[str, Any]) -> tuple[Sequence[dict[str, Any]], dict[str, str]]:
     """List the days ahead on which nothing may leave under a deal, the earliest first."""
     found = gaps(read_session(), today(), query["within_days"])
+    found = [gap for gap in found if may_tell(gap.agreement, otherwise=True)]
     rows, headers = Paging.of(query).of_list(found)
     return [gap_shown(gap) for gap in rows], headers
 
@@ -183,10 +186,11 @@ def _noted(session: Session, facts: dict[str, Any], body: dict[str, Any]) -> Non
 
 
 def _shown(session: Session, agreement: Agreement) -> dict[str, Any]:
-    """Tell parties and prices only where the operator opened a trial; accounts will tell parties apart."""
-    return agreement_shown(session, agreement, exact=is_writable())
+    """Tell parties and prices only to its parties and their authorities, or in a trial."""
+    return agreement_shown(session, agreement, exact=may_tell(agreement, otherwise=is_writable()))
 
 
 def _wanted(query: dict[str, Any]) -> Select[Agreement]:
     wanted = select(Agreement).options(*_LOADED).order_by(Agreement.id.desc())
+    wanted = wanted.where(*only_concerned(agreements_seen))
     return wanted.where(Agreement.status == query["status"]) if "status" in query else wanted

@@ -12,6 +12,7 @@ from circularity.generator_ledger import Use, close_month, drop_month, reverse_m
 from circularity.month_balances import month_balance
 from circularity.months import LedgerMonth, StockSurvey
 from circularity.organisations import Site
+from circularity.party_listings import months_seen
 from circularity.stock import record_survey
 from web.api.blueprint import ApiBlueprint
 from web.api.codes import verb_arguments
@@ -27,6 +28,7 @@ from web.api.ledger_month_schemas import (
 from web.api.lookups import by_public_id, named_in_body
 from web.api.paging import Paging
 from web.api.writing import ACTOR, is_writable, now
+from web.permission_check import may_tell, only_concerned
 from web.session import read_session
 
 blp = ApiBlueprint("ledger_months", "The generators' monthly ledger and their stock.")
@@ -95,8 +97,8 @@ def create_stock_survey(session: Session, body: dict[str, Any]) -> dict[str, Any
 
 
 def _shown(month: LedgerMonth) -> dict[str, Any]:
-    """Tell figures and the site only where the operator opened a trial; accounts will tell parties apart."""
-    exact = is_writable()
+    """Tell figures and the site only to its generator and authority, or in a trial."""
+    exact = _is_told(month)
     names = ("waste_code", "year", "month", "revision", "status", "source", "written_at", "closed_at")
     shown = {
         "id": month.public_id,
@@ -116,14 +118,14 @@ def _shown(month: LedgerMonth) -> dict[str, Any]:
 
 def _with_balance(month: LedgerMonth) -> dict[str, Any]:
     session = object_session(month)
-    if not is_writable() or session is None:
+    if not _is_told(month) or session is None:
         return _shown(month)
     reckoned = month_balance(session, month)
     return _shown(month) | {"balance": {name: getattr(reckoned, name) for name in _BALANCE}}
 
 
 def _survey(survey: StockSurvey) -> dict[str, Any]:
-    exact = is_writable()
+    exact = _is_told(survey)
     names = ("waste_code", "vintage", "surveyed_on", "method")
     shown = {name: getattr(survey, name) for name in names}
     shown |= {"id": survey.public_id, "region_code": survey.site.region_code}
@@ -131,8 +133,13 @@ def _survey(survey: StockSurvey) -> dict[str, Any]:
     return shown | ({"document": survey.document} if exact else {})
 
 
+def _is_told(book: LedgerMonth | StockSurvey) -> bool:
+    return may_tell(book, otherwise=is_writable())
+
+
 def _wanted(query: dict[str, Any]) -> Select[LedgerMonth]:
     wanted = select(LedgerMonth).options(*_LOADED).order_by(LedgerMonth.id.desc())
+    wanted = wanted.where(*only_concerned(months_seen))
     for name in ("year", "month", "status"):
         if name in query:
             wanted = wanted.where(getattr(LedgerMonth, name) == query[name])

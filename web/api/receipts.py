@@ -24,6 +24,7 @@ from web.api.receipt_schemas import (
     VerdictsCreate,
 )
 from web.api.writing import ACTOR, is_writable, now
+from web.permission_check import may_tell
 from web.session import read_session
 
 blp = ApiBlueprint("receipts", "What receivers weigh, accept, refuse and treat.")
@@ -101,8 +102,8 @@ def _reception(session: Session, transfer: Transfer) -> dict[str, Any]:
 
 
 def _receipt(receipt: Receipt, number: int) -> dict[str, Any]:
-    """Tell weights and reasons only where the operator opened a trial, as for transfers."""
-    exact = is_writable()
+    """Tell weights and reasons as for the transfer."""
+    exact = may_tell(receipt.line.transfer, otherwise=is_writable())
     shown = {
         "number": number,
         "waste_code": receipt.line.waste_code,
@@ -125,7 +126,7 @@ def _receipt(receipt: Receipt, number: int) -> dict[str, Any]:
 
 
 def _treatment(treatment: Treatment) -> dict[str, Any]:
-    exact = is_writable()
+    exact = may_tell(treatment, otherwise=is_writable())
     names = ("operation", "day_from", "day_to", "recorded_at")
     return {
         "id": treatment.public_id,

@@ -17,6 +17,7 @@ from circularity.errors import BadInput, InputProblem
 from circularity.manifests import Transfer
 from circularity.official_numbers import set_official_number
 from circularity.organisations import Organisation
+from circularity.party_listings import transfers_seen
 from circularity.refusals import send_back, take_back
 from circularity.sheets import Weighing, add_tickets
 from circularity.signatures import sign
@@ -36,6 +37,7 @@ from web.api.transfer_schemas import (
     TransferQuery,
 )
 from web.api.writing import ACTOR, is_writable, now
+from web.permission_check import may_tell, only_concerned
 from web.session import read_session
 
 blp = ApiBlueprint("transfers", "Waste on its way under an agreement; no substitute for a national manifest.")
@@ -132,8 +134,8 @@ _ACTS: dict[str, _Step] = {
 
 
 def _shown(transfer: Transfer) -> dict[str, Any]:
-    """Name parties and weights only where the operator opened a trial; accounts will tell parties apart."""
-    return transfer_shown(transfer, exact=is_writable())
+    """Name parties and weights only to its parties and their authorities, or in a trial."""
+    return transfer_shown(transfer, exact=may_tell(transfer, otherwise=is_writable()))
 
 
 def _load(session: Session, line: dict[str, Any]) -> Load:
@@ -152,6 +154,7 @@ def carrier_of(session: Session, carrier: dict[str, Any]) -> Carrier:
 
 def _wanted(query: dict[str, Any]) -> Select[Transfer]:
     wanted = select(Transfer).options(*_LOADED).order_by(Transfer.id.desc())
+    wanted = wanted.where(*only_concerned(transfers_seen))
     for name in ("status", "metering"):
         if name in query:
             wanted = wanted.where(getattr(Transfer, name) == query[name])
