@@ -9,6 +9,7 @@ from flask import Flask
 
 from circularity.database import create_engine_for
 from web.api.registration import register_api
+from web.auth.registration import register_accounts
 from web.config import Config, read_config
 from web.errors import register_errors
 from web.formats import register_formats
@@ -45,6 +46,7 @@ def create_app(config: Config | None = None) -> Flask:
     register_language(app)
     register_formats(app)
     register_security(app, settings)
+    register_accounts(app, settings)
     register_permissions(app)
     register_errors(app)
     register_health(app)

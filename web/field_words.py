@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 from flask_babel import lazy_gettext
 
+from web.auth.words import ACCOUNT_FIELDS
+
 _ = lazy_gettext
 
 FIELDS: Mapping[str, object] = {
@@ -80,6 +82,7 @@ FIELDS: Mapping[str, object] = {
     "vintage": _("Year of generation"),
     "surveyed_on": _("Day of the survey"),
     "method": _("Method"),
+    **ACCOUNT_FIELDS,
 }
 
 _NUMBERED = re.compile(r"^(?:lines|loads|carriers|carriages|uses|results|inputs)\.(\d+)\.?")

@@ -10,29 +10,47 @@ from typing import Any, cast
 from flask import current_app, request
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.local import LocalProxy
 
 from circularity.audit import Actor
 from circularity.database import writing
 from circularity.errors import NotAllowed, Stale
 from circularity.idempotency import MAX_KEY_LENGTH, Request, act_once
+from web.auth.identity import accounts_are_on, identity
 from web.config import Config
 from web.http_problems import Refusal
 from web.session import engine
 
-ACTOR = Actor("API, caller not identified", None, "system")
-"""Who the audit chain says it was, until tokens tell callers apart."""
+NOBODY = Actor("API, caller not identified", None, "system")
+"""Who the audit chain says it was where nobody signs in."""
+
+
+def _caller() -> Actor:
+    found = identity() if accounts_are_on() else None
+    return NOBODY if found is None else found.actor
+
+
+ACTOR = cast(Actor, LocalProxy(_caller))
+"""Who asks now, as the audit chain will say it."""
 
 KEY_HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotency-Replayed"
 
 
 def is_writable() -> bool:
-    """Tell whether the operator opened writing; without accounts anybody could then write."""
+    """Tell whether somebody who may write asks: who is signed in, or anybody in a trial.
+
+    What exactly one may, policy says (`web.permission_check`).
+    """
+    if accounts_are_on():
+        return identity() is not None
     return cast(Config, current_app.extensions["circularity.config"]).api_write
 
 
 def refuse_unless_writable() -> None:
-    """Raise NotAllowed unless the operator opened writing."""
+    """Raise NotAllowed unless somebody is signed in, or the operator opened a trial."""
+    if accounts_are_on() and not is_writable():
+        raise Refusal(401, "not_signed_in", "请先登录", "sign in first")
     if not is_writable():
         zh = "未开放写入:尚无账户与权限,任何人都可写入。仅供试用时可设置 CIRC_API_WRITE=true"
         en = (

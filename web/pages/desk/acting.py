@@ -1,4 +1,4 @@
-"""For whom a visitor acts: chosen freely while there are no accounts, and only where writing is open."""
+"""For whom a visitor acts: one of its own organisations, or any where nobody signs in and a trial is open."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from flask import g
 from flask import session as cookie
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from circularity.audit import Actor
 from circularity.deals import Agreement
+from circularity.entitlements import Facility
 from circularity.errors import NotAllowed
-from circularity.organisations import Organisation
+from circularity.organisations import Organisation, Site
 from circularity.party_listings import WATCHING
 from web.api.writing import is_writable
+from web.auth.identity import MEMBERSHIP, accounts_are_on, identity, own_memberships
 from web.language import said
 from web.session import read_session
 
@@ -27,11 +29,15 @@ WHO = {"generator": "generator", "facility": "receiver", "carrier": "carrier", "
 
 @dataclass(frozen=True)
 class Acting:
-    """One organisation, the side it acts on, and the name that its signatures bear."""
+    """One organisation, the side it acts on, and the name that its signatures bear.
+
+    `signed_in` is who the audit chain says it was, None where nobody signs in.
+    """
 
     organisation: Organisation
     side: str
     person: str
+    signed_in: Actor | None = None
 
     @property
     def watches(self) -> bool:
@@ -40,7 +46,9 @@ class Acting:
 
     @property
     def actor(self) -> Actor:
-        """Who the audit chain says it was: nobody has been identified, and it says so."""
+        """Who the audit chain says it was; where nobody has been identified, it says so."""
+        if self.signed_in is not None:
+            return self.signed_in
         return Actor(f"{self.person} (未登录 · not signed in)", self.organisation.public_id, "person")
 
     def of(self, session: Session) -> Organisation:
@@ -64,8 +72,16 @@ def require_acting() -> Acting:
     return found
 
 
+def own_organisations() -> set[int] | None:
+    """Return the keys of the organisations that who asks may choose; None where anybody may choose any."""
+    return {row.organisation_id for row in own_memberships()} if accounts_are_on() else None
+
+
 def act_for(organisation: Organisation, side: str, person: str) -> None:
     """Keep the choice in the visitor's signed cookie."""
+    for row in own_memberships():
+        if row.organisation_id == organisation.id:
+            cookie[MEMBERSHIP] = row.public_id
     cookie[KEY] = [organisation.public_id, side, person]
     g.pop("acting", None)
 
@@ -93,7 +109,33 @@ def default_person(organisation: Organisation) -> str:
     return said(organisation)
 
 
+def sides_of(organisation: Organisation) -> tuple[str, ...]:
+    """Return the sides an organisation can act on: its roles, what it runs, and carrier of its own loads.
+
+    Who runs a facility sends too: residues of its own, or what it stores for others.
+    """
+    found = {*organisation.roles, "carrier"}
+    runs = select(Facility.id).join(Facility.site).where(Site.organisation_id == organisation.id)
+    session = object_session(organisation)
+    if session is not None and session.scalar(runs.limit(1)) is not None:
+        found |= {"facility", "generator"}
+    return tuple(side for side in SIDES if side in found)
+
+
+def _own() -> Acting | None:
+    """Return the organisation that the signed-in person acts for, on the side chosen or the first it has."""
+    found = identity()
+    if found is None or found.membership is None:
+        return None
+    organisation, kept = found.membership.organisation, cookie.get(KEY)
+    sides = sides_of(organisation)
+    asked = kept[1] if isinstance(kept, list) and len(kept) == 3 and kept[0] == organisation.public_id else ""
+    return Acting(organisation, asked if asked in sides else sides[0], found.user.name, found.actor)
+
+
 def _chosen() -> Acting | None:
+    if accounts_are_on():
+        return _own()
     kept = cookie.get(KEY)
     if not isinstance(kept, list) or len(kept) != 3 or kept[1] not in SIDES:
         return None

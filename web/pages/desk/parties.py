@@ -7,11 +7,10 @@ from typing import Any
 
 from flask import redirect, render_template, request, url_for
 from sqlalchemy import select
-from sqlalchemy.orm import Session, object_session
+from sqlalchemy.orm import Session
 
-from circularity.entitlements import Facility
 from circularity.errors import BadInput, InputProblem
-from circularity.organisations import ROLES, Organisation, Site
+from circularity.organisations import ROLES, Organisation
 from circularity.party_listings import (
     agreements,
     agreements_seen,
@@ -22,7 +21,15 @@ from circularity.party_listings import (
     transfers_seen,
 )
 from web.api.writing import refuse_unless_writable
-from web.pages.desk.acting import SIDES, Acting, act_for, act_for_nobody, acting, default_person
+from web.pages.desk.acting import (
+    Acting,
+    act_for,
+    act_for_nobody,
+    acting,
+    default_person,
+    own_organisations,
+    sides_of,
+)
 from web.pages.desk.attempts import Answer, attempt
 from web.pages.desk.form_values import FormValues
 from web.pages.desk.waiting import gaps_of, overdue_of, waiting_for
@@ -57,6 +64,9 @@ def show_acting() -> str:
         wanted = wanted.where(
             names[0].icontains(text(), autoescape=True) | names[1].icontains(text(), autoescape=True)
         )
+    own = own_organisations()
+    if own is not None:
+        wanted = wanted.where(Organisation.id.in_(own))
     role = choice("role", ROLES)
     found = [row for row in session.scalars(wanted) if not role or role in row.roles]
     page = page_of(len(found), lambda limit, offset: found[offset : offset + limit], size=20)
@@ -74,26 +84,14 @@ def choose_acting() -> Answer:
         form = FormValues()
         found = session.scalar(select(Organisation).filter_by(public_id=form.text("organisation")))
         side = form.text("side")
-        if found is None or side not in sides_of(found):
+        own = own_organisations()
+        if found is None or side not in sides_of(found) or (own is not None and found.id not in own):
             zh, en = "请选择单位及其身份", "choose an organisation and one of its sides"
             raise BadInput([InputProblem(FORM, None, "organisation", "unknown_party", "", zh, en)])
         act_for(found, side, form.text("person")[:100] or default_person(found))
         return url_for("desk.home")
 
     return attempt(FORM, choose, show_acting)
-
-
-def sides_of(organisation: Organisation) -> tuple[str, ...]:
-    """Return the sides an organisation can act on: its roles, what it runs, and carrier of its own loads.
-
-    Who runs a facility sends too: residues of its own, or what it stores for others.
-    """
-    found = {*organisation.roles, "carrier"}
-    runs = select(Facility.id).join(Facility.site).where(Site.organisation_id == organisation.id)
-    session = object_session(organisation)
-    if session is not None and session.scalar(runs.limit(1)) is not None:
-        found |= {"facility", "generator"}
-    return tuple(side for side in SIDES if side in found)
 
 
 def _totals(session: Session, party: Acting) -> dict[str, int]:

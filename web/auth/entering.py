@@ -1,0 +1,72 @@
+"""Logging in with a password and, where one is set up, a code; logging out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from flask import redirect, render_template, request, url_for
+
+from circularity.accounts.logging_in import actor_of, finish_with_code, log_in
+from circularity.accounts.sessions import end_session, session_of
+from circularity.database import writing
+from web.auth.cookie import drop_key, keep_key, key_of_browser
+from web.auth.forms import Answer, attempt_form, network_address, typed
+from web.auth.local_paths import local_path
+from web.session import engine
+
+
+def show_log_in() -> str:
+    """Show the form."""
+    return render_template("auth/log_in.html", next=_next())
+
+
+def enter() -> Answer:
+    """Let a browser in, or on to its code."""
+
+    def act(at: datetime) -> Answer:
+        opened = log_in(
+            engine(),
+            mail=typed("mail", 254),
+            password=typed("password", 600),
+            address=network_address(),
+            at=at,
+        )
+        to = url_for("auth.code", next=_next()) if opened.waits_for_code else _after()
+        return keep_key(redirect(to, 303), opened.key)
+
+    return attempt_form("log-in", act, show_log_in)
+
+
+def show_code() -> str:
+    """Show the form for the code."""
+    return render_template("auth/code.html", next=_next())
+
+
+def enter_code() -> Answer:
+    """Let a browser in that gave its password before."""
+
+    def act(at: datetime) -> Answer:
+        key = finish_with_code(
+            engine(), key=key_of_browser(), code=typed("code", 100), address=network_address(), at=at
+        )
+        return keep_key(redirect(_after(), 303), key)
+
+    return attempt_form("code", act, show_code)
+
+
+def log_out() -> Answer:
+    """End the session, wherever the form was sent from."""
+    at = datetime.now(UTC)
+    with writing(engine()).begin() as session:
+        opened = session_of(session, key_of_browser(), at)
+        if opened is not None:
+            end_session(session, actor=actor_of(opened.user), at=at, opened=opened, because="log_out")
+    return drop_key(redirect(url_for("pages.start"), 303))
+
+
+def _next() -> str:
+    return local_path(request.values.get("next", ""), "")
+
+
+def _after() -> str:
+    return _next() or url_for("auth.account")
