@@ -17,7 +17,7 @@ from circularity.acceptance.pairs import Pairs
 from circularity.acceptance.rules import CONDITIONAL, RULES, Rule, ask_conditions, condition_bits
 from circularity.acceptance.tables import Tables
 from circularity.units import MISSING, IntArray
-from matching.candidates import BY_CODE, Fits, fits_by_code, grids, lane_blocks
+from matching.candidates import BY_CODE, Fits, grids, lane_blocks
 from matching.case import Case
 from matching.costs import Costs, pair_costs
 from matching.distances import lane_limits_kg, lane_rows, pair_distances_m
@@ -185,11 +185,6 @@ def _chunks(outputs: IntArray, candidates: IntArray) -> list[IntArray]:
     """Cut outputs where CHUNK_PAIRS candidates are full, so that only so many pairs are sorted together."""
     full = np.cumsum(candidates) // CHUNK_PAIRS
     return np.split(outputs, np.flatnonzero(np.diff(full)) + 1)
-
-
-def lawful_pairs(case: Case, tables: Tables) -> Eligibility:
-    """Return what the rules say of all outputs of a case."""
-    return eligibility(case, tables, fits_by_code(tables), np.arange(case.shape[0]))
 
 
 def listed_lawful(case: Case, pairs: Pairs) -> LawfulPairs:

@@ -23,9 +23,10 @@ from circularity.entitlements import CapacityWindow
 from circularity.outputs import Output
 from circularity.units import MISSING
 from matching.arcs import arcs_of
+from matching.candidates import Fits, fits_by_code
 from matching.case import Case
 from matching.coefficients import LevelCoefficients, coefficients_of, is_utilisation, rank_of
-from matching.eligibility import lawful_pairs, tables_of
+from matching.eligibility import eligibility, tables_of
 from matching.grant_use import Part, split_by_grants
 from matching.loss import Loss, losses
 from matching.network import UNREACHED
@@ -81,7 +82,8 @@ def outlets_for_output(
     posted, outputs = read_outputs(session, receivers.on, [output.id])
     if not posted:
         return []
-    advice = Advice(receivers.snapshot, *receivers.asked_by(outputs), limit)
+    case, tables, coefficients = receivers.asked_by(outputs)
+    advice = Advice(receivers.snapshot, case, tables, coefficients, receivers.fits(tables), limit)
     if receivers.prices is not None:
         advice.price(receivers.prices, output.public_id)
     windows = receivers.windows(session, advice.window_keys)
@@ -94,7 +96,8 @@ def feed_for_window(
     """Return the outputs that suit a capacity window best; none when it was withdrawn or is over."""
     snapshot = read_snapshot(session, parameters_at(at), windows=[window.id])
     case = snapshot.case
-    advice = Advice(snapshot, case, tables_of(case), coefficients_of(case), limit)
+    tables = tables_of(case)
+    advice = Advice(snapshot, case, tables, coefficients_of(case), fits_by_code(tables), limit)
     outputs = _in_order(session, advice.output_keys)
     return advice.told(outputs, [window] * len(outputs), for_sender=False)
 
@@ -103,10 +106,17 @@ class Advice:
     """The best lawful and conditional pairs of one side's posting, told as that side may see them."""
 
     def __init__(
-        self, snapshot: Snapshot, case: Case, tables: Tables, coefficients: LevelCoefficients, limit: int
+        self,
+        snapshot: Snapshot,
+        case: Case,
+        tables: Tables,
+        coefficients: LevelCoefficients,
+        fits: Fits,
+        limit: int,
     ) -> None:
         self._snapshot, self._case, self._tables = snapshot, case, tables
-        self._lawful = lawful_pairs(case, tables)
+        self._operations: dict[tuple[bool, str], tuple[int, bool]] = {}
+        self._lawful = eligibility(case, tables, fits, np.arange(case.shape[0]))
         self._changes = changes_of(coefficients, self._lawful.pairs)
         self._best = best_first(case, self._lawful.pairs, self._changes, limit)
         self._arcs = arcs_of(case, tables, self._lawful.pairs.take(self._best), self._lawful.excluded)
@@ -147,18 +157,19 @@ class Advice:
     def _told(
         self, output: Output, window: CapacityWindow, part: Part, findings: list[Finding], for_sender: bool
     ) -> Recommendation:
-        arcs, on = self._arcs, self._snapshot.on
+        arcs = self._arcs
         operation = str(self._case.capacities.operation[arcs.capacity[part.arc]])
         distance = int(arcs.distance_m[part.arc])
         other, mass_kg = (window, window.offered_kg) if for_sender else (output, output.mass_kg)
         standing = set(condition_codes(part.conditions))
         silent = {PLAN} if not for_sender and output.visibility != "public" else set()
+        rank, utilises = self._ranked(waste_types.is_hazardous(output.waste_code), operation)
         return Recommendation(
             output=output,
             window=window,
             operation=operation,
-            rank=rank_of(operation, on),
-            utilises=is_utilisation(waste_types.is_hazardous(output.waste_code), operation, on),
+            rank=rank,
+            utilises=utilises,
             mass=shown(mass_kg, other.visibility),
             distance_m=None if distance == MISSING else distance,
             costs_ucny_per_kg=money(arcs, part.arc),
@@ -170,6 +181,13 @@ class Advice:
             findings=tuple(finding for finding in findings if finding.rule in standing - silent),
             loss=self._losses[part.arc],
         )
+
+    def _ranked(self, hazardous: bool, operation: str) -> tuple[int, bool]:
+        """Return an operation's rank and whether it counts as utilisation; the catalogue is asked once."""
+        asked, on = (hazardous, operation), self._snapshot.on
+        if asked not in self._operations:
+            self._operations[asked] = rank_of(operation, on), is_utilisation(hazardous, operation, on)
+        return self._operations[asked]
 
     def _granted(self, k: int, own_mass_kg: int) -> Part:
         """Return what a grant frees of the asker's own mass, or all of it as it stands.

@@ -35,7 +35,8 @@ def outlets_for_load(
     case, tables, coefficients = receivers.asked_by(output_table([_row(line, lot)], assays))
     ids = case.facilities.facility_id[case.capacities.facility]
     passed_over = int(np.count_nonzero(ids == refusing.public_id))
-    advice = Advice(receivers.snapshot, case, tables, coefficients, limit + passed_over)
+    fits = receivers.fits(tables)
+    advice = Advice(receivers.snapshot, case, tables, coefficients, fits, limit + passed_over)
     windows = receivers.windows(session, advice.window_keys)
     told = advice.told([lot] * len(windows), windows, for_sender=True)
     return [one for one in told if one.window.line.entitlement.facility.id != refusing.id][:limit]

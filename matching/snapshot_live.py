@@ -22,6 +22,7 @@ from circularity.audit import START, Anchor, AuditEvent
 from circularity.catalogue.waste_codes import is_hazardous
 from circularity.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
 from circularity.posted import planned_codes
+from matching.candidates import Fits, fits_by_code
 from matching.case import Case, Outputs
 from matching.coefficients import LevelCoefficients, coefficients_of
 from matching.eligibility import tables_of
@@ -41,7 +42,8 @@ class Receivers:
     """A snapshot without outputs, prepared for asking about one output at a time.
 
     `seen` is the event up to which it holds; `prices` are those of the newest run, None where there are none.
-    `kept` are the rows told so far, by key.
+    `kept` are the rows told so far, by key; `fitting` is which capacities pass the rules by code, by waste
+    code and whether plans are known.
     """
 
     snapshot: Snapshot
@@ -50,6 +52,7 @@ class Receivers:
     prices: RegionPrices | None
     seen: Anchor
     kept: dict[int, CapacityWindow] = field(default_factory=dict, repr=False)
+    fitting: dict[tuple[str, bool], Fits] = field(default_factory=dict, repr=False)
 
     @property
     def on(self) -> date:
@@ -61,6 +64,13 @@ class Receivers:
         tables = self.tables.with_outputs(columns_of(OutputColumns, outputs))
         case = replace(self.snapshot.case, outputs=outputs)
         return case, tables, self.coefficients.with_outputs(case)
+
+    def fits(self, tables: Tables) -> Fits:
+        """Return which capacities pass the rules by code for the one output of these tables."""
+        asked = str(tables.outputs.waste_code[0]), tables.plans_known
+        if asked not in self.fitting:
+            self.fitting[asked] = fits_by_code(tables)
+        return self.fitting[asked]
 
     def windows(self, session: Session, keys: Sequence[int]) -> list[CapacityWindow]:
         """Return windows with all that stands above them, in the order of their keys; of no session."""

@@ -40,7 +40,7 @@ PARTS: dict[str, tuple[str, str]] = {
     "database: audit chain": ("snapshot_live.py", "at"),
     "database: the output": ("snapshot.py", "read_outputs"),
     "database: the windows": ("snapshot_live.py", "windows"),
-    "rules, distances, costs": ("eligibility.py", "lawful_pairs"),
+    "rules, distances, costs": ("eligibility.py", "eligibility"),
     "level coefficients": ("ranking.py", "changes_of"),
     "ranking": ("ranking.py", "best_first"),
     "days and parts of the best": ("arcs.py", "arcs_of"),
