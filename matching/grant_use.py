@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from circularity.acceptance import Pairs, days
 from circularity.acceptance.rules import PROCEDURES
@@ -47,19 +48,30 @@ def split_by_grants(
     `tables` are those of the case, made anew unless given.
     """
     used = np.flatnonzero(mass_kg)
+    columns = mass_kg, arcs.conditions, arcs.earliest_day, arcs.latest_day
+    rows = zip(used.tolist(), *(column[used].tolist() for column in columns), strict=True)
+    may = _may_be_granted(case, arcs, used, grants)
+    if not may.any():
+        return [Part(*row, None) for row in rows]
     granted = _Granted(case, tables or tables_of(case), arcs, used, grants)
     parts = []
-    for place, arc in enumerate(used.tolist()):
-        rest = int(mass_kg[arc])
-        for part in granted.parts(place, arc, rest):
+    for place, (asked, (arc, mass, *said)) in enumerate(zip(may.tolist(), rows, strict=True)):
+        rest = mass
+        for part in granted.parts(place, arc, rest) if asked else ():
             parts.append(part)
             rest -= part.mass_kg
         if rest:
-            latest = int(arcs.latest_day[arc])
-            parts.append(
-                Part(arc, rest, int(arcs.conditions[arc]), int(arcs.earliest_day[arc]), latest, None)
-            )
+            parts.append(Part(arc, rest, *said, None))
     return parts
+
+
+def _may_be_granted(case: Case, arcs: Arcs, used: IntArray, grants: Sequence[Grant]) -> npt.NDArray[np.bool_]:
+    """Say which arcs wait for what a grant of their facility may give."""
+    facilities = case.facilities.facility_id
+    has_grant = np.isin(facilities, np.array(sorted({grant.facility for grant in grants}), dtype=np.str_))
+    of_arc = has_grant[case.capacities.facility[arcs.capacity[used]]]
+    may: npt.NDArray[np.bool_] = of_arc & (arcs.conditions[used] & CROSSING_BITS != 0)
+    return may
 
 
 class _Granted:

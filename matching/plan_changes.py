@@ -7,7 +7,7 @@ to itself: the first level on which its own mass is now worth less or more, and 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import cached_property
@@ -122,12 +122,12 @@ class View:
             masses[output, capacity] += mass_kg
         return masses
 
-    @cached_property
-    def by_output(self) -> dict[Hashable, list[Placed]]:
-        """Return what is placed of every output."""
-        found: dict[Hashable, list[Placed]] = defaultdict(list)
+    def placed_of(self, outputs: Collection[Hashable]) -> dict[Hashable, list[Placed]]:
+        """Return what is placed of these outputs."""
+        found: dict[Hashable, list[Placed]] = {output: [] for output in outputs}
         for row in self.placed:
-            found[row[0]].append(row)
+            if row[0] in found:
+                found[row[0]].append(row)
         return found
 
 
@@ -167,15 +167,17 @@ def plan_changes(before: Plan, after: Plan) -> list[PlanChange]:
 def changes_between(before: View, after: View, lots: Lots) -> list[PlanChange]:
     """Return every pair whose mass differs between two views, sorted; `lots` are those of the later."""
     old, new = before.masses, after.masses
-    same_terms, found = before.terms == after.terms, []
-    pairs = [pair for pair in old.keys() | new.keys() if old.get(pair, 0) != new.get(pair, 0)]
-    for output, capacity in sorted(pairs):
-        cause, level, amount = _own_cause(before, after, output, capacity, same_terms=same_terms), "", 0
-        if not cause:
-            sums = (lots.worth(output, view.by_output.get(output, ())) for view in (before, after))
-            level, amount = _first_difference(*sums)
+    same_terms = before.terms == after.terms
+    pairs = {pair for pair, mass_kg in old.items() if new.get(pair, 0) != mass_kg} | (new.keys() - old.keys())
+    causes = {pair: _own_cause(before, after, *pair, same_terms=same_terms) for pair in sorted(pairs)}
+    moved = {output for (output, _), cause in causes.items() if not cause}
+    placed = before.placed_of(moved), after.placed_of(moved)
+    found = []
+    for pair, own in causes.items():
+        cause, level, amount = own, "", 0
+        if not own:
+            level, amount = _first_difference(*(lots.worth(pair[0], rows[pair[0]]) for rows in placed))
             cause = "displaced" if amount > 0 else "improved" if amount < 0 else "balanced"
-        pair = output, capacity
         found.append(PlanChange(*pair, old.get(pair, 0), new.get(pair, 0), cause, level, amount))
     return found
 

@@ -6,6 +6,7 @@ import platform
 from collections import Counter
 from dataclasses import asdict, fields
 from datetime import date
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -89,6 +90,11 @@ def parameters_of(parameters: Parameters) -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """Return what computed the plan."""
+    return dict(_versions())
+
+
+@cache
+def _versions() -> dict[str, str]:
     names = ("circularity", "ortools", "networkx", "numpy", "scipy", "geopy")
     return {"python": platform.python_version(), **{name: version(name) for name in names}}
 
