@@ -88,6 +88,10 @@ def sign(
         take_over(session, at=at, transfer=transfer, carriage=part)
     elif not set(_VERDICTS) & set(legal_acts(transfer.lifecycle, transfer.status, "receiver")):
         next_step(transfer.lifecycle, transfer.status, "accept", "receiver")
+    elif any(row.signer == "receiver" for row in transfer.signatures):
+        raise RuleBroken(
+            "illegal_step", "收货方已签署", "the receiver has signed already", legal=(), allowed=()
+        )
     _require_whole(transfer)
     made = seal(
         session,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import permutations
+from typing import Any
 
 import pytest
 from deal_rows import DAY, Deal, agreement, deal
@@ -16,6 +17,7 @@ from circularity.errors import NotAllowed, RuleBroken
 from circularity.ledger import post
 from circularity.manifest_document import sealed_part
 from circularity.manifests import SIGNERS, Transfer, TransferLine
+from circularity.organisations import Organisation
 from circularity.postings import Cell, Movement
 from circularity.signatures import PARTS_ZH, START, SealFault, verify_signatures
 from circularity.transfer_cells import cells_of
@@ -98,13 +100,24 @@ LEGAL = {
 }
 
 
-def _take(deal: Deal, transfer: Transfer, step: str) -> None:
+def _take(deal: Deal, transfer: Transfer, step: str, **facts: Any) -> None:
     if step == "arrive":
         arrive(**deal.act, transfer=transfer)
     elif step == "cancel":
         cancel(**deal.act, transfer=transfer, reason="改期")
     else:
-        deal.sign(transfer, step.rstrip("12"), int(step[-1]) if step[-1].isdigit() else 0)
+        deal.sign(transfer, step.rstrip("12"), int(step[-1]) if step[-1].isdigit() else 0, **facts)
+
+
+def _others(deal: Deal, carriers: list[Carrier], step: str) -> list[Organisation]:
+    """The parties of a trip that a signature does not belong to; nobody for what is no signature."""
+    parties = {
+        "sender": deal.works.organisation,
+        "carrier1": carriers[0].organisation,
+        "carrier2": carriers[1].organisation,
+        "receiver": deal.plant.site.organisation,
+    }
+    return [party for signer, party in parties.items() if step in parties and signer != step]
 
 
 def _is_legal(path: tuple[str, ...]) -> bool:
@@ -114,7 +127,7 @@ def _is_legal(path: tuple[str, ...]) -> bool:
 
 
 def test_of_all_orders_of_signers_and_steps_only_the_legal_ones_pass(ash: Deal) -> None:
-    """Every path that was legal so far is continued by every step, up to six steps."""
+    """Every path that was legal so far, to its end, is continued by every step of every party."""
     session = ash.registry.session
     carriers = [Carrier(ash.registry.organisation(), "苏B1"), Carrier(ash.registry.organisation(), "浙C2")]
     paths: list[tuple[str, ...]] = [()]
@@ -125,12 +138,16 @@ def test_of_all_orders_of_signers_and_steps_only_the_legal_ones_pass(ash: Deal) 
             for taken in before:
                 _take(ash, transfer, taken)
             path, state, signed = (*before, step), transfer.status, len(transfer.signatures)
+            for stranger in _others(ash, carriers, step):
+                with pytest.raises((NotAllowed, RuleBroken)):
+                    _take(ash, transfer, step, organisation=stranger)
+                assert (transfer.status, len(transfer.signatures)) == (state, signed)
             if _is_legal(path):
                 _take(ash, transfer, step)
                 passed.add(path)
-                paths += [path] if step not in ("cancel", "receiver") else []
+                paths.append(path)
             else:
-                with pytest.raises(RuleBroken, match=r"in state|not this carrier's turn"):
+                with pytest.raises(RuleBroken, match=r"in state|not this carrier's turn|signed already"):
                     _take(ash, transfer, step)
                 assert (transfer.status, len(transfer.signatures)) == (state, signed)
     session.flush()
