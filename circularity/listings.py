@@ -27,6 +27,13 @@ PAGE_SIZE = 50
 PUBLISHED = ("listed", "suspended", "delisted", "expired")
 """Statuses of whitelist entries that lists show; an application concerns applicant and authority only."""
 
+_BY_REGION = (
+    WhitelistEntry.issuer_region,
+    WhitelistEntry.waste_pattern,
+    WhitelistEntry.operation,
+    WhitelistEntry.id,
+)
+
 LAST_PAGE = 2_000
 """No reader turns further; it bounds what one request can make the database skip."""
 
@@ -69,12 +76,16 @@ class FacilityFilter:
 
 @dataclass(frozen=True)
 class WhitelistFilter:
-    """Which entries: canonical full codes they cover, province of the plant, accepted origin, operation."""
+    """Which entries: canonical full codes they cover, province of the plant, accepted origin, operation,
+    kind of list, status (one of PUBLISHED).
+    """
 
     codes: tuple[str, ...] | None = None
     province: str = ""
     origin: str = ""
     operation: str = ""
+    list_kind: str = ""
+    status: str = ""
 
 
 def list_outputs(
@@ -118,6 +129,24 @@ def list_facilities(session: Session, wanted: FacilityFilter, number: int = 1) -
 
 def list_whitelist(session: Session, wanted: WhitelistFilter, number: int = 1) -> Page[WhitelistEntry]:
     """Return one page of whitelist entries, by issuing region, waste and operation."""
+    return _page(session, _published(wanted), _BY_REGION, number)
+
+
+def all_whitelist(session: Session, wanted: WhitelistFilter) -> Sequence[WhitelistEntry]:
+    """Return every entry that fits, in the order of the pages: what an export holds."""
+    return session.scalars(_published(wanted).order_by(*_BY_REGION)).unique().all()
+
+
+def published_entry(session: Session, public_id: str) -> WhitelistEntry | None:
+    """Return one entry that everybody may see, None where there is none."""
+    return session.scalar(
+        select(WhitelistEntry).where(
+            WhitelistEntry.public_id == public_id, WhitelistEntry.status.in_(PUBLISHED)
+        )
+    )
+
+
+def _published(wanted: WhitelistFilter) -> Select[WhitelistEntry]:
     query = (
         select(WhitelistEntry)
         .join(WhitelistEntry.facility)
@@ -128,19 +157,14 @@ def list_whitelist(session: Session, wanted: WhitelistFilter, number: int = 1) -
     if wanted.codes is not None:
         patterns = {pattern for code in wanted.codes for pattern in (code, kind_of(code))}
         query = query.where(WhitelistEntry.waste_pattern.in_([*sorted(patterns), EVERYTHING]))
-    if wanted.operation:
-        query = query.where(WhitelistEntry.operation == wanted.operation)
+    for name in ("operation", "list_kind", "status"):
+        if getattr(wanted, name):
+            query = query.where(getattr(WhitelistEntry, name) == getattr(wanted, name))
     if wanted.origin:
         # Origins are `;`-separated prefixes; the province is accepted where any prefix begins with it.
         spelled = literal(";") + type_coerce(WhitelistEntry.__table__.c.accepted_origins, Text)
         query = query.where(spelled.contains(f";{wanted.origin}", autoescape=True))
-    order = (
-        WhitelistEntry.issuer_region,
-        WhitelistEntry.waste_pattern,
-        WhitelistEntry.operation,
-        WhitelistEntry.id,
-    )
-    return _page(session, query, order, number)
+    return query
 
 
 def facility_whitelist(session: Session, facility: Facility) -> Sequence[WhitelistEntry]:

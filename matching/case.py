@@ -272,6 +272,10 @@ class Case:
 
         Where nothing is proposed it is what it was before there were proposals.
         """
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
         sha = hashlib.sha256(b"circularity case 1\0")
         for name in ("outputs", "facilities", "capacities", "lanes"):
             feed(sha, name, getattr(self, name))

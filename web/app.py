@@ -17,6 +17,7 @@ from web.health import register_health
 from web.language import register_language
 from web.pages import register_pages
 from web.pages.desk.registration import register_desk
+from web.pages.register.registration import register_register
 from web.permission_check import register_permissions
 from web.security import register_security
 from web.session import register_sessions
@@ -52,6 +53,7 @@ def create_app(config: Config | None = None) -> Flask:
     register_health(app)
     register_pages(app)
     register_desk(app)
+    register_register(app)
     register_api(app)
     _warn_without_assets()
     return app

@@ -10,6 +10,7 @@ from matching.reason_words import ReasonWords, reason_words
 from web.auth.words import ACCOUNTS
 from web.custody_words import CUSTODY
 from web.language import said
+from web.listing_words import LISTING
 from web.today import today
 
 _ = lazy_gettext
@@ -157,6 +158,7 @@ GROUPS: Mapping[str, Mapping[str, object]] = {
         "bulk": _("Bulk industrial solid waste"),
     },
     **CUSTODY,
+    **LISTING,
     **ACCOUNTS,
 }
 

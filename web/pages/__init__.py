@@ -13,7 +13,7 @@ from web.pages.outputs import show_output, show_outputs
 from web.pages.reported_rates import show_rates
 from web.pages.runs import show_run, show_runs
 from web.pages.start import show_start
-from web.pages.whitelist import show_whitelist
+from web.pages.whitelist import download_whitelist, show_entry, show_whitelist
 
 
 def register_pages(app: Flask) -> None:
@@ -26,6 +26,8 @@ def register_pages(app: Flask) -> None:
         ("/facilities", "facilities", show_facilities),
         ("/facilities/<public_id>", "facility", show_facility),
         ("/whitelist", "whitelist", show_whitelist),
+        ("/whitelist.csv", "whitelist_csv", download_whitelist),
+        ("/whitelist/<public_id>", "whitelist_entry", show_entry),
         ("/runs", "runs", show_runs),
         ("/runs/<public_id>", "run", show_run),
         ("/jobs/<public_id>", "job", show_job),

@@ -1,0 +1,67 @@
+"""What one party may see of applications and appeals: its own, an authority those of its region.
+
+What is still a draft is seen by its applicants alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Text, and_, false, literal, or_, select, type_coerce
+from sqlalchemy.orm import Session, joinedload
+
+from circularity.catalogue.regions import prefix_of
+from circularity.entitlements import Facility
+from circularity.organisations import Organisation, Site
+from circularity.whitelist.applications import Appeal, Application
+from circularity.whitelist.entries import WhitelistEntry
+from circularity.whitelist.powers import AUTHORITY, decides_on
+
+_OPEN = "draft"
+
+
+def applications_seen(organisation: Organisation) -> ColumnElement[bool]:
+    """Return the condition for the applications that an organisation may see."""
+    own_sites = select(Site.id).where(Site.organisation_id == organisation.id)
+    own = select(Facility.id).where(Facility.site_id.in_(own_sites))
+    mine = (Application.organisation_id == organisation.id) | Application.facility_id.in_(own)
+    return or_(mine, and_(Application.status != _OPEN, _of_region(organisation)))
+
+
+def applications(session: Session, organisation: Organisation, status: str = "") -> Sequence[Application]:
+    """Return what an organisation may see, the newest first; `status` "" for all."""
+    wanted = select(Application).where(applications_seen(organisation))
+    if status:
+        wanted = wanted.where(Application.status == status)
+    loaded = joinedload(Application.facility).joinedload(Facility.site)
+    return session.scalars(wanted.options(loaded).order_by(Application.id.desc())).all()
+
+
+def entries(session: Session, organisation: Organisation) -> Sequence[WhitelistEntry]:
+    """Return the entries that an organisation decides on, or that name its own facilities."""
+    wanted = select(WhitelistEntry).order_by(WhitelistEntry.id.desc())
+    loaded = joinedload(WhitelistEntry.facility).joinedload(Facility.site)
+    found = session.scalars(wanted.options(loaded)).all()
+    return [entry for entry in found if sees_entry(organisation, entry)]
+
+
+def sees_entry(organisation: Organisation, entry: WhitelistEntry) -> bool:
+    """Return whether an organisation may see what an entry's quota holds."""
+    return decides_on(organisation, entry.facility) or entry.facility.site.organisation_id == organisation.id
+
+
+def appeals_waiting(session: Session, organisation: Organisation) -> list[Appeal]:
+    """Return the appeals that an authority has to answer, the oldest first."""
+    raised = session.scalars(select(Appeal).filter_by(status="raised").order_by(Appeal.id)).all()
+    subjects = [(appeal, appeal.application or appeal.entry) for appeal in raised]
+    return [appeal for appeal, about in subjects if about and decides_on(organisation, about.facility)]
+
+
+def _of_region(organisation: Organisation) -> ColumnElement[bool]:
+    if AUTHORITY not in organisation.roles:
+        return false()
+    inside = Site.region_code.startswith(prefix_of(organisation.region_code), autoescape=True)
+    received = select(Facility.id).join(Facility.site).where(inside)
+    spelled = literal(";") + type_coerce(Application.__table__.c.accepted_origins, Text)
+    sends = spelled.contains(f";{organisation.region_code[:2]}", autoescape=True)
+    return Application.facility_id.in_(received) | (sends & (Application.list_kind == "agreed"))

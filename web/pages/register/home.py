@@ -1,0 +1,114 @@
+"""The register's first page for whoever acts: what waits, the applications, the entries, the round."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from flask import Response, render_template, request, url_for
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from circularity.errors import NotAllowed, NotFound
+from circularity.lifecycle import states
+from circularity.organisations import Organisation
+from circularity.units import format_tonnes
+from circularity.whitelist.powers import AUTHORITY, decides_on
+from circularity.whitelist.rounds import Received, actual_receipts, propose_round, publish_round, renewals_due
+from circularity.whitelist.visible import appeals_waiting, applications, entries, sees_entry
+from web.formats import region_name, waste_name
+from web.language import said
+from web.pages.desk.acting import acting, require_acting
+from web.pages.desk.attempts import Answer, attempt
+from web.pages.desk.form_values import FormValues
+from web.pages.register.csv_answer import csv_answer
+from web.pages.requests import choice, page_of
+from web.session import read_session
+from web.today import today
+
+
+def show_register() -> str:
+    """Show applications and entries of the party one acts for."""
+    party, session = acting(), read_session()
+    status = choice("status", states("application"))
+    facts: dict[str, object] = {"status": status, "states": states("application"), "party": party}
+    if party is not None:
+        mine = party.organisation
+        found, listed = applications(session, mine, status), entries(session, mine)
+        facts |= {
+            "page": page_of(len(found), lambda limit, offset: found[offset : offset + limit]),
+            "entries": page_of(
+                len(listed), lambda limit, offset: listed[offset : offset + limit], name="entries"
+            ),
+            "due": [entry for entry in renewals_due(session, today()) if sees_entry(mine, entry)],
+            "appeals": appeals_waiting(session, mine),
+            "decides": AUTHORITY in mine.roles,
+            "year": today().year,
+        }
+    return render_template("register/home.html", **facts)
+
+
+def act_on_round(act: str) -> Answer:
+    """Propose or publish the list of a year."""
+    party = require_acting()
+
+    def run(session: Session, at: datetime) -> str:
+        form = FormValues()
+        year = form.whole("year")
+        form.finish()
+        facts: dict[str, Any] = {
+            "actor": party.actor,
+            "at": at,
+            "by": _authority(party.of(session)),
+            "year": year,
+        }
+        if act == "propose":
+            propose_round(session, **facts)
+        elif act == "publish":
+            publish_round(session, **facts, document=form.text("document"))
+        else:
+            raise NotFound("act", "没有这一操作", "there is no such act")
+        return url_for("register.home")
+
+    return attempt(act, run, show_register)
+
+
+def download_receipts() -> Response:
+    """Give what was received under each entry in a year as a CSV file, to those who may see it."""
+    party = require_acting()
+    asked = request.args.get("year", "")
+    year = int(asked) if asked.isascii() and asked.isdigit() and len(asked) == 4 else today().year - 1
+    rows = [
+        row
+        for row in actual_receipts(read_session(), max(year, date.min.year))
+        if sees_entry(party.organisation, row.entry) or decides_on(party.organisation, row.entry.facility)
+    ]
+    header = (
+        *(gettext("Facility"), gettext("Document"), gettext("Pattern"), gettext("Operation")),
+        *(gettext("Quota (t)"), gettext("Origin"), gettext("Waste code"), gettext("Waste")),
+        *(gettext("Received (t)"), gettext("Loads")),
+    )
+    return csv_answer(f"whitelist-receipts-{year}.csv", header, [_row(row) for row in rows])
+
+
+def _authority(organisation: Organisation) -> Organisation:
+    if AUTHORITY not in organisation.roles:
+        zh, en = "只有主管部门可以操作", "only an authority does this"
+        raise NotAllowed("not_an_authority", zh, en)
+    return organisation
+
+
+def _row(row: Received) -> tuple[object, ...]:
+    entry = row.entry
+    return (
+        said(entry.facility.site.organisation),
+        entry.document,
+        entry.waste_pattern,
+        entry.operation,
+        "" if entry.quota_kg is None else format_tonnes(entry.quota_kg),
+        region_name(row.province) if row.province else "",
+        row.waste_code,
+        waste_name(row.waste_code) if row.waste_code else "",
+        format_tonnes(row.mass_kg),
+        row.loads,
+    )
