@@ -6,7 +6,7 @@ A side adds to its own until it signs. What is there already is ignored, so a fi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -28,6 +28,8 @@ from circularity.weighings import METERS, SIDES, MeterReading, Ticket
 
 _CHUNK = 5000
 _LONGEST = 60
+_NAMED = 200
+"""How many of the lines that are known already an import names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +46,15 @@ class Weighing:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """How many lines were new, how many known already, and what is wrong with those left out."""
+    """How many lines were new, how many known already, and what is wrong with those left out.
+
+    `repeated` names the first of those known already, as (row, ticket).
+    """
 
     added: int
     ignored: int
     problems: tuple[InputProblem, ...] = ()
+    repeated: tuple[tuple[int | None, str], ...] = field(default=(), compare=False)
 
 
 def add_tickets(  # noqa: PLR0913 - a verb names every fact it takes
@@ -74,6 +80,7 @@ def add_tickets(  # noqa: PLR0913 - a verb names every fact it takes
     known = _known(session, site, rows)
     new: list[dict[str, Any]] = []
     problems: list[InputProblem] = []
+    repeated: list[tuple[int | None, str]] = []
     for row in rows:
         key = (row.ticket_no, utc(row.weighed_at))
         weights = (row.plate, row.gross_kg, row.tare_kg)
@@ -83,6 +90,8 @@ def add_tickets(  # noqa: PLR0913 - a verb names every fact it takes
         elif key not in known:
             known[key] = weights
             new.append(_ticket(target, site, side, row))
+        elif len(repeated) < _NAMED:
+            repeated.append((row.row, row.ticket_no))
     before = _count(session, target)
     _write(session, new, progress)
     # Another import may have been quicker with the same tickets: what counts is what is there now.
@@ -90,7 +99,7 @@ def add_tickets(  # noqa: PLR0913 - a verb names every fact it takes
     ignored = len(rows) - len(problems) - added
     facts = {"line": line, "side": side, "added": added, "ignored": ignored, "problems": len(problems)}
     record(session, actor, at, "transfer.tickets_added", transfer, facts)
-    return Imported(added, ignored, tuple(problems))
+    return Imported(added, ignored, tuple(problems), tuple(repeated))
 
 
 def add_reading(  # noqa: PLR0913 - a verb names every fact it takes

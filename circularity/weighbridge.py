@@ -90,7 +90,7 @@ def add_export(  # noqa: PLR0913 - a verb names every fact it takes
         progress=progress,
     )
     told = sorted((*problems, *taken.problems), key=lambda problem: problem.row or 0)
-    return Imported(taken.added, taken.ignored, tuple(told))
+    return Imported(taken.added, taken.ignored, tuple(told), taken.repeated)
 
 
 def read_weighbridge(

@@ -52,7 +52,7 @@ CUSTODY: Mapping[str, Mapping[str, object]] = {
         "withdrawn": _("Withdrawn"),
     },
     "month": {
-        "open": _("Open"),
+        "open": _("Not closed yet"),
         "dropped": _("Dropped"),
         "closed": _("Books closed"),
         "reversed": _("Reversed"),

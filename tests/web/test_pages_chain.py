@@ -164,7 +164,9 @@ def test_a_sheet_is_filled_from_an_export_that_may_be_sent_again(at_work: Desk) 
     status, told = at_work.upload(f"{sheet}/weighings", export, **typed)
     assert (status, "60 new, 0 known already, 1 left out." in told) == (200, True)
     assert "62 gross_kg no_net" in told  # row, column, rule
-    assert "0 new, 60 known already, 1 left out." in at_work.upload(f"{sheet}/weighings", export, **typed)[1]
+    told = at_work.upload(f"{sheet}/weighings", export, **typed)[1]
+    assert "0 new, 60 known already, 1 left out." in told
+    assert "Known already and ignored: the first 60 row 2 T0 , row 3 T1 ," in told
     assert "60 in all, page 2 of 2" in at_work.see(f"{sheet}/weighings?page=2")
     refused = at_work.upload(f"{sheet}/weighings", "nothing here", **typed)
     assert refused[0] == 422
