@@ -8,21 +8,25 @@ own machine, and nothing is refused here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any, cast
 
-from flask import Flask, current_app, g, request
+from flask import Flask, Response, current_app, g, request
 from sqlalchemy import ColumnElement, false, select
 
+from circularity.audit import Actor
+from circularity.database import writing
 from circularity.errors import BadInput, InputProblem, NotAllowed, NotFound
 from circularity.organisations import Organisation
 from circularity.policy.acting import Acting
-from circularity.policy.decisions import NOT_FOUND, Refused, is_concerned, may
+from circularity.policy.decisions import NOT_FOUND, Allowed, Refused, is_concerned, may
 from circularity.policy.things import SIDES, Thing
 from circularity.policy_facts import facts_about, thing_of
+from circularity.readings import note_readings
 from web.api.json_body import read_json
 from web.http_problems import Refusal
 from web.permissions import Permission, permission_of
-from web.session import read_session
+from web.session import engine, read_session
 from web.today import today
 
 ASKING = "circularity.asking"
@@ -34,6 +38,7 @@ _SIDE_OF = {"facility": "receiver", "sender": "generator"}
 def register_permissions(app: Flask) -> None:
     """Check every request; to be registered after what finds out who asks."""
     app.before_request(_check)
+    app.after_request(_note_readings)
 
 
 def asking() -> Acting | None:
@@ -45,7 +50,13 @@ def asking() -> Acting | None:
 def may_tell(row: Any, *, otherwise: bool) -> bool:
     """Tell whether the asker is concerned with a row and may see it exactly; `otherwise` without accounts."""
     acting = asking()
-    return otherwise if acting is None else is_concerned(acting, facts_about(row), on=today())
+    if acting is None:
+        return otherwise
+    thing = facts_about(row)
+    told = is_concerned(acting, thing, on=today())
+    if told and acting.is_authority:
+        _watch(thing, row.public_id)
+    return told
 
 
 def only_concerned(seen: Callable[[Organisation, str], ColumnElement[bool]]) -> list[ColumnElement[bool]]:
@@ -83,8 +94,26 @@ def _check() -> None:
     if permission.kind and not _is_missing(permission, body):
         verdict = may(acting, verb, thing or Thing(kind=permission.kind), on=today())
         _demand(verdict, permission.where if permission.where not in (request.view_args or {}) else "")
-        g.watched = thing if getattr(verdict, "watching", False) else None
+        if thing is not None and isinstance(verdict, Allowed) and verdict.watching:
+            _watch(thing, str((request.view_args or {}).get(permission.where, "")))
     _check_body(acting, permission, thing, body)
+
+
+def _watch(thing: Thing, public_id: str) -> None:
+    """Keep in mind that an authority is being shown a thing of others."""
+    owners = {party for _, party in thing.parties}
+    g.setdefault("watched", {})[thing.kind, public_id] = sorted(owners)
+
+
+def _note_readings(response: Response) -> Response:
+    """Note what an authority was shown, before it is: what cannot be noted is not shown either."""
+    acting, watched = asking() if g.get("watched") else None, g.get("watched")
+    if acting is not None and watched and request.method == "GET" and response.status_code == 200:
+        kind = "person" if acting.scopes is None else "token"
+        actor = Actor(str(acting.user_public_id)[:8], acting.organisation_public_id, kind)
+        with writing(engine()).begin() as session:
+            note_readings(session, actor=actor, at=datetime.now(UTC), read=watched)
+    return response
 
 
 def _is_missing(permission: Permission, body: dict[str, Any]) -> bool:

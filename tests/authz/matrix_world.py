@@ -66,8 +66,8 @@ class Matrix:
 
 
 @contextmanager
-def matrix(url: str) -> Iterator[Matrix]:
-    """Serve two sets of parties from the fresh database at `url`."""
+def matrix(url: str, *, accounts: bool) -> Iterator[Matrix]:
+    """Serve two sets of parties from the fresh database at `url`: with accounts, or as a trial without."""
     engine = create_engine_for(url)
     with writing(engine).begin() as session:
         registry = Registry(session)
@@ -82,7 +82,7 @@ def matrix(url: str) -> Iterator[Matrix]:
                 if proposal.output.public_id == ids["Output"]:
                     ids["Proposal"] = proposal.public_id
     engine.dispose()
-    app = create_app(Config(database_url=url, secret_key="s" * 32, api_write=True))
+    app = create_app(Config(database_url=url, secret_key="s" * 32, api_write=True, accounts=accounts))
     try:
         unknown = dict.fromkeys((*own, *KINDS), UNKNOWN)
         yield Matrix(app, app.test_client(), own, foreign, unknown)

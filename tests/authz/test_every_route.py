@@ -33,7 +33,15 @@ FOREIGN = [
 
 @pytest.fixture(scope="module")
 def world(databases: Databases) -> Iterator[Matrix]:
-    with databases.new() as url, matrix(url) as made:
+    """A trial without accounts, in which a visitor chooses for whom to act."""
+    with databases.new() as url, matrix(url, accounts=False) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def signed(databases: Databases) -> Iterator[Matrix]:
+    """A server on which people sign in."""
+    with databases.new() as url, matrix(url, accounts=True) as made:
         yield made
 
 
@@ -174,33 +182,47 @@ def told(answer: Any) -> set[str]:
     return {re.sub(r"\D", "", found).rstrip("0") for found in re.findall(r"\d[\d,.]*", text)}
 
 
-def test_the_search_for_secrets_would_find_one(world: Matrix) -> None:
-    world.ask_as(None)
-    with reading(world.app.extensions["circularity.engine"])() as session:
-        assert session.scalar(select(func.count()).select_from(Base.metadata.tables["outputs"])) == 2
-    assert markers() & {re.sub(r"\D", "", "4,321.987")}
+def leaks(world: Matrix, whose: str, *, pages_only: bool = False) -> tuple[int, list[str]]:
+    """Read every address in the words of a set of parties; return how many, and where a secret stood."""
+    ids = {"own": world.own, "foreign": world.foreign, "unknown": world.unknown}[whose]
+    asked, found = 0, []
+    for cell in reads(world):
+        if pages_only and cell[1].rule.startswith("/api/"):
+            continue
+        with world.client.get(address_of(world, cell, ids)) as answer:
+            if answer.mimetype.startswith(("text/", "application/", "image/svg")):
+                found += [f"{cell[1].rule} {leaked}" for leaked in markers() & told(answer)]
+        asked += 1
+    return asked, found
 
 
 @pytest.mark.parametrize("whose", ["own", "foreign", "unknown"])
 def test_no_figure_of_others_is_in_any_answer_error_or_log(
-    world: Matrix, whose: str, caplog: pytest.LogCaptureFixture
+    signed: Matrix, whose: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """As every role that is not concerned, at every address, in the words of either set of parties."""
     caplog.set_level(logging.DEBUG)
-    ids = {"own": world.own, "foreign": world.foreign, "unknown": world.unknown}[whose]
     asked = 0
     for role in ("anonymous", "operator", "other organisation", "authority of another region", "unverified"):
-        world.ask_as(None)
-        world.choose("works" if role in ("operator", "unverified") else "", "generator")
-        world.ask_as(roles(world.own)[role])
-        for cell in reads(world):
-            with world.client.get(address_of(world, cell, ids)) as answer:
-                if answer.mimetype.startswith(("text/", "application/", "image/svg")):
-                    leaked = markers() & told(answer)
-                    assert not leaked, (role, cell[1].rule, leaked)
-            asked += 1
-    world.ask_as(None)
+        signed.ask_as(roles(signed.own)[role])
+        number, found = leaks(signed, whose)
+        assert not found, (role, found)
+        asked += number
     assert asked > 250
-    assert not markers() & {
-        re.sub(r"\D", "", found).rstrip("0") for found in re.findall(r"[\d,.]+", caplog.text)
-    }
+    logged = {re.sub(r"\D", "", word).rstrip("0") for word in re.findall(r"[\d,.]+", caplog.text)}
+    assert not markers() & logged
+
+
+@pytest.mark.parametrize("whose", ["own", "foreign"])
+def test_no_figure_of_others_is_on_any_page_of_a_partys_desk(world: Matrix, whose: str) -> None:
+    for party, side in (("works", "generator"), ("plant", "facility"), ("carrier", "carrier")):
+        world.choose(party, side)
+        assert not leaks(world, whose, pages_only=True)[1], party
+
+
+def test_the_owner_of_a_figure_does_see_it(signed: Matrix) -> None:
+    """So that the tests before would find one."""
+    signed.ask_as(roles(signed.foreign)["operator"])
+    shown = "\n".join(leaks(signed, "foreign")[1])
+    for secret in ("stock", "deal", "load"):
+        assert str(SECRET[secret]).rstrip("0") in shown, secret

@@ -46,7 +46,7 @@ OF_THE_DELTA = {"confidential.read", "matching.start", "audit.read"}
 
 @pytest.fixture(scope="module")
 def world(databases: Databases) -> Iterator[Matrix]:
-    with databases.new() as url, matrix(url) as made:
+    with databases.new() as url, matrix(url, accounts=True) as made:
         for endpoint in list(made.app.view_functions):
             made.app.view_functions[endpoint] = lambda **_: Response("reached", REACHED)
         yield made

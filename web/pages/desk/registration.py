@@ -19,6 +19,7 @@ from web.pages.desk import (
     stock,
     stored_loads,
     tickets,
+    traces,
     transfer_acts,
     transfer_drafts,
     transfers,
@@ -52,6 +53,8 @@ SHOWN = (
     ("/months/not-closed", "non_reporters", months.show_non_reporters),
     ("/months/<public_id>", "month", months.show_month),
     ("/treatments", "treatments", treatments.show_treatments),
+    ("/readings", "readings", traces.show_readings),
+    ("/acts", "acts", traces.show_acts),
     ("/treatments/<public_id>", "treatment", one_treatment.show_treatment),
 )
 

@@ -1,0 +1,111 @@
+"""An authority that reads what is not published leaves a trace, and the owner sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from databases import Databases
+from matrix_world import Matrix, matrix, roles
+from registry import ACTOR, AT, credit_code
+from sqlalchemy import select
+
+from circularity.audit import AuditEvent, verify_chain
+from circularity.database import create_engine_for, reading, writing
+from circularity.organisations import register_organisation
+from circularity.policy.acting import Acting
+from web.app import create_app
+from web.config import Config
+
+OFFICE = "虚构市生态环境局"
+
+
+@pytest.fixture(scope="module")
+def world(databases: Databases) -> Iterator[Matrix]:
+    with databases.new() as url:
+        engine = create_engine_for(url)
+        with writing(engine).begin() as session:
+            office = register_organisation(
+                session, actor=ACTOR, at=AT, name_zh=OFFICE, name_en="Office", credit_code=credit_code(990),
+                roles=frozenset({"authority"}), region_code="310000",
+            )  # fmt: skip
+        engine.dispose()
+        with matrix(url, accounts=True) as made:
+            made.own["office"] = office.public_id
+            yield made
+
+
+def on_the_desk(world: Matrix, party: str, side: str, address: str) -> tuple[int, str]:
+    """Open a page of the desk for a party, on a server of the same database without accounts."""
+    url = world.app.extensions["circularity.config"].database_url
+    app = create_app(Config(database_url=url, secret_key="s" * 32, api_write=True))
+    trial = replace(world, app=app, client=app.test_client())
+    trial.choose(party, side)
+    answer = trial.client.get(address)
+    app.extensions["circularity.engine"].dispose()
+    return answer.status_code, answer.get_data(as_text=True)
+
+
+def authority(world: Matrix) -> Acting:
+    return replace(roles(world.own)["authority of the region"], organisation_public_id=world.own["office"])
+
+
+def readings(world: Matrix) -> list[AuditEvent]:
+    with reading(world.app.extensions["circularity.engine"])() as session:
+        assert verify_chain(session).faults == ()
+        wanted = select(AuditEvent).filter_by(action="record.read").order_by(AuditEvent.position)
+        return list(session.scalars(wanted))
+
+
+def test_an_authority_that_opens_a_record_is_noted_once_for_each_owner(world: Matrix) -> None:
+    before = len(readings(world))
+    world.ask_as(authority(world))
+    own = world.own
+    assert world.client.get(f"/api/v1/transfers/{own['Transfer']}").status_code == 200
+    noted = readings(world)[before:]
+    assert {event.subject_id for event in noted} == {own["works"], own["plant"], own["carrier"]}
+    for event in noted:
+        assert (event.actor_organisation, event.actor_kind) == (own["office"], "person")
+        assert event.facts == {"records": [f"Transfer {own['Transfer']}"]}
+
+
+def test_a_list_notes_every_record_that_it_told_exactly(world: Matrix) -> None:
+    before = len(readings(world))
+    world.ask_as(authority(world))
+    shown = world.client.get("/api/v1/ledger-months").get_json()
+    assert {month["id"] for month in shown} == {world.own["LedgerMonth"], world.foreign["LedgerMonth"]}
+    noted = {event.subject_id: event.facts["records"] for event in readings(world)[before:]}
+    assert noted == {
+        ids["works"]: [f"LedgerMonth {ids['LedgerMonth']}"] for ids in (world.own, world.foreign)
+    }
+
+
+def test_a_party_that_reads_its_own_leaves_no_trace(world: Matrix) -> None:
+    before = len(readings(world))
+    for role in ("operator", "receiver", "carrier's driver", "token to read"):
+        world.ask_as(roles(world.own)[role])
+        assert world.client.get(f"/api/v1/transfers/{world.own['Transfer']}").status_code == 200
+    assert len(readings(world)) == before
+
+
+def test_what_an_authority_may_not_see_is_not_read_and_not_noted(world: Matrix) -> None:
+    before = len(readings(world))
+    world.ask_as(replace(authority(world), region_code="330000"))
+    assert world.client.get(f"/api/v1/transfers/{world.own['Transfer']}").status_code == 404
+    assert world.client.get("/").status_code == 200
+    assert len(readings(world)) == before
+
+
+def test_its_owner_sees_who_has_read_and_nobody_else_does(world: Matrix) -> None:
+    world.ask_as(authority(world))
+    world.client.get(f"/api/v1/agreements/{world.own['Agreement']}")
+    _, page = on_the_desk(world, "works", "generator", "/readings?lang=zh")
+    assert OFFICE in page
+    assert world.own["Agreement"] in page
+    assert world.own["Agreement"] not in on_the_desk(world, "carrier", "carrier", "/readings")[1]
+
+
+def test_an_authority_reads_the_acts_of_its_region_and_no_party_does(world: Matrix) -> None:
+    assert on_the_desk(world, "office", "authority", "/acts")[0] == 200
+    assert on_the_desk(world, "works", "generator", "/acts")[0] == 403
