@@ -190,12 +190,17 @@ def test_no_query_makes_a_fault_of_ours(served: World, value: str) -> None:
                 assert answer.mimetype == "application/problem+json"
 
 
-@pytest.mark.parametrize("piece", ["0", "%00", "..%2f..%2fetc", "' OR 1=1", "０" * 32, "F" * 32, "0" * 33])
+@pytest.mark.parametrize("piece", ["0", "..%2f..%2fetc", "' OR 1=1", "０" * 32, "F" * 32, "0" * 33])
 def test_an_id_that_is_none_is_found_nowhere(served: World, piece: str) -> None:
-    for kind in ("outputs", "facilities", "windows", "whitelist", "runs", "jobs"):
+    for kind in ("outputs", "facilities", "windows", "whitelist", "runs", "jobs", "organisations"):
         answer = served.client.get(f"/api/v1/{kind}/{piece}")
         assert answer.status_code == 404
         assert answer.mimetype == "application/problem+json"
+
+
+def test_an_address_with_nul_is_refused(served: World) -> None:
+    answer = served.client.get("/api/v1/outputs/%00")
+    assert (answer.status_code, answer.get_json()["type"]) == (400, "urn:circularity:problem:broken_text")
 
 
 def test_a_method_that_an_address_does_not_take_is_a_problem_document(served: World) -> None:
