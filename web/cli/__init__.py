@@ -27,6 +27,7 @@ COMMANDS = {
     "bench": ("web.cli.bench:bench", "Measure the product beside bare solvers and a plain script."),
     "worker": ("web.cli.worker:worker", "Do the jobs that pages and API ask for."),
     "audit": ("web.cli.audit:audit", "Verify the audit chain, and note its head outside the database."),
+    "user": ("web.cli.user:user", "Add, list and stop people who sign in."),
     "catalogue": ("web.cli.catalogue:catalogue", "Import official waste lists into the catalogue."),
 }
 

@@ -28,8 +28,8 @@ def demo(then_serve: bool, host: str, port: int, database: str) -> None:
     """Load a fictional Delta, match all of it, print what came out, and serve the pages.
 
     The database is created where it lacks. The data are loaded once; doing it again runs a new match on
-    what is there and duplicates nothing. Every party, permit and quantity is fictional. Served on 127.0.0.1,
-    the pages let you act as any party.
+    what is there and duplicates nothing. Every party, permit and quantity is fictional. The accounts that
+    it prints sign in as each role; with CIRC_ACCOUNTS=off, on 127.0.0.1, anybody acts as any party.
 
     \b
     Examples:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -65,6 +66,9 @@ def serve_forever(host: str, port: int, database: str, *, with_worker: bool, ope
         settings = replace(read_config(), database_url=database_url(database))
         if not settings.trusted_hosts and {host, f"[{host}]"} & set(LOOPBACK):
             settings = replace(settings, trusted_hosts=LOOPBACK)
+        if "CIRC_PUBLIC_URL" not in os.environ:
+            shown = f"[{host}]" if ":" in host else host
+            settings = replace(settings, public_url=f"http://{shown}:{port}")
         if open_here and host == HOST:
             settings = replace(settings, api_write=True)
         app = create_app(settings)
@@ -77,6 +81,14 @@ def serve_forever(host: str, port: int, database: str, *, with_worker: bool, ope
         click.echo(f"网页 · pages: http://{shown}:{port}/    停止 · stop: Ctrl-C")
         with worker_beside(database) if with_worker else nullcontext():
             server.run()
+
+
+def accounts_are_wanted() -> bool:
+    """Tell whether people sign in here; raises Refused for a bad setting."""
+    try:
+        return read_config().accounts
+    except BadSetting as error:
+        raise Refused(f"设置有误 · {error}") from error
 
 
 def _listening(host: str, port: int) -> socket.socket:
