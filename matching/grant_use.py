@@ -52,16 +52,16 @@ def split_by_grants(
     rows = zip(used.tolist(), *(column[used].tolist() for column in columns), strict=True)
     may = _may_be_granted(case, arcs, used, grants)
     if not may.any():
-        return [Part(*row, None) for row in rows]
+        return [Part(arc, mass, waits, first, last, None) for arc, mass, waits, first, last in rows]
     granted = _Granted(case, tables or tables_of(case), arcs, used, grants)
     parts = []
-    for place, (asked, (arc, mass, *said)) in enumerate(zip(may.tolist(), rows, strict=True)):
+    for place, (asked, (arc, mass, waits, first, last)) in enumerate(zip(may.tolist(), rows, strict=True)):
         rest = mass
         for part in granted.parts(place, arc, rest) if asked else ():
             parts.append(part)
             rest -= part.mass_kg
         if rest:
-            parts.append(Part(arc, rest, *said, None))
+            parts.append(Part(arc, rest, waits, first, last, None))
     return parts
 
 
