@@ -66,6 +66,8 @@ def answer(world: Matrix, cell: Cell, ids: Ids, own: Ids) -> str:
     got = world.client.open(address, method=method, **send)
     if got.status_code == REACHED:
         return "reached"
+    if got.status_code == 303 and got.headers["Location"].startswith("/login"):
+        return "401"
     if got.status_code == 422 and got.get_json()["errors"][0]["rule"] == "unknown_id":
         return "404"
     return str(got.status_code)
