@@ -165,3 +165,33 @@ class Stream:
     content_from: int
     content_to: int
     content_limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class StockRow:
+    """Stock that a survey found at the end of an earlier year: `years_ago` 1 is last year's waste."""
+
+    party: str
+    waste_code: str
+    years_ago: int
+    stock_kg: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContractRow:
+    """A deal that no run proposed, `direct` or `imported`, on a line of an entitlement, days from today.
+
+    `fate` is how far it has come by then: offered, accepted by one side, agreed, suspended or ended.
+    """
+
+    source: str
+    party: str
+    waste_code: str
+    entitlement: str
+    waste_pattern: str
+    operation: str
+    mass_kg: int
+    cadence: str
+    from_days: int
+    to_days: int
+    fate: str

@@ -13,7 +13,19 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from circularity.units import KG_PER_T, M_PER_KM, MICRO, UCNY_PER_KG_PER_CNY_PER_T, parse_scaled
-from seed.parties import Delta, EntitlementRow, Flow, GrantRow, LineRow, Party, Place, Stream, WhitelistRow
+from seed.parties import (
+    ContractRow,
+    Delta,
+    EntitlementRow,
+    Flow,
+    GrantRow,
+    LineRow,
+    Party,
+    Place,
+    StockRow,
+    Stream,
+    WhitelistRow,
+)
 
 DATA = Path(__file__).parent / "data"
 
@@ -28,6 +40,16 @@ def read_places() -> tuple[Place, ...]:
 def read_streams() -> tuple[Stream, ...]:
     """Return what is usual for each waste of a drawn Delta."""
     return _read(Stream, "streams")
+
+
+def read_stocks() -> tuple[StockRow, ...]:
+    """Return the stock of earlier years that generators survey when the told quarter begins."""
+    return _read(StockRow, "stocks")
+
+
+def read_contracts() -> tuple[ContractRow, ...]:
+    """Return the deals that the parties make beside the run's proposals."""
+    return _read(ContractRow, "contracts")
 
 
 def read_delta() -> Delta:
@@ -91,6 +113,7 @@ _BY_ENDING = {
 
 _BY_NAME: Mapping[str, Callable[[str], object]] = {
     "lots": int,
+    "years_ago": int,
     "lat": float,
     "lon": float,
     "content_from": _content,

@@ -18,7 +18,9 @@ def told_twice(databases):
     results, rows = [], []
     with databases.new(migrated=False) as url:
         for _ in range(2):
-            results.append(CliRunner().invoke(main, ["demo", "--no-serve", "--database", url]))
+            results.append(
+                CliRunner().invoke(main, ["demo", "--no-serve", "--loads", "0", "--database", url])
+            )
             rows.append(counts(url))
     return results, rows
 

@@ -53,16 +53,17 @@ def seed(size: int | None, random_seed: int, database: str) -> None:
     click.echo("\n".join(lines if size else [*lines, SCALE]))
 
 
-def load(engine: Engine, delta: Delta) -> list[str]:
+def load(engine: Engine, delta: Delta, loads: int = 0) -> list[str]:
     """Play a Delta into the database unless it is there, and return what there is to say about it.
 
-    Raises Refused for a database with real parties: fictional permits must never stand among real ones.
+    With `loads` the quarter before today is told too, with about so many transfers and sheets. Raises
+    Refused for a database with real parties: fictional permits must never stand among real ones.
     """
     with progress_bar() as tell, writing(engine).begin() as session:
         if session.scalar(select(Organisation.id).where(~Organisation.fictional).limit(1)):
             raise Refused(REAL)
         heard = (lambda told, total: tell("seed", told / total)) if tell else None
-        played = play(session, delta, at=datetime.now(UTC), progress=heard)
+        played = play(session, delta, at=datetime.now(UTC), loads=loads, progress=heard)
     if not played:
         return ["演示数据已在库中,未重复载入 · the demo data are there already; nothing was added"]
     roles = [party.role for party in delta.parties]

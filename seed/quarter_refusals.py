@@ -1,0 +1,104 @@
+"""Where refused loads of the told quarter go: home again, or on to another plant from the gate."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from circularity.calendar_days import delta_day
+from circularity.catalogue.waste_types import pattern_covers
+from circularity.deal_terms import Terms
+from circularity.deals import Agreement
+from circularity.direct_deals import agree_directly
+from circularity.entitlements import EntitlementLine
+from circularity.manifests import Transfer
+from circularity.offers import accept, confirm
+from circularity.receipts import Verdict, Weighed, decide, receive
+from circularity.refusals import rematch_refused, send_back, take_back
+from circularity.signatures import sign
+from circularity.still_lawful import verdict_of
+from circularity.transfer_cells import cells_of
+from circularity.transfers import arrive, close
+from seed.agenda import Thread
+from seed.quarter_days import DAY
+from seed.stage import Stage, doing
+
+
+def a_refused_load_goes_on(stage: Stage, transfer: Transfer, at: datetime, *, rematch: bool) -> Thread:
+    """Send what was refused on to another plant if it shall and one may take it, else home."""
+    line = _another_line(stage, transfer, at) if rematch else None
+    if line is None:
+        yield from _goes_home(stage, transfer, at)
+    else:
+        yield from _goes_on(stage, transfer, line, at)
+
+
+def _goes_home(stage: Stage, transfer: Transfer, at: datetime) -> Thread:
+    session, sender = stage.session, transfer.sender_site.organisation
+    send_back(session, **doing(transfer.facility.site.organisation, at), transfer=transfer, who="receiver")
+    yield (at := at + timedelta(hours=20))
+    take_back(session, **doing(sender, at), transfer=transfer)
+    if transfer.official_number is not None or not transfer.lines[0].waste_code[-3:].isdigit():
+        close(session, **doing(sender, at), transfer=transfer)
+
+
+def _another_line(stage: Stage, transfer: Transfer, at: datetime) -> EntitlementLine | None:
+    """Return a line of another plant that may take the waste today without any procedure."""
+    code, today = transfer.lines[0].waste_code, delta_day(at)
+    lines = stage.session.scalars(select(EntitlementLine).order_by(EntitlementLine.id))
+    for line in lines:
+        elsewhere = line.entitlement.facility_id != transfer.facility_id
+        if elsewhere and pattern_covers(line.waste_pattern, code) and not verdict_of(
+            stage.session, site=transfer.sender_site, waste_code=code, line=line, operation=line.operation,
+            on=today, days=(today, today + 7 * DAY),
+        ):  # fmt: skip
+            return line
+    return None
+
+
+def _goes_on(stage: Stage, transfer: Transfer, line: EntitlementLine, at: datetime) -> Thread:
+    """Agree with the other plant at once, and let the load leave from the gate where it stands."""
+    session, sender = stage.session, transfer.sender_site.organisation
+    taker = line.entitlement.facility.site.organisation
+    agreement = _agreed_at_once(stage, transfer, line, at)
+    yield (at := at + timedelta(hours=1))
+    carrier = stage.carrier(agreement.waste_code, agreement.site.region_code)
+    onward = rematch_refused(
+        session, **doing(sender, at), transfer=transfer, agreements=[agreement], carriers=[carrier],
+        conveyance="vehicle", vehicle=carrier.vehicle, day=delta_day(at),
+    )  # fmt: skip
+    for signer, who in (("sender", sender), ("carrier", carrier.organisation)):
+        sign(
+            session, **doing(who, at), transfer=onward, signer=signer, organisation=who,
+            person="值班员 · on duty", carriage=int(signer == "carrier"),
+        )  # fmt: skip
+    yield (at := at + timedelta(hours=5))
+    arrive(session, **doing(taker, at), transfer=onward)
+    weighed_kg = onward.lines[0].sent_kg
+    receive(session, **doing(taker, at), transfer=onward, weighed={1: Weighed(weighed_kg)})
+    decide(
+        session, **doing(taker, at), transfer=onward, organisation=taker, person="收货员 · receiving clerk",
+        verdicts={1: Verdict(weighed_kg)},
+    )  # fmt: skip
+
+
+def _agreed_at_once(stage: Stage, transfer: Transfer, line: EntitlementLine, at: datetime) -> Agreement:
+    session, today = stage.session, delta_day(at)
+    sender, taker = transfer.sender_site.organisation, line.entitlement.facility.site.organisation
+    rest_kg = sum(mass_kg for _, mass_kg in cells_of(session, transfer, transfer.lines[0]))
+    agreement = agree_directly(
+        session,
+        **doing(sender, at),
+        site=transfer.sender_site,
+        line=line,
+        terms=Terms(
+            rest_kg, today, today + 7 * DAY, lot="trial", note=f"拒收后再撮合 · re-matched {transfer.number}"
+        ),
+        waste_code=transfer.lines[0].waste_code,
+        operation=line.operation,
+        side="generator",
+    )
+    accept(session, **doing(taker, at), agreement=agreement, side="facility")
+    confirm(session, **doing(sender, at), agreement=agreement, side="generator")
+    return agreement

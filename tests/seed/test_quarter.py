@@ -1,0 +1,205 @@
+"""The told quarter, on a part of the named Delta so that it takes seconds: all its verbs, fewer parties."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from circularity.agreement_gaps import gaps
+from circularity.amendments import Correction
+from circularity.audit import AuditEvent, verify_chain
+from circularity.balances import faults
+from circularity.database import Base, create_engine_for, reading, writing
+from circularity.deals import Agreement
+from circularity.manifests import Transfer
+from circularity.mass import MassAccount, MassGroup, MassMove
+from circularity.months import LedgerMonth, StockSurvey
+from circularity.non_reporters import non_reporters
+from circularity.organisations import Site
+from circularity.overdue import overdue
+from circularity.reception import Receipt, Treatment
+from circularity.reported import reported
+from circularity.runs import Proposal
+from circularity.signatures import verify_signatures
+from circularity.weighings import Ticket
+from seed.quarter_days import Quarter
+from seed.story import play
+from seed.tables import read_delta
+from web.cli.demo_quarter import quarter_lines
+
+AT = datetime(2026, 11, 18, 8, 0, tzinfo=UTC)
+TODAY = date(2026, 11, 18)
+PARTIES = ("sh_steel", "sh_fab_west", "sh_depot", "js_boards_kunshan", "ah_copper")
+LOADS = 70
+
+
+def some_of_the_delta():
+    """The named Delta with the flows of a few generators only."""
+    delta = read_delta()
+    return replace(delta, flows=tuple(flow for flow in delta.flows if flow.party in PARTIES))
+
+
+@pytest.fixture(scope="module")
+def engine(databases):
+    """A story with its quarter, told once for all tests of this file; they only read, or tell it again."""
+    with databases.new() as url:
+        engine = create_engine_for(url)
+        with writing(engine).begin() as session:
+            assert play(session, some_of_the_delta(), at=AT, loads=LOADS)
+        yield engine
+        engine.dispose()
+
+
+@pytest.fixture
+def session(engine):
+    with reading(engine)() as session:
+        yield session
+
+
+def statuses(session, model):
+    return dict(session.execute(select(model.status, func.count()).group_by(model.status)).all())
+
+
+def count(session, *conditions):
+    return session.scalar(select(func.count()).where(*conditions))
+
+
+def test_the_ledger_has_no_fault_and_the_chain_is_unbroken(session):
+    assert faults(session) == []
+    assert verify_chain(session).faults == ()
+
+
+def test_the_chain_tells_in_the_order_of_time(session):
+    moments = session.scalars(select(AuditEvent.moment).order_by(AuditEvent.position)).all()
+    early = [moment for moment, before in zip(moments[1:], moments, strict=False) if moment < before]
+    assert early == []
+    assert datetime.fromisoformat(moments[-1]) <= AT
+
+
+def test_telling_it_twice_changes_nothing(engine):
+    def rows():
+        with reading(engine)() as session:
+            return {name: session.scalar(select(func.count()).select_from(table))
+                    for name, table in Base.metadata.tables.items()}  # fmt: skip
+
+    before = rows()
+    with writing(engine).begin() as session:
+        assert not play(session, some_of_the_delta(), at=AT + timedelta(days=1), loads=LOADS)
+    assert rows() == before
+
+
+def test_the_reported_rate_is_what_the_moves_add_up_to(session):
+    """Own use, outside contracts and receipts of Shanghai's general waste, summed move by move."""
+    quarter = Quarter.before(TODAY)
+    found = reported(session, 2026, quarter=quarter.number, region="31").scopes[0].accepted
+    target = MassAccount.__table__.alias()
+
+    def moved(kind):
+        rows = session.execute(
+            select(MassMove.mass_kg, MassGroup.reverses_id)
+            .join(MassGroup, MassMove.group_id == MassGroup.id)
+            .join(target, MassMove.target_id == target.c.id)
+            .join(Site, target.c.origin_site_id == Site.id)
+            .where(target.c.kind == kind, target.c.waste_code.regexp_match("S[0-9]+$"))
+            .where(MassGroup.on_day.between(quarter.first, quarter.last), Site.region_code.like("31%"))
+        )
+        return sum(kg for kg, reverses in rows if reverses is None)
+
+    def taken_back(kind):
+        source = MassAccount.__table__.alias()
+        return session.scalar(
+            select(func.coalesce(func.sum(MassMove.mass_kg), 0))
+            .join(MassGroup, MassMove.group_id == MassGroup.id)
+            .join(source, MassMove.source_id == source.c.id)
+            .join(Site, source.c.origin_site_id == Site.id)
+            .where(source.c.kind == kind, source.c.waste_code.regexp_match("S[0-9]+$"))
+            .where(MassGroup.on_day.between(quarter.first, quarter.last), Site.region_code.like("31%"))
+            .where(MassGroup.reverses_id.is_not(None))
+        )
+
+    own, outside = (moved(kind) - taken_back(kind) for kind in ("own_utilised", "off_platform_utilised"))
+    evidence = found.by_evidence
+    assert evidence["own_use"] == own > 0
+    assert evidence["declared"] == outside > 0
+    assert 0 < evidence["receipts"] <= moved("received") - taken_back("received")
+    assert found.utilised_kg == sum(evidence.values())
+    assert found.utilised_kg < found.generated_kg + found.utilised_old_kg
+
+
+def test_what_the_terminal_says_is_the_reported_rate_labelled_so(session):
+    text = "\n".join(quarter_lines(session))
+    rate = reported(session, 2026, quarter=3, region="31").scopes[0].rate
+    shown = next(line for line in text.splitlines() if line.strip().startswith("上海市 Shanghai"))
+    assert "reported rate · platform basis" in text
+    assert "planned" not in text
+    assert f"{rate.hundredths / 100:.2f} %" in shown
+    assert "evidence" in text
+    assert "coverage" in text
+
+
+def test_proposals_became_agreements_and_some_were_declined(session):
+    found = statuses(session, Proposal)
+    assert found["agreed"] > found["declined"] > 0
+    deals = statuses(session, Agreement)
+    assert {"agreed", "suspended", "ended", "declined", "offered_by_generator"} <= deals.keys()
+
+
+def test_loads_end_in_every_way(session):
+    assert {"closed", "submitted"} <= statuses(session, Transfer).keys()
+    assert count(session, Receipt.verdict == "refused") >= 1
+    assert count(session, Receipt.verdict == "partly_accepted") >= 1
+    assert count(session, MassGroup.event == "transfer.returned") >= 1
+    assert count(session, Transfer.refused_transfer_id.is_not(None)) >= 1
+    assert statuses(session, Correction).get("approved", 0) >= 1
+    assert overdue(session, TODAY)
+
+
+def test_sheets_have_tickets_and_a_hazardous_load_its_official_number(session):
+    assert count(session, Ticket.id.is_not(None)) > 50
+    numbers = session.scalars(select(Transfer.official_number).where(Transfer.official_number.is_not(None)))
+    assert all(len(number) == 14 for number in numbers.all())
+    assert count(session, Transfer.official_number.is_not(None)) >= 1
+
+
+def test_every_signature_still_seals_what_stands(session):
+    assert [fault for row in session.scalars(select(Transfer)) for fault in verify_signatures(row)] == []
+
+
+def test_three_months_are_closed_and_one_is_a_second_revision(session):
+    closed = session.execute(
+        select(LedgerMonth.month, func.count())
+        .where(LedgerMonth.status == "closed")
+        .group_by(LedgerMonth.month)
+    ).all()
+    assert {month for month, _ in closed} >= {7, 8, 9}
+    assert count(session, LedgerMonth.revision == 2, LedgerMonth.status == "closed") == 1
+    assert non_reporters(session, 2026, 10)
+
+
+def test_stock_was_surveyed_and_loads_were_treated_with_residues(session):
+    assert count(session, StockSurvey.surveyed_on == date(2025, 12, 31)) > 5
+    assert count(session, StockSurvey.surveyed_on == date(2026, 9, 30)) >= 1
+    assert count(session, Treatment.residue_kg > 0, Treatment.loss_kg > 0) >= 1
+
+
+def test_some_agreements_are_near_a_gap(session):
+    kinds = {gap.kind for gap in gaps(session, TODAY)}
+    assert {"agreement", "entitlement"} <= kinds
+
+
+@pytest.mark.parametrize(
+    ("today", "first", "last"),
+    [
+        (date(2026, 11, 22), date(2026, 7, 1), date(2026, 9, 30)),
+        (date(2027, 1, 10), date(2026, 7, 1), date(2026, 9, 30)),
+        (date(2027, 1, 20), date(2026, 10, 1), date(2026, 12, 31)),
+        (date(2027, 4, 16), date(2027, 1, 1), date(2027, 3, 31)),
+    ],
+)
+def test_the_quarter_is_the_last_one_whose_books_can_be_closed(today, first, last):
+    quarter = Quarter.before(today)
+    assert (quarter.first, quarter.last) == (first, last)
+    assert len(quarter.over_months()) >= 3
