@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from circularity.accounts.dormancy import refuse_dormant
 from circularity.audit import Actor, record
 from circularity.columns import MAX_DISTANCE_M, new_public_id
 from circularity.entitlements import (
@@ -194,8 +195,9 @@ def offer_capacity(  # noqa: PLR0913 - a verb names every fact it takes
     """Offer capacity on a line for a period; an unstated gate fee is the line's.
 
     Raises BadInput for malformed values; RuleBroken `permitted_above_line` beyond the line's limit and
-    `above_permitted` when received and committed together exceed what is permitted.
+    `above_permitted` when received and committed together exceed what is permitted; `dormant_site`.
     """
+    refuse_dormant(session, line.entitlement.facility.site)
     checks = Checks("capacity_window")
     checks.period("available_from", available_from, "available_to", available_to)
     days = (available_to - available_from).days + 1 if available_from and available_to else None

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from circularity.acceptance import Finding
+from circularity.accounts.dormancy import refuse_dormant
 from circularity.agreement_procedures import attach_promised, hang_procedures
 from circularity.audit import Actor, record
 from circularity.calendar_days import delta_day
@@ -206,7 +207,9 @@ def _checked_offer(
 
 
 def _require_dealable(session: Session, agreement: Agreement, offer: Offer, at: datetime) -> list[Finding]:
-    """Ask the postings and the rules as of today; return what a procedure can meet."""
+    """Ask sites, postings and rules as of today; return what a procedure can meet."""
+    for site in (agreement.site, agreement.facility.site):
+        refuse_dormant(session, site)
     found = agreement_findings(session, agreement, delta_day(at), offer=offer)
     require_within_postings(agreement, offer.valid_from, offer.valid_to)
     return require_lawful(found)

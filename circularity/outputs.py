@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
+from circularity.accounts.dormancy import refuse_dormant
 from circularity.audit import Actor, record
 from circularity.catalogue.waste_types import is_hazardous
 from circularity.columns import MAX_DISTANCE_M, amount, between, mass, new_public_id, one_of, ordered
@@ -137,8 +138,10 @@ def post_output(  # noqa: PLR0913 - a verb names every fact it takes
 ) -> Output:
     """Post a lot; units as in Output, `assays` in millionths of the unit in each name.
 
-    Raises BadInput for malformed values; RuleBroken `relabel` for hazardous waste as by-product or product.
+    Raises BadInput for malformed values; RuleBroken `relabel` for hazardous waste as by-product or product,
+    `dormant_site`.
     """
+    refuse_dormant(session, site)
     checks = Checks("output")
     checks.period("available_from", available_from, "available_to", available_to)
     measured = checks.analytes("assays", assays or {})

@@ -37,6 +37,7 @@ def put_to_sleep(session: Session, *, actor: Actor, at: datetime, site: Site, re
         raise RuleBroken("dormant_already", "该场所已休眠", "this site is dormant already")
     row = DormantSite(site=site, since=at, reason=told)
     session.add(row)
+    session.flush()
     record(session, actor, at, "site.put_to_sleep", site, {"reason": told})
     return row
 
@@ -50,8 +51,9 @@ def wake(session: Session, *, actor: Actor, at: datetime, site: Site) -> None:
 
 
 def is_dormant(session: Session, site: Site) -> bool:
-    """Tell whether a site takes no new business."""
-    return session.scalar(select(DormantSite.id).where(DormantSite.site_id == site.id)) is not None
+    """Tell whether a site takes no new business; asked of thousands of lots, so it writes nothing pending."""
+    with session.no_autoflush:
+        return session.scalar(select(DormantSite.id).where(DormantSite.site_id == site.id)) is not None
 
 
 def refuse_dormant(session: Session, site: Site) -> None:

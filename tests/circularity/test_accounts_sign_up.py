@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from deal_world import terms
 from people import ACT, firm, member, password_hash, person, verified
-from registry import ACTOR, AT, Registry, credit_code
+from registry import ACTOR, AT, FLY_ASH, Registry, credit_code
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -18,6 +19,7 @@ from circularity.accounts.people import User, user_of
 from circularity.accounts.permit_lists import import_permit_list
 from circularity.accounts.sign_up import SignUp, begin_sign_up, finish_sign_up
 from circularity.accounts.standings import covers, decide, is_verified, level_of, standing_of, waiting_in
+from circularity.direct_deals import agree_directly
 from circularity.errors import BadInput, NotAllowed, NotFound, RuleBroken
 from circularity.organisations import Organisation
 
@@ -223,10 +225,29 @@ def test_a_dormant_site_takes_no_new_business_until_it_wakes(registry: Registry)
     awake = registry.site(organisation=site.organisation)
     assert not is_asleep(session, site.organisation)
     refuse_dormant(session, awake)
+    with pytest.raises(RuleBroken, match="takes no new"):
+        registry.output(site=site)
     wake(session, **ACT, site=site)
-    refuse_dormant(session, site)
+    registry.output(site=site)
     with pytest.raises(RuleBroken):
         wake(session, **ACT, site=site)
+
+
+def test_a_dormant_facility_offers_no_capacity_and_neither_side_makes_a_deal(registry: Registry) -> None:
+    session = registry.session
+    line = registry.line()
+    window, output = registry.window(line=line), registry.output()
+    session.flush()
+    put_to_sleep(session, **ACT, site=line.entitlement.facility.site, reason="检修")
+    with pytest.raises(RuleBroken, match="takes no new"):
+        registry.window(line=line)
+    with pytest.raises(RuleBroken, match="takes no new"):
+        agree_directly(
+            session, **ACT, site=output.site, line=line, terms=terms(), waste_code=FLY_ASH, operation="C2",
+            side="generator", window=window, output=output,
+        )  # fmt: skip
+    wake(session, **ACT, site=line.entitlement.facility.site)
+    registry.window(line=line)
 
 
 def test_who_signs_up_is_found_again_by_any_spelling(registry: Registry) -> None:
