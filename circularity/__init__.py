@@ -2,7 +2,7 @@
 
 Rooms: `catalogue` reference data by day · `acceptance` the lawfulness rules · `organisations`, `outputs`,
 `facilities`, `whitelist` the registry · `runs` stored matching advice · `utilisation` the rates ·
-`audit` the chain of events · `database`, `migrations` storage · `units`, `geography`, `errors` the ground.
+`audit` the chain of events · `accounts` who people are · `database`, `migrations` storage · `units`, `geography`, `errors` the ground.
 
 Glossary (the class names are these words):
 
@@ -15,5 +15,6 @@ Glossary (the class names are these words):
     Verdict 合规预检结论 · Level 目标层级 · Allocation 分配 · DualPrice 影子价格 · Certificate 最优性证书
     MatchingRun 撮合批次 · Proposal 撮合建议 · Unmatched 未匹配 · Agreement 协议 · Transfer 转移
     Signature 签署 · Receipt 接收 · Treatment 处理 · MassAccount 物料账户 · MassEntry 物料分录
-    UtilisationRate 综合利用率 · AuditEvent 审计事件
+    UtilisationRate 综合利用率 · AuditEvent 审计事件 · User 用户 · Membership 成员身份 · Standing 核验状态
+    Invitation 邀请 · ApiToken 访问令牌 · Throttle 失败退避
 """
