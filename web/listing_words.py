@@ -15,7 +15,7 @@ LISTING: Mapping[str, Mapping[str, object]] = {
         "incomplete": _("To be completed"),
         "under_review": _("Under review"),
         "approved": _("Approved, not published yet"),
-        "refused": _("Refused"),
+        "refused": _("Not approved"),
         "published": _("Published"),
         "withdrawn": _("Withdrawn"),
     },
@@ -57,7 +57,7 @@ LISTING: Mapping[str, Mapping[str, object]] = {
     "entitlement_change": {
         "requested": _("Waiting for confirmation"),
         "confirmed": _("Confirmed"),
-        "refused": _("Refused"),
+        "refused": _("Not confirmed"),
         "withdrawn": _("Withdrawn"),
     },
 }
