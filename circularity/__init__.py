@@ -2,7 +2,8 @@
 
 Rooms: `catalogue` reference data by day · `acceptance` the lawfulness rules · `organisations`, `outputs`,
 `facilities`, `whitelist` the registry · `runs` stored matching advice · `utilisation` the rates ·
-`audit` the chain of events · `accounts` who people are · `database`, `migrations` storage · `units`, `geography`, `errors` the ground.
+`audit` the chain of events · `accounts` who people are · `database`, `migrations` storage ·
+`units`, `geography`, `errors` the ground.
 
 Glossary (the class names are these words):
 
