@@ -1,4 +1,4 @@
-"""Hostile text in every field of every form and of every JSON body: refused, or shown as text; never our fault.
+"""Hostile text in every field of every form and every JSON body is refused or shown as text.
 
 The forms are those that the pages really show, the bodies those that the OpenAPI document describes.
 """
