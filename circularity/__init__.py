@@ -11,7 +11,8 @@ Glossary (the class names are these words):
     Operation 利用处置方式 · Region 行政区
     Target 目标值 · Output 产出(待匹配批次)· Facility 设施
     Entitlement 接收资格(许可证、环评批复等)
-    EntitlementLine 资格明细(代码 × 方式 × 年限额)· WhitelistEntry 白名单条目 · CapacityWindow 产能时段
+    EntitlementLine 资格明细(代码 × 方式 × 年限额)· CapacityWindow 产能时段
+    WhitelistEntry 白名单条目 · Application 白名单申报 · Appeal 申诉 · QuotaMove 限额变动
     Procedure 手续(备案、审批)· Case 案例 · Pair 配对 · Arc 可行配对 · Exclusion 排除 · Rule 规则
     Verdict 合规预检结论 · Level 目标层级 · Allocation 分配 · DualPrice 影子价格 · Certificate 最优性证书
     MatchingRun 撮合批次 · Proposal 撮合建议 · Unmatched 未匹配 · Agreement 协议 · Transfer 转移
