@@ -143,3 +143,10 @@ def test_an_outlet_is_recommended_with_what_the_law_asks_first(served: World) ->
         assert row["verdict"] == ("lawful" if row["can_move_today"] else "conditional")
         assert bool(row["steps"]) != row["can_move_today"]
         assert row["advice_zh"] == "合规预检,以主管部门审批为准"
+
+
+def test_an_entry_has_its_history(served: World) -> None:
+    (entry,) = ids_of(served, "/api/v1/whitelist?waste_code=900-001-S02&operation=C2")
+    answer = served.client.get(f"/api/v1/whitelist/{entry}/history")
+    assert [happened["act"] for happened in answer.get_json()] == ["listed"]
+    assert served.client.get(f"/api/v1/whitelist/{'0' * 32}/history").status_code == 404

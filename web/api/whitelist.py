@@ -14,6 +14,7 @@ from circularity.catalogue.waste_codes import EVERYTHING, kind_of
 from circularity.entitlements import Facility
 from circularity.organisations import Site
 from circularity.whitelist import LIST_KINDS, WhitelistEntry
+from circularity.whitelist.history import history_of
 from web.api.blueprint import ApiBlueprint
 from web.api.codes import CODE_LENGTH, PROVINCE, operation_of, waste_pattern_of
 from web.api.disclosure import facility_named
@@ -63,6 +64,17 @@ class WhitelistAnswer(Answer):
     listed_at = moment("when the platform learnt of it")
 
 
+class HappenedAnswer(Answer):
+    """One act about an entry: listed, suspended, resumed, delisted, expired."""
+
+    sometimes = frozenset({"organisation", "ground"})
+    at = moment("when it was done")
+    act = String()
+    organisation = String()
+    ground = String()
+    reason = String()
+
+
 @blp.read("/whitelist", WhitelistAnswer, many=True, query=WhitelistQuery)
 def search_whitelist(query: dict[str, Any]) -> tuple[Sequence[dict[str, Any]], dict[str, str]]:
     """Search the lists by waste, province and operation."""
@@ -74,6 +86,23 @@ def search_whitelist(query: dict[str, Any]) -> tuple[Sequence[dict[str, Any]], d
 def get_whitelist_entry(entry_id: str) -> dict[str, Any]:
     """Read one entry."""
     return _shown(by_public_id(read_session(), WhitelistEntry, entry_id, _LOADED, only=_published()))
+
+
+@blp.read("/whitelist/<public_id:entry_id>/history", HappenedAnswer, many=True)
+def list_whitelist_history(entry_id: str) -> list[dict[str, Any]]:
+    """Read what has become of one entry, the oldest first."""
+    session = read_session()
+    entry = by_public_id(session, WhitelistEntry, entry_id, _LOADED, only=_published())
+    return [
+        {
+            "at": happened.at,
+            "act": happened.act,
+            "organisation": happened.organisation.public_id if happened.organisation else None,
+            "ground": happened.ground.ground if happened.ground else None,
+            "reason": happened.reason,
+        }
+        for happened in history_of(session, entry)
+    ]
 
 
 def _published() -> Any:
