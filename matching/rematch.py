@@ -31,7 +31,7 @@ from matching.case_digest import columns_of
 from matching.optimality import are_lawful
 from matching.part_plan import tell_part
 from matching.parts import Prepared, prepare, split, whole
-from matching.plan import Plan, PlanRefusedError, joined_plan
+from matching.plan import Plan, PlanRefusedError, Progress, joined_plan
 from matching.planning import plan_faults, solved
 from matching.side_constraints import side_faults
 from matching.sided_parts import SidedPart, could_bind, divided, side_of
@@ -48,24 +48,38 @@ class Matched:
     touched: int
 
 
-def matched(case: Case, *, engine: str = "auto") -> Matched:
-    """Match a case from nothing; raises what `make_plan` raises."""
+def _untold(_phase: str, _done: float) -> None:
+    """Nobody listens."""
+
+
+def matched(case: Case, *, engine: str = "auto", tell: Progress = _untold) -> Matched:
+    """Match a case from nothing, telling progress; raises what `make_plan` and `tell` raise."""
+    tell("prepare", 0.0)
     prepared = prepare(case)
-    pieces = [piece for part in split(prepared) for piece in divided(part, part.eligibility())]
-    parts = [_matched_part(piece, engine) for piece in pieces]
+    tell("prepare", 1.0)
+    parts = []
+    every = split(prepared)
+    for done, part in enumerate(every):
+        tell("match", done / len(every))
+        parts += [_matched_part(piece, engine) for piece in divided(part, part.eligibility())]
+    tell("match", 1.0)
     return _joined(prepared, parts, len(parts))
 
 
-def rematched(before: Matched, case: Case, *, engine: str = "auto") -> Matched:
-    """Match a changed case, warm where it can be; raises what `make_plan` raises."""
+def rematched(before: Matched, case: Case, *, engine: str = "auto", tell: Progress = _untold) -> Matched:
+    """Match a changed case, warm where it can be; raises what `make_plan` and `tell` raise."""
+    tell("prepare", 0.0)
     prepared = replace(prepare(case), ties=before.prepared.ties)
     bound = could_bind(whole(before.prepared)) or could_bind(whole(prepared))
     if bound or not _same_receivers(before.prepared, prepared):
-        return matched(case, engine=engine)
+        return matched(case, engine=engine, tell=tell)
+    tell("prepare", 1.0)
     change = moved(before.prepared.case, case)
     by_first_node = {int(known.part.nodes[0]): known for known in before.parts}
+    every = split(prepared)
     parts, touched = [], 0
-    for part in split(prepared):
+    for done, part in enumerate(every):
+        tell("match", done / len(every))
         known = by_first_node.get(int(part.nodes[0]))
         if known is None or not np.array_equal(known.part.nodes, part.nodes):
             parts.append(_matched_part(SidedPart(part, part.eligibility()), engine))
@@ -77,6 +91,7 @@ def rematched(before: Matched, case: Case, *, engine: str = "auto") -> Matched:
         sided = SidedPart(part, carried_pairs(known, part, change))
         parts.append(_matched_part(sided, engine, known, change))
         touched += 1
+    tell("match", 1.0)
     return _joined(prepared, parts, touched)
 
 

@@ -142,8 +142,9 @@ def test_only_the_year_of_the_run_counts(registry: Registry) -> None:
 def test_another_runs_proposals_do_not_count(registry: Registry) -> None:
     site = registry.site()
     registry.declaration(site, 100)
-    placed(registry, stored_run(registry), registry.output(100, site=site), 100)
-    assert general(registry, stored_run(registry)).rate == 0
+    earlier, later = stored_run(registry), stored_run(registry)
+    placed(registry, earlier, registry.output(100, site=site), 100, until_run_id=later.id)
+    assert (general(registry, earlier).rate, general(registry, later).rate) == (10_000, 0)
 
 
 def test_bulk_waste_is_a_part_of_industrial_waste(registry: Registry) -> None:

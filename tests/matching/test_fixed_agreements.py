@@ -110,9 +110,9 @@ def test_a_later_run_leaves_what_is_under_way_alone_and_proposes_only_the_rest(e
     with writing(engine)() as session:
         old, new = session.scalars(select(MatchingRun).order_by(MatchingRun.id)).all()
         states = {
-            (proposal.run_id == old.id, proposal.status, proposal.mass_kg)
+            (proposal.run_id == old.id, proposal.until_run_id, proposal.status, proposal.mass_kg)
             for proposal in session.scalars(select(Proposal))
         }
-        assert states == {(True, "countered", 100 * T), (True, "superseded", 50 * T), (False, "open", 50 * T)}
+        assert states == {(True, new.id, "countered", 100 * T), (True, None, "open", 50 * T)}
         assert session.scalar(select(Proposal.status).filter_by(public_id=answered)) == "countered"
         assert (new.supply_kg, new.placed_kg) == (100 * T, 50 * T)
