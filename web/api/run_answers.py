@@ -13,8 +13,10 @@ from circularity.capacity_prices import CapacityPrice
 from circularity.disclosure import Cell
 from circularity.organisations import Site
 from circularity.outputs import Output
+from circularity.run_changes import RunChange
 from circularity.runs import MatchingRun, Proposal, Unmatched, in_plan_of
 from matching.explain import CAPACITY
+from matching.plan_changes import cause_words, kind_of
 from matching.summary import NOTICE_EN, NOTICE_ZH
 from web.api.disclosure import band, facility_named, is_public, mass_shown, output_named
 
@@ -65,6 +67,23 @@ def proposal_shown(proposal: Proposal) -> dict[str, Any]:
     if exact:
         shown |= {f"{part}_ucny_per_kg": getattr(proposal, f"{part}_ucny_per_kg") for part in _MONEY}
     return shown
+
+
+def change_shown(change: RunChange) -> dict[str, Any]:
+    """Return a change; what it does to the output itself is told only where both sides published theirs."""
+    exact = is_public(change.output) and is_public(change.window)
+    zh, en = cause_words(change.cause, change.level, change.amount if exact else None)
+    return {
+        "kind": kind_of(change.before_kg, change.after_kg),
+        "output": output_named(change.output),
+        "facility": facility_named(change.window.line.entitlement.facility),
+        "window_id": change.window.public_id,
+        **mass_shown("before", change.before_kg, exact=exact),
+        **mass_shown("after", change.after_kg, exact=exact),
+        "cause": change.cause,
+        "zh": zh,
+        "en": en,
+    }
 
 
 def unmatched_shown(left: Unmatched) -> dict[str, Any]:
