@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from typing import Any
+
+from sqlalchemy import ForeignKey, Select, func, select
+from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
 from circularity.columns import between, one_of
 from circularity.database import STRICT, Base
-from circularity.entitlements import CapacityWindow
+from circularity.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
 from circularity.outputs import Output
 from circularity.runs import MatchingRun, until_run
 
@@ -61,3 +63,26 @@ class RunChange(Base):
     run: Mapped[MatchingRun] = relationship()
     output: Mapped[Output] = relationship()
     window: Mapped[CapacityWindow] = relationship()
+
+
+def changes_of(run: MatchingRun) -> Select[Any]:
+    """Return a run's changes with outputs and facilities loaded, in an order that tells of no mass."""
+    return (
+        select(RunChange)
+        .join(RunChange.output)
+        .where(RunChange.run_id == run.id)
+        .options(
+            joinedload(RunChange.output).joinedload(Output.site),
+            joinedload(RunChange.window)
+            .joinedload(CapacityWindow.line)
+            .joinedload(EntitlementLine.entitlement)
+            .joinedload(Entitlement.facility)
+            .joinedload(Facility.site),
+        )
+        .order_by(Output.public_id, RunChange.window_id)
+    )
+
+
+def count_changes(session: Session, run: MatchingRun) -> int:
+    """Return how many pairs a run gave another mass than the run before."""
+    return session.scalar(select(func.count()).where(RunChange.run_id == run.id)) or 0

@@ -37,12 +37,16 @@ CAUSES: Mapping[str, tuple[str, str]] = {
     "capacity_closed": ("该能力已撤回或结束", "the capacity was withdrawn or is over"),
     "capacity_changed": ("该能力或其限额、设施有变", "the capacity, a limit on it or its facility changed"),
     "terms_changed": ("匹配的条件有变", "the terms of the matching changed"),
-    "displaced": ("别处的变动占用了能力,该批次在“{zh}”上差了{amount}",
-                  "changes elsewhere take the room; the output is worse{amount} in {en}"),
-    "improved": ("别处的变动腾出了能力,该批次在“{zh}”上好了{amount}",
-                 "changes elsewhere leave room; the output is better{amount} in {en}"),
+    "displaced": ("别处的变动占用了能力", "changes elsewhere take the room"),
+    "improved": ("别处的变动腾出了能力", "changes elsewhere leave room"),
     "balanced": ("为平衡别处的变动而调整,对该批次同样好", "it makes up for changes elsewhere and is as good"),
 }  # fmt: skip
+
+_OWN: Mapping[str, tuple[str, str]] = {
+    "displaced": (",该批次在“{zh}”上差了 {amount}", "; the output is worse by {amount} in {en}"),
+    "improved": (",该批次在“{zh}”上好了 {amount}", "; the output is better by {amount} in {en}"),
+}
+"""What a change for the sake of others does to the output itself."""
 
 _LEVEL_WORDS: Mapping[str, tuple[str, str, str, int]] = {
     "placed_kg": ("安置质量", "mass placed", "t", KG_PER_T),
@@ -89,17 +93,16 @@ def kind_of(before_kg: int, after_kg: int) -> str:
 
 
 def cause_words(cause: str, level: str = "", amount: int | None = None) -> tuple[str, str]:
-    """Return a cause in Chinese and English, without the amount unless it may be told.
+    """Return a cause in Chinese and English; what it does to the output itself where an amount is given.
 
-    The amount is the output's own, and so no matter of the capacity's owner or of strangers.
+    That amount is no matter of strangers, and none of the capacity's owner.
     """
-    zh, en, unit, scale = _LEVEL_WORDS.get(level, ("", "", "", 1))
-    much_zh, much_en = "", ""
-    if amount is not None:
-        much = f"{format_scaled(abs(amount), scale)} {unit}"
-        much_zh, much_en = f" {much}", f" by {much}"
     why_zh, why_en = CAUSES[cause]
-    return why_zh.format(zh=zh, amount=much_zh), why_en.format(en=en, amount=much_en)
+    if amount is None or cause not in _OWN:
+        return why_zh, why_en
+    zh, en, unit, scale = _LEVEL_WORDS[level]
+    much, (own_zh, own_en) = f"{format_scaled(abs(amount), scale)} {unit}", _OWN[cause]
+    return why_zh + own_zh.format(zh=zh, amount=much), why_en + own_en.format(en=en, amount=much)
 
 
 @dataclass(frozen=True)

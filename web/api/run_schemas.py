@@ -116,6 +116,23 @@ class UnmatchedAnswer(Answer):
     change_en = String()
 
 
+class RunChangeAnswer(Answer):
+    """A pair whose mass differs from the run before, and why; exact only where both sides published."""
+
+    sometimes = frozenset({"before_t", "after_t"})
+    kind = String(metadata={"description": "`new`, `changed` or `gone`"})
+    output = Nested(OutputReference)
+    facility = Nested(FacilityReference)
+    window_id = String()
+    before_band = Nested(Band)
+    before_t = Tonnes(attribute="before_kg")
+    after_band = Nested(Band)
+    after_t = Tonnes(attribute="after_kg")
+    cause = String()
+    zh = String()
+    en = String()
+
+
 class PriceAnswer(Answer):
     """What one more tonne of a published window would do: tonnes placed more (0 or 1), CNY saved."""
 

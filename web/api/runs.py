@@ -11,19 +11,28 @@ from sqlalchemy.orm import joinedload
 from circularity.capacity_prices import CapacityPrice
 from circularity.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
 from circularity.outputs import Output
+from circularity.run_changes import changes_of
 from circularity.runs import MatchingRun, Proposal, Unmatched, in_plan_of
 from web.api.blueprint import ApiBlueprint
 from web.api.disclosure import PUBLIC
 from web.api.lookups import by_public_id
 from web.api.paging import Paged, Paging
 from web.api.run_answers import (
+    change_shown,
     price_shown,
     proposal_shown,
     run_shown,
     run_summarised,
     unmatched_shown,
 )
-from web.api.run_schemas import PriceAnswer, ProposalAnswer, RunAnswer, RunSummary, UnmatchedAnswer
+from web.api.run_schemas import (
+    PriceAnswer,
+    ProposalAnswer,
+    RunAnswer,
+    RunChangeAnswer,
+    RunSummary,
+    UnmatchedAnswer,
+)
 from web.session import read_session
 
 blp = ApiBlueprint("runs", "Matching runs: advice with its proof, its reasons and its prices.")
@@ -70,6 +79,13 @@ def list_unmatched(query: dict[str, Any], run_id: str) -> Listed:
     wanted = select(Unmatched).where(in_plan_of(_run(run_id), Unmatched)).options(*_LEFT)
     rows, headers = Paging.of(query).of_statement(read_session(), wanted.order_by(Unmatched.output_id))
     return [unmatched_shown(left) for left in rows], headers
+
+
+@blp.read("/runs/<public_id:run_id>/changes", RunChangeAnswer, many=True, query=Paged)
+def list_changes(query: dict[str, Any], run_id: str) -> Listed:
+    """List the pairs to which a run gave another mass than the run before, each with its cause."""
+    rows, headers = Paging.of(query).of_statement(read_session(), changes_of(_run(run_id)))
+    return [change_shown(change) for change in rows], headers
 
 
 @blp.read("/runs/<public_id:run_id>/prices", PriceAnswer, many=True, query=Paged)

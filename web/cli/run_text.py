@@ -24,6 +24,10 @@ ADVICE = (
 )
 FICTIONAL = "数据均为虚构,仅供演示 · the data are fictional, for show only"
 _SCOPES = {"general": "一般工业固废 general", "bulk": "大宗 bulk"}
+_CHANGES = {
+    "kept": "保留 kept", "renewed": "条件更新 renewed", "new": "新增 new", "changed": "变量 changed",
+    "gone": "取消 gone",
+}  # fmt: skip
 _PER_CENT = 100
 
 
@@ -63,6 +67,7 @@ def run_values(session: Session, run: MatchingRun) -> dict[str, Any]:
             {"reason": reason, "outputs": outputs, "mass_t": format_tonnes(kg)}
             for reason, outputs, kg in reasons_of_run(session, run)
         ],
+        "changes": run.figures.get("changes", {}),
         "fictional": run.fictional,
         "notice": ADVICE,
     }
@@ -83,6 +88,9 @@ def run_lines(session: Session, run: MatchingRun) -> list[str]:
         f"    办理手续后 · after procedures  {_t(waits_kg):>10} t",
         f"  未匹配 · unmatched         {_t(run.unmatched_kg):>14} t",
     ]
+    if changes := run.figures.get("changes"):
+        told = " · ".join(f"{words} {changes[kind]:,}" for kind, words in _CHANGES.items())
+        lines += [f"  与上次相比 · since the run before, pairs: {told}"]
     if conditions:
         lines += ["", "先办手续 · procedures to be granted first"]
         lines += text_table(("手续 procedure", "t"), conditions)

@@ -14,6 +14,7 @@ from circularity.flows import flows
 from circularity.jobs import MATCHING, unfinished_jobs
 from circularity.listings import PAGE_SIZE
 from circularity.price_subjects import subjects_of
+from circularity.run_changes import RunChange, changes_of, count_changes
 from circularity.runs import (
     MatchingRun,
     all_runs,
@@ -22,7 +23,9 @@ from circularity.runs import (
     reasons_of_run,
     unmatched_of_run,
 )
-from web.pages.disclosure import tells_all
+from matching.plan_changes import cause_words
+from web.language import language
+from web.pages.disclosure import is_told, tells_all
 from web.pages.requests import page_of
 from web.session import read_session
 
@@ -64,10 +67,25 @@ def show_run(public_id: str) -> str:
         ),
         "reasons": reasons,
         "flows": flows(session, run, of_few=heaviest_first),
+        "changes": page_of(
+            count_changes(session, run),
+            lambda limit, offset: session.scalars(changes_of(run).limit(limit).offset(offset)).all(),
+            name="changes",
+            size=ROWS,
+        ),
+        "counts": run.figures.get("changes"),
+        "told_cause": told_cause,
         "levels": run.levels.get("levels", []),
         **_scarce_limits(session, run),
     }
     return render_template("run.html", run=run, **facts)
+
+
+def told_cause(change: RunChange) -> str:
+    """Return why a pair changed; what that does to the output only where both sides may be told."""
+    told = is_told(change.output, change.window)
+    zh, en = cause_words(change.cause, change.level, change.amount if told else None)
+    return zh if language() == "zh" else en
 
 
 def _scarce_limits(session: Session, run: MatchingRun) -> dict[str, Any]:
