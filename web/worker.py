@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from threading import Event, Thread
 from time import monotonic
 from typing import Any
@@ -39,7 +39,7 @@ from circularity.jobs import (
 )
 from circularity.time_passes import let_time_pass
 from circularity.uploads import IMPORTS, note_refused, purge_ended
-from matching.run import run_matching
+from matching.live_run import LiveMatching
 from web.import_jobs import import_file
 from web.jobs import sender
 
@@ -53,10 +53,15 @@ MINUTE_S = 60.0
 """How often reservations may lapse, offers expire and agreements run out."""
 
 
+@lru_cache(maxsize=1)
+def live_matching(engine: Engine) -> LiveMatching:
+    """Return what this process remembers of its last run on the database it works for."""
+    return LiveMatching(engine)
+
+
 def match(engine: Engine, job: Job, held: Claim, tell: Tell) -> None:
     """Match everything posted and publish the run together with the end of its job."""
-    run_matching(
-        engine,
+    live_matching(engine).run(
         actor=job.asker,
         at=_now(),
         progress=tell,

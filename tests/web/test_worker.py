@@ -22,7 +22,7 @@ from circularity.jobs import MATCHING, CancellationAskedError, Job, ask_for, ask
 from circularity.runs import MatchingRun, Proposal, latest_run
 from circularity.uploads import WEIGHBRIDGE, UploadContent, ask_for_import
 from circularity.weighings import Ticket
-from matching import run as run_module
+from matching import live_run
 from matching.run import run_matching
 from web import import_jobs
 from web import worker as worker_module
@@ -31,13 +31,13 @@ from web.worker import perform, reconcile
 
 ROOT = Path(__file__).resolve().parents[2]
 SLOW = """
-import time, matching.run as run
-make_plan = run.make_plan
+import time, matching.live_run as run
+matched = run.matched
 def slow(*arguments, **options):
     print("working", flush=True)
     time.sleep(60)
-    return make_plan(*arguments, **options)
-run.make_plan = slow
+    return matched(*arguments, **options)
+run.matched = slow
 from web.cli import main
 main()
 """
@@ -95,13 +95,13 @@ def until(holds: Callable[[], Any], seconds: float = 30) -> None:
 
 def in_the_middle(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
     """Let something happen after the snapshot was read and before the plan is made."""
-    make_plan = run_module.make_plan
+    match = live_run.matched
 
     def acted(*arguments: Any, **options: Any) -> Any:
         act()
-        return make_plan(*arguments, **options)
+        return match(*arguments, **options)
 
-    monkeypatch.setattr(run_module, "make_plan", acted)
+    monkeypatch.setattr(live_run, "matched", acted)
 
 
 def test_a_job_done_names_the_run_it_published(engine: Engine, matched: str) -> None:
