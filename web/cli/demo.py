@@ -7,12 +7,13 @@ import click
 from circularity.database import reading
 from circularity.utilisation import planned_rates_by_region
 from seed.tables import read_delta
+from web.cli.account_lines import account_lines
 from web.cli.database import database_option, open_database
 from web.cli.demo_quarter import quarter_lines
 from web.cli.run import match_all, require_run
 from web.cli.run_text import closing_lines, rate_lines, run_lines
 from web.cli.seed import SCALE, load
-from web.cli.serve import address_options, serve_forever
+from web.cli.serve import accounts_are_wanted, address_options, serve_forever
 
 LOADS = 400
 OVER = (
@@ -55,5 +56,6 @@ def demo(then_serve: bool, loads: int, host: str, port: int, database: str) -> N
         lines += [*quarter_lines(session), ""]
         click.echo("\n".join([*lines, *closing_lines(fictional=run.fictional)]))
     if then_serve:
-        click.echo("")
+        accounts = account_lines(engine) if accounts_are_wanted() else []
+        click.echo("\n".join(["", *accounts]))
         serve_forever(host, port, database, with_worker=True, open_here=True)
