@@ -9,27 +9,39 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pyotp
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session, aliased
 
 from circularity.accounts.memberships import add_member
 from circularity.accounts.people import User, register_user, user_of
 from circularity.accounts.second_factor import begin_enrolment, confirm_enrolment
 from circularity.accounts.standings import DEFAULT_KIND, begin_standing, is_authority, settle, standing_of
 from circularity.audit import Actor
+from circularity.catalogue.regions import get, province_of
 from circularity.deals import Agreement
-from circularity.organisations import Organisation, register_organisation
+from circularity.entitlements import Facility
+from circularity.manifests import Carriage, Transfer
+from circularity.organisations import Organisation, Site, register_organisation
 from seed.credit_codes import demo_credit_code
 
 ACTOR = Actor("演示 · demonstration", None, "system")
 DOMAIN = "demo.example"
 _SEED_OF_AUTHORITIES = 276
 
-AUTHORITIES = (
-    ("officer", "authority", "310000", "虚构市生态环境局", "Fictional Ecology Bureau"),
-    ("delta", "coordinator", "310000", "虚构长三角协调机构", "Fictional Delta Body"),
-)
-"""Mail, role, region and names of the bodies that nobody signs up."""
+_ECONOMY = ("310000", "虚构市经济信息化主管部门", "Fictional Economy and Informatization Bureau")
+_DELTA = ("310000", "虚构长三角协调机构", "Fictional Delta Body")
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """A body that nobody signs up: mail, role, kind of authority, region and names."""
+
+    mail: str
+    role: str
+    kind: str
+    region: str
+    name_zh: str
+    name_en: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,49 +63,89 @@ def make_accounts(session: Session, at: datetime, password_hash: str) -> list[De
     for mail, organisation, role in _people(session):
         _verify(session, at, organisation)
         made.append(_account(session, at, (mail, role), organisation, password_hash))
-    for number, (mail, kind, region, zh, en) in enumerate(AUTHORITIES):
-        body = register_organisation(
+    for number, body in enumerate(_bodies(session)):
+        organisation = register_organisation(
             session,
             actor=ACTOR,
             at=at,
-            name_zh=zh,
-            name_en=en,
-            credit_code=demo_credit_code(region, _SEED_OF_AUTHORITIES, number),
-            roles=frozenset({kind}),
-            region_code=region,
+            name_zh=body.name_zh,
+            name_en=body.name_en,
+            credit_code=demo_credit_code(body.region, _SEED_OF_AUTHORITIES, number),
+            roles=frozenset({body.role}),
+            region_code=body.region,
             fictional=True,
         )
-        _verify(session, at, body)
-        made.append(_account(session, at, (mail, "owner"), body, password_hash))
+        _verify(session, at, organisation, body.kind)
+        made.append(_account(session, at, (body.mail, "owner"), organisation, password_hash))
     return made
 
 
 def _people(session: Session) -> list[tuple[str, Organisation, str]]:
-    """Return who acts for whom: the two sides of one deal, so that a load can be sent and received."""
-    sender, receiver = _two_sides(session)
-    return [
+    """Return who acts for whom: sides and carrier of one deal, so that a load can be sent and received."""
+    sender, receiver, carrier = _parties(session)
+    people = [
         ("generator", sender, "owner"),
         ("operator", sender, "operator"),
         ("reader", sender, "reader"),
         ("driver", sender, "driver"),
         ("facility", receiver, "owner"),
     ]
+    return [*people, ("carrier", carrier, "owner")] if carrier else people
 
 
-def _two_sides(session: Session) -> tuple[Organisation, Organisation]:
-    agreed = select(Agreement).where(Agreement.status == "agreed").order_by(Agreement.id.desc()).limit(1)
-    deal = session.scalar(agreed)
-    if deal is not None:
-        return deal.site.organisation, deal.facility.site.organisation
+def _bodies(session: Session) -> list[_Body]:
+    """Return the authorities: the provinces of both sides, so that a listing is decided and consented to."""
+    sender, receiver, _ = _parties(session)
+    bodies = [_ecology("officer", receiver)]
+    if province_of(sender.region_code) != province_of(receiver.region_code):
+        bodies.append(_ecology("origin", sender))
+    return [
+        *bodies,
+        _Body("economy", "authority", "economy", *_ECONOMY),
+        _Body("delta", "coordinator", DEFAULT_KIND, *_DELTA),
+    ]
+
+
+def _ecology(mail: str, organisation: Organisation) -> _Body:
+    region = get(f"{province_of(organisation.region_code)}0000")
+    zh, en = f"虚构·{region.name_zh}生态环境主管部门", f"Fictional Ecology Authority, {region.name_en}"
+    return _Body(mail, "authority", "ecology", region.code, zh, en)
+
+
+def _parties(session: Session) -> tuple[Organisation, Organisation, Organisation | None]:
+    """Return the sides of the deal that shows most, and who carried for it; anybody where there is no deal.
+
+    Two provinces and a carrier show more than one province or none; then the loads count.
+    """
+    origin, site, loads = aliased(Site), aliased(Site), func.count(Transfer.id.distinct())
+    crosses = func.substr(origin.region_code, 1, 2) != func.substr(site.region_code, 1, 2)
+    shown = (
+        select(Agreement.id, func.max(Carriage.organisation_id))
+        .join(origin, Agreement.site_id == origin.id)
+        .join(Facility, Agreement.facility_id == Facility.id)
+        .join(site, Facility.site_id == site.id)
+        .outerjoin(Transfer, Transfer.agreement_id == Agreement.id)
+        .outerjoin(Carriage, Carriage.transfer_id == Transfer.id)
+        .where(Agreement.status == "agreed")
+        .group_by(Agreement.id, origin.region_code, site.region_code)
+        .order_by(case((crosses, 0), else_=1), func.count(Carriage.number) == 0, loads.desc(), Agreement.id)
+        .limit(1)
+    )
+    found = session.execute(shown).first()
     rows = list(session.scalars(select(Organisation).order_by(Organisation.id)))
+    carriers = [row for row in rows if "carrier" in row.roles]
+    if found is not None:
+        deal = session.get_one(Agreement, found[0])
+        carried = [row for row in carriers if row.id == found[1]]
+        carrier = next(iter([*carried, *carriers]), None)
+        return deal.site.organisation, deal.facility.site.organisation, carrier
     sides = [next(row for row in rows if side in row.roles) for side in ("generator", "facility")]
-    return sides[0], sides[1]
+    return sides[0], sides[1], next(iter(carriers), None)
 
 
-def _verify(session: Session, at: datetime, organisation: Organisation) -> None:
+def _verify(session: Session, at: datetime, organisation: Organisation, kind: str = "") -> None:
     if standing_of(session, organisation) is not None:
         return
-    kind = DEFAULT_KIND if is_authority(organisation) else ""
     begin_standing(session, actor=ACTOR, at=at, organisation=organisation, authority_kind=kind)
     settle(session, actor=ACTOR, at=at, organisation=organisation, verified=True, reason="", by=ACTOR.name)
 
