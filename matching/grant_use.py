@@ -50,7 +50,7 @@ def split_by_grants(
     used = np.flatnonzero(mass_kg)
     columns = mass_kg, arcs.conditions, arcs.earliest_day, arcs.latest_day
     rows = zip(used.tolist(), *(column[used].tolist() for column in columns), strict=True)
-    may = _may_be_granted(case, arcs, used, grants)
+    may = may_be_granted(case, arcs, used, grants)
     if not may.any():
         return [Part(arc, mass, waits, first, last, None) for arc, mass, waits, first, last in rows]
     granted = _Granted(case, tables or tables_of(case), arcs, used, grants)
@@ -65,7 +65,7 @@ def split_by_grants(
     return parts
 
 
-def _may_be_granted(case: Case, arcs: Arcs, used: IntArray, grants: Sequence[Grant]) -> npt.NDArray[np.bool_]:
+def may_be_granted(case: Case, arcs: Arcs, used: IntArray, grants: Sequence[Grant]) -> npt.NDArray[np.bool_]:
     """Say which arcs wait for what a grant of their facility may give."""
     facilities = case.facilities.facility_id
     has_grant = np.isin(facilities, np.array(sorted({grant.facility for grant in grants}), dtype=np.str_))

@@ -85,7 +85,14 @@ class LiveMatching:
         tell("publish", 0.0)
         standing = self._held.standing if self._held else None
         published = publish_in(
-            self._engine, snapshot, plan, actor=actor, at=at, standing=standing, conclude=conclude
+            self._engine,
+            snapshot,
+            plan,
+            actor=actor,
+            at=at,
+            standing=standing,
+            carried=now.carried if held and now and held.snapshot.grants == snapshot.grants else None,
+            conclude=conclude,
         )
         self._held = Held(seen, snapshot, now, published.standing)
         return published.run.id

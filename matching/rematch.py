@@ -10,12 +10,13 @@ they connect can change too, and all is matched anew.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
 from circularity.acceptance.pairs import Pairs
 from circularity.acceptance.rules import RULES
+from circularity.units import IntArray
 from matching.carried import (
     KnownPart,
     Moved,
@@ -40,12 +41,16 @@ from matching.verify import feasibility_faults
 
 @dataclass(frozen=True)
 class Matched:
-    """A case matched and what its parts leave for the next change; `touched` parts were matched anew."""
+    """A case matched and what its parts leave for the next change; `touched` parts were matched anew.
+
+    `carried` are the outputs (rows of the case) of the others, whose plan is that of the case before.
+    """
 
     prepared: Prepared
     parts: tuple[KnownPart, ...]
     plan: Plan
     touched: int
+    carried: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
 
 def _untold(_phase: str, _done: float) -> None:
@@ -77,7 +82,7 @@ def rematched(before: Matched, case: Case, *, engine: str = "auto", tell: Progre
     change = moved(before.prepared.case, case)
     by_first_node = {int(known.part.nodes[0]): known for known in before.parts}
     every = split(prepared)
-    parts, touched = [], 0
+    parts, touched, carried = [], 0, [np.empty(0, dtype=np.int64)]
     for done, part in enumerate(every):
         tell("match", done / len(every))
         known = by_first_node.get(int(part.nodes[0]))
@@ -87,12 +92,13 @@ def rematched(before: Matched, case: Case, *, engine: str = "auto", tell: Progre
             continue
         if is_as_before(known, part, change):
             parts.append(carried_part(known, part))
+            carried.append(part.outputs)
             continue
         sided = SidedPart(part, carried_pairs(known, part, change))
         parts.append(_matched_part(sided, engine, known, change))
         touched += 1
     tell("match", 1.0)
-    return _joined(prepared, parts, touched)
+    return replace(_joined(prepared, parts, touched), carried=np.concatenate(carried))
 
 
 def _matched_part(

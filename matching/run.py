@@ -8,7 +8,7 @@ are superseded, never deleted.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -21,14 +21,25 @@ from circularity.columns import new_public_id
 from circularity.database import reading, writing
 from circularity.run_changes import RunChange
 from circularity.runs import MatchingRun
+from circularity.units import IntArray
 from matching.case import Parameters
 from matching.certificate import certificate_of
 from matching.plan import Plan, make_plan
 from matching.plan_changes import Lots, changes_between
-from matching.run_rows import Rows, can_move_today_kg, rows_of
+from matching.run_rows import Said, rows_of
 from matching.snapshot import Snapshot, parameters_at, read_snapshot
 from matching.snapshot_proposals import with_open_proposals
-from matching.standing import Standing, differences, is_newest, publishing, read_standing, store, supersede
+from matching.standing import (
+    Standing,
+    can_move_today_kg,
+    differences,
+    is_newest,
+    publishing,
+    read_standing,
+    store,
+    supersede,
+    view_of,
+)
 from matching.summary import parameters_of, summary
 
 Progress = Callable[[str, float], None]
@@ -80,12 +91,16 @@ def publish_in(
     actor: Actor,
     at: datetime,
     standing: Standing | None = None,
+    carried: IntArray | None = None,
     conclude: Conclude | None = None,
 ) -> Published:
-    """Publish a verified plan in a transaction of its own, with what `conclude` does there."""
-    rows = rows_of(snapshot, plan)
+    """Publish a verified plan in a transaction of its own, with what `conclude` does there.
+
+    `carried` are the outputs (rows of the case) of which the plan says what `standing` says.
+    """
+    said = rows_of(snapshot, plan, carried)
     with writing(engine).begin() as session:
-        published = publish(session, snapshot, plan, rows, actor=actor, at=at, standing=standing)
+        published = publish(session, snapshot, plan, said, actor=actor, at=at, standing=standing)
         if conclude:
             conclude(session, published.run)
     return published
@@ -95,7 +110,7 @@ def publish(
     session: Session,
     snapshot: Snapshot,
     plan: Plan,
-    rows: Mapping[str, Rows],
+    said: Said,
     *,
     actor: Actor,
     at: datetime,
@@ -109,23 +124,23 @@ def publish(
     publishing(session)
     if standing is None or not is_newest(session, standing):
         standing = read_standing(session)
-    run = _run(snapshot, plan, rows, actor, at)
+        said = rows_of(snapshot, plan) if said.carried else said
+    found = differences(session, standing, said)
+    run = _run(snapshot, plan, can_move_today_kg(standing, found["proposals"]), actor, at)
     session.add(run)
     session.flush()
-    after = store(session, run, standing, differences(session, standing, rows))
+    after = store(session, run, standing, found)
     superseded = supersede(session, run)
-    told = _changes(session, run, snapshot, standing, after)
-    run.figures = run.figures | {"changes": told}
-    facts = {name: getattr(run, name) for name in _TOLD} | {
-        "superseded_proposals": superseded,
-        "changes": told,
-    }
+    changes = _changes(session, run, snapshot, said, standing, after)
+    run.figures = run.figures | {"changes": changes}
+    facts = {name: getattr(run, name) for name in _TOLD}
+    facts |= {"superseded_proposals": superseded, "changes": changes}
     record(session, actor, at, "run.published", run, facts)
     return Published(run, after)
 
 
 def _changes(
-    session: Session, run: MatchingRun, snapshot: Snapshot, before: Standing, after: Standing
+    session: Session, run: MatchingRun, snapshot: Snapshot, said: Said, before: Standing, after: Standing
 ) -> dict[str, int]:
     """Store the pairs whose mass changed since the run before; return how many there are of each kind.
 
@@ -134,13 +149,13 @@ def _changes(
     """
     ids = snapshot.case.outputs.output_id
     lots = Lots(snapshot.case, lambda: [snapshot.output_keys[name] for name in ids.tolist()])
-    found = changes_between(before.view, after.view, lots)
+    was, now = (view_of(standing.rows, said, standing.parameters) for standing in (before, after))
+    found = changes_between(was, now, lots)
     counts = Counter(change.kind for change in found)
-    masses = after.view.masses
-    anew = {key[:2] for key, public_id in after.ids.items() if before.ids.get(key) != public_id}
-    anew |= {key[:2] for key, public_id in before.ids.items() if after.ids.get(key) != public_id}
-    renewed = len(anew & masses.keys()) - counts["new"] - counts["changed"]
-    kept = len(masses) - renewed - counts["new"] - counts["changed"]
+    gone = {(change.output_id, change.capacity_id) for change in found if change.kind == "gone"}
+    anew = {key[:2] for key, _ in before.ids.items() ^ after.ids.items()} - gone
+    renewed = len(anew) - counts["new"] - counts["changed"]
+    kept = len({key[:2] for key in after.ids}) - len(anew)
     if before.run:
         rows = [
             {"run_id": run.id, "output_id": change.output_id, "window_id": change.capacity_id}
@@ -158,7 +173,7 @@ _TOLD = (
 )  # fmt: skip
 
 
-def _run(snapshot: Snapshot, plan: Plan, rows: Mapping[str, Rows], actor: Actor, at: datetime) -> MatchingRun:
+def _run(snapshot: Snapshot, plan: Plan, today_kg: int, actor: Actor, at: datetime) -> MatchingRun:
     parameters = plan.case.parameters
     figures = summary(plan)
     return MatchingRun(
@@ -174,7 +189,7 @@ def _run(snapshot: Snapshot, plan: Plan, rows: Mapping[str, Rows], actor: Actor,
         windows=plan.case.shape[1],
         supply_kg=int(plan.case.outputs.mass_kg.sum()),
         placed_kg=plan.placed_kg,
-        can_move_today_kg=can_move_today_kg(rows["proposals"]),
+        can_move_today_kg=today_kg,
         unmatched_kg=int(plan.unmatched_kg.sum()),
         levels={"levels": figures["levels"]},
         parameters=parameters_of(parameters),

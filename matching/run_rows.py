@@ -5,13 +5,14 @@ The rows of a table are values by key, so that those of two plans can be compare
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from circularity.acceptance import RULES
 from circularity.capacity_prices import CapacityPrice
@@ -21,7 +22,7 @@ from circularity.runs import Proposal, Unmatched
 from circularity.units import MISSING, IntArray
 from matching.arcs import Arcs
 from matching.case import Case
-from matching.grant_use import Part, split_by_grants
+from matching.grant_use import Part, may_be_granted, split_by_grants
 from matching.network import UNREACHED
 from matching.plan import Plan
 from matching.plan_changes import window_digests
@@ -73,22 +74,39 @@ LAYOUTS = {
 }  # fmt: skip
 
 
-def rows_of(snapshot: Snapshot, plan: Plan) -> dict[str, Rows]:
-    """Return all that a plan says, table by table; which mass a grant frees is decided here."""
-    parts = split_by_grants(plan.case, plan.arcs, plan.mass_kg, snapshot.grants)
+@dataclass(frozen=True)
+class Said:
+    """What a plan says, table by table.
+
+    Of outputs that are `carried` (their keys) it says what was said before: rows of these are left out.
+    """
+
+    rows: Mapping[str, Rows]
+    carried: frozenset[int] = frozenset()
+
+
+def rows_of(snapshot: Snapshot, plan: Plan, carried: IntArray | None = None) -> Said:
+    """Return what a plan says; which mass a grant frees is decided here, over all outputs.
+
+    `carried` are rows of outputs of which everything is as in the plan before, and so are the grants.
+    """
+    left_out = np.zeros(plan.case.shape[0], dtype=bool)
+    if carried is not None:
+        left_out[carried] = True
+        used = np.flatnonzero(plan.mass_kg)
+        left_out[plan.arcs.output[used[may_be_granted(plan.case, plan.arcs, used, snapshot.grants)]]] = False
+    wanted = np.where(left_out[plan.arcs.output], 0, plan.mass_kg)
+    parts = split_by_grants(plan.case, plan.arcs, wanted, snapshot.grants)
     digests = window_digests(plan.case)
-    return {
+    ids = plan.case.outputs.output_id[left_out].tolist()
+    rows = {
         "proposals": proposal_rows(snapshot, plan, parts),
-        "unmatched": unmatched_rows(snapshot, plan),
+        "unmatched": unmatched_rows(snapshot, plan, left_out),
         "prices": price_rows(snapshot, plan),
         "entry_costs": entry_cost_rows(snapshot, plan),
         "windows": {(snapshot.window_keys[name],): (digest,) for name, digest in digests.items()},
     }
-
-
-def can_move_today_kg(proposals: Rows) -> int:
-    """Return the mass of proposals that wait for no procedure."""
-    return sum(values[MASS_AT] for values in proposals.values() if not values[CONDITIONS_AT])
+    return Said(rows, frozenset(map(snapshot.output_keys.__getitem__, ids)))
 
 
 def proposal_rows(snapshot: Snapshot, plan: Plan, parts: list[Part]) -> Rows:
@@ -123,9 +141,11 @@ def money(arcs: Arcs, arc: int) -> dict[str, int | None]:
     return {name: None if name in unknown else int(column[arc]) for name, column in arcs.components.items()}
 
 
-def unmatched_rows(snapshot: Snapshot, plan: Plan) -> Rows:
+def unmatched_rows(snapshot: Snapshot, plan: Plan, left_out: npt.NDArray[np.bool_]) -> Rows:
     """Return one row per output that keeps mass, with its reason, the nearest miss and the counted rules."""
-    reasons, case = plan.reasons, plan.case
+    case, reasons = plan.case, plan.reasons
+    kept = ~left_out[reasons.output]
+    reasons = replace(reasons, **{f.name: getattr(reasons, f.name)[kept] for f in fields(reasons)})
     outputs = [snapshot.output_keys[name] for name in case.outputs.output_id[reasons.output].tolist()]
     ids = case.capacities.capacity_id
     nearest = [str(ids[j]) if j >= 0 else "" for j in reasons.nearest_capacity.tolist()]

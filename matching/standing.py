@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from sqlalchemy import insert, select, text, tuple_, update
@@ -19,7 +18,7 @@ from sqlalchemy.orm import Session
 from circularity.columns import new_public_id
 from circularity.runs import MatchingRun, Proposal, latest_run
 from matching.plan_changes import Placed, View
-from matching.run_rows import COST_AT, LAYOUTS, Key, Layout, Rows
+from matching.run_rows import CONDITIONS_AT, COST_AT, LAYOUTS, MASS_AT, Key, Layout, Rows, Said
 
 UNDER_WAY = ("open", "countered")
 """Proposals that a run may keep; every other status is an end."""
@@ -40,21 +39,6 @@ class Standing:
     parameters: Mapping[str, Any]
     rows: Mapping[str, Rows]
     ids: Mapping[Key, str]
-
-    @cached_property
-    def view(self) -> View:
-        """What the changes to the next run are told from."""
-        proposals = self.rows["proposals"].items()
-        placed: list[Placed] = [(key[0], key[1], said[1], said[0], said[COST_AT]) for key, said in proposals]
-        supply_kg: dict[Hashable, int] = defaultdict(int)
-        for output, _, mass_kg, _, _ in placed:
-            supply_kg[output] += mass_kg
-        for (output,), said in self.rows["unmatched"].items():
-            supply_kg[output] += said[0]
-        windows: dict[Hashable, str] = {
-            window: digest for (window,), (digest,) in self.rows["windows"].items()
-        }
-        return View(placed, supply_kg, windows, self.parameters)
 
 
 @dataclass(frozen=True)
@@ -89,9 +73,14 @@ def is_newest(session: Session, standing: Standing) -> bool:
     return (run.id if run else 0) == standing.run
 
 
-def differences(session: Session, standing: Standing, rows: Mapping[str, Rows]) -> dict[str, Difference]:
-    """Return what ends and begins, table by table, when these rows are said by a new run."""
-    found = {name: _difference(standing.rows[name], rows[name]) for name in LAYOUTS}
+def differences(session: Session, standing: Standing, said: Said) -> dict[str, Difference]:
+    """Return what ends and begins, table by table, when a new run says this."""
+    found = {}
+    for name, layout in LAYOUTS.items():
+        before = standing.rows[name]
+        if said.carried and layout.key[0] == "output_id":
+            before = not_carried(before, said)
+        found[name] = _difference(before, said.rows[name])
     over = set(
         session.scalars(
             select(Proposal.public_id).where(
@@ -100,12 +89,40 @@ def differences(session: Session, standing: Standing, rows: Mapping[str, Rows]) 
         )
     )
     if over:
-        said, again = rows["proposals"], found["proposals"]
+        proposals, again = said.rows["proposals"], found["proposals"]
         for key, public_id in standing.ids.items():
-            if public_id in over and key in said and key not in again.begun:
+            if public_id in over and (key[0] in said.carried or key in proposals) and key not in again.begun:
                 again.ended.append(key)
-                again.begun[key] = said[key]
+                again.begun[key] = standing.rows["proposals"][key]
     return found
+
+
+def not_carried(rows: Rows, said: Said) -> Rows:
+    """Return the rows of outputs that a plan does not carry over."""
+    return {key: values for key, values in rows.items() if key[0] not in said.carried}
+
+
+def can_move_today_kg(standing: Standing, found: Difference) -> int:
+    """Return the mass of the proposals that will be in force and wait for no procedure."""
+    gone, before = set(found.ended), standing.rows["proposals"]
+    stays = [values for key, values in before.items() if not values[CONDITIONS_AT] and key not in gone]
+    fresh = [values for values in found.begun.values() if not values[CONDITIONS_AT]]
+    return sum(values[MASS_AT] for values in (*stays, *fresh))
+
+
+def view_of(rows: Mapping[str, Rows], said: Said, parameters: Mapping[str, Any]) -> View:
+    """Return what changes are told from, of the outputs that are not carried over."""
+    proposals, unmatched = (not_carried(rows[name], said) for name in ("proposals", "unmatched"))
+    placed: list[Placed] = [
+        (key[0], key[1], values[MASS_AT], values[0], values[COST_AT]) for key, values in proposals.items()
+    ]
+    supply_kg: dict[Hashable, int] = defaultdict(int)
+    for output, _, mass_kg, _, _ in placed:
+        supply_kg[output] += mass_kg
+    for (output,), values in unmatched.items():
+        supply_kg[output] += values[0]
+    windows: dict[Hashable, str] = {key[0]: values[0] for key, values in rows["windows"].items()}
+    return View(placed, supply_kg, windows, parameters)
 
 
 def store(

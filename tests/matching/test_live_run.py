@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from registry import ACID, ACTOR, ANHUI, AT, JIANGSU, SHANGHAI, Registry
+from registry import ACID, ACTOR, ANHUI, AT, JIANGSU, SHANGHAI, Registry, T
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
@@ -34,7 +34,7 @@ def cold(engine: Engine, at: datetime) -> tuple[str, dict[str, Any]]:
     """Digest and rows of a cold run at this moment, which is not stored."""
     with reading(engine)() as session:
         snapshot = with_open_proposals(session, read_snapshot(session, parameters_at(at)))
-    return snapshot.case.digest(), rows_of(snapshot, make_plan(snapshot.case))
+    return snapshot.case.digest(), rows_of(snapshot, make_plan(snapshot.case)).rows
 
 
 def stored(engine: Engine, key: int) -> tuple[str, dict[str, Any]]:
@@ -57,6 +57,11 @@ def require_accounted(engine: Engine, key: int) -> None:
         run = session.get_one(MatchingRun, key)
         mine = func.sum(Proposal.mass_kg)
         assert (session.scalar(select(mine).where(in_plan_of(run, Proposal))) or 0) == run.placed_kg
+        pairs = session.execute(
+            select(Proposal.output_id, Proposal.window_id).where(in_plan_of(run, Proposal)).distinct()
+        )
+        counts = run.figures["changes"]
+        assert sum(counts[kind] for kind in ("kept", "renewed", "new", "changed")) == len(pairs.all())
         strays = select(Proposal.id).where(Proposal.status == "open", ~in_plan_of(run, Proposal))
         assert session.scalars(strays).all() == []
 
@@ -97,6 +102,12 @@ def suspends(registry: Registry, dice: Random) -> None:
     set_standing(registry.session, **registry.act, facility=facility, standing=standing, reason="t")
 
 
+def grants(registry: Registry, dice: Random) -> None:
+    facility = found(registry.session, dice, select(Facility).order_by(Facility.id))
+    lot = found(registry.session, dice, select(Output).order_by(Output.id))
+    registry.grant(facility, output_organisation=lot.site.organisation, limit_kg=dice.randint(1, 90) * T)
+
+
 def declines(registry: Registry, dice: Random) -> None:
     wanted = select(Proposal).where(Proposal.status == "open").order_by(Proposal.id)
     if proposal := found(registry.session, dice, wanted):
@@ -111,7 +122,7 @@ def accepts(registry: Registry, dice: Random) -> None:
 
 
 ACTS: tuple[Callable[[Registry, Random], None], ...] = (
-    posts, posts, posts, withdraws, withdraws, offers, closes, suspends, declines, accepts,
+    posts, posts, posts, withdraws, withdraws, offers, closes, suspends, grants, declines, accepts,
 )  # fmt: skip
 
 
