@@ -10,7 +10,7 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from circularity.agreement_procedures import missing_procedures
-from circularity.agreements import in_force, ship, unship
+from circularity.agreements import in_force, ship
 from circularity.balances import held
 from circularity.calendar_days import delta_day
 from circularity.deals import Agreement
@@ -20,6 +20,7 @@ from circularity.ledger import post
 from circularity.lifecycle import advance
 from circularity.manifests import Transfer, TransferLine
 from circularity.metered import sent_total_kg
+from circularity.not_shipped import count_back
 from circularity.postings import Cell, Movement
 from circularity.still_lawful import agreement_findings, require_lawful
 from circularity.transfer_cells import cells_of
@@ -146,7 +147,6 @@ def _take_over(session: Session, transfer: Transfer, refused: Transfer) -> None:
                     f"{rest_kg} kg of {line.waste_code} are on the road, the new transfer takes {taken_kg} kg"
                 )
                 raise RuleBroken("rest_not_taken", zh, en, rest_kg=rest_kg, taken_kg=taken_kg)
-            if rest_kg:
-                unship(session, line.agreement, rest_kg)
+            count_back(session, line, rest_kg)
 
     advance(refused, refused.lifecycle, "rematch", "generator", {"rest_taken_over": taken_over})

@@ -13,7 +13,6 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from circularity import grouping
-from circularity.agreements import unship
 from circularity.audit import Actor, record
 from circularity.calendar_days import delta_day
 from circularity.carriers import Carrier
@@ -23,6 +22,7 @@ from circularity.fields import Checks
 from circularity.ledger import post
 from circularity.lifecycle import advance, next_step
 from circularity.manifests import Transfer, TransferLine
+from circularity.not_shipped import count_back
 from circularity.postings import Cell, Movement
 from circularity.shares import split
 from circularity.transfer_cells import cells_of
@@ -57,8 +57,8 @@ def take_back(
 ) -> None:
     """Take what came back on site again; `weighed_kg` by line number, None or absent: all that was refused.
 
-    A difference goes to variance. The agreement counts the mass as not shipped, grouped loads have their
-    parts back. Raises BadInput, RuleBroken `illegal_step`.
+    A difference goes to variance. The agreement counts the mass as not shipped, never more than was sent;
+    grouped loads have their parts back. Raises BadInput, RuleBroken `illegal_step`.
     """
     checks = Checks("transfer")
     weighed = {n: checks.kilograms(f"lines.{n}", kg) for n, kg in (weighed_kg or {}).items()}
@@ -70,9 +70,9 @@ def take_back(
     for line in sorted(transfer.lines, key=lambda row: row.agreement.id):
         parts = cells_of(session, transfer, line)
         rests[line.number] = sum(mass_kg for _, mass_kg in parts)
-        if rests[line.number]:
-            unship(session, line.agreement, rests[line.number])
-            grouping.release(session, line, rests[line.number])
+        back_kg = count_back(session, line, rests[line.number])
+        if back_kg:
+            grouping.release(session, line, back_kg)
         movements += _home(line, parts, weighed.get(line.number, rests[line.number]))
     post(
         session,

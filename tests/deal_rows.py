@@ -14,6 +14,8 @@ from circularity.deals import Agreement, Offer
 from circularity.entitlements import EntitlementLine, Facility
 from circularity.manifests import Signature, Transfer
 from circularity.organisations import Organisation, Site
+from circularity.receipts import Verdict, Weighed, decide, receive
+from circularity.reception import Receipt
 from circularity.signatures import sign
 from circularity.transfers import Load, arrive, draft_transfer
 
@@ -70,6 +72,19 @@ class Deal:
         self.sign(transfer, "carrier")
         arrive(**self.act, transfer=transfer)
         return transfer
+
+
+def decided(deal: Deal, transfer: Transfer, accepted: int, refused: int) -> Receipt:
+    """The receiver weighs and decides, in tonnes."""
+    receive(**deal.act, transfer=transfer, weighed={1: Weighed((accepted + refused) * T)})
+    reason = "含水率过高" if refused else ""
+    return decide(
+        **deal.act,
+        transfer=transfer,
+        organisation=transfer.facility.site.organisation,
+        person="李四",
+        verdicts={1: Verdict(accepted * T, refused * T, reason)},
+    )[0]
 
 
 def deal(registry: Registry, tonnes: int = 100, waste_code: str = FLY_ASH, **facts: Any) -> Deal:

@@ -5,34 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from deal_rows import DAY, Deal, agreement, deal
+from deal_rows import DAY, Deal, agreement, deal, decided
 from registry import FLY_ASH, JIANGSU, Registry, T
 
 from circularity.balances import balance, faults, held, trial_balance
 from circularity.carriers import Carrier
 from circularity.errors import RuleBroken
 from circularity.grouping import fractions_of, group_onto, ungroup
-from circularity.manifests import Transfer
 from circularity.postings import Cell
-from circularity.receipts import Verdict, Weighed, decide, receive
 from circularity.reception import Receipt
 from circularity.refusals import rematch_refused, send_back, take_back
 from circularity.signatures import verify_signatures
 from circularity.transfer_cells import cells_of
 from circularity.transfers import arrive, cancel, close
-
-
-def decided(deal: Deal, transfer: Transfer, accepted: int, refused: int) -> Receipt:
-    """The receiver weighs and decides, in tonnes."""
-    receive(**deal.act, transfer=transfer, weighed={1: Weighed((accepted + refused) * T)})
-    reason = "含水率过高" if refused else ""
-    return decide(
-        **deal.act,
-        transfer=transfer,
-        organisation=transfer.facility.site.organisation,
-        person="李四",
-        verdicts={1: Verdict(accepted * T, refused * T, reason)},
-    )[0]
 
 
 @pytest.fixture
