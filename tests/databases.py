@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import shutil
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
-from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy import URL, Engine, create_engine, event, make_url, text
 
 from circularity.database import create_engine_for, upgrade
 
@@ -117,6 +117,26 @@ def _server_folder() -> str:
     """
     roomy = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ENOUGH_BYTES
     return mkdtemp(prefix="circularity-", dir=_MEMORY if roomy else None)
+
+
+def compile_once(make: Callable[..., Engine]) -> Callable[..., Engine]:
+    """Let all engines of one driver and one set of options share dialect and compiled statements.
+
+    Compiled statements are kept by dialect, and every engine has a dialect of its own unless told.
+    """
+    first: dict[tuple[str, str], Engine] = {}
+
+    def made(url: URL, **options: Any) -> Engine:
+        engine = make(url, **options)
+        kind = (url.drivername, str(sorted(options)))
+        if kind in first:
+            engine.dialect = engine.pool._dialect = first[kind].dialect
+            engine._compiled_cache = first[kind]._compiled_cache
+        else:  # a dialect asks the server what it is when it first connects
+            event.listen(engine, "connect", lambda *_: first.setdefault(kind, engine))
+        return engine
+
+    return made
 
 
 def _make_schema(url: str) -> None:
