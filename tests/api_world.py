@@ -96,6 +96,7 @@ def world(url: str, *, api_write: bool = False) -> Iterator[World]:
 
 def fill(engine: Any) -> dict[str, str]:
     """Write the registry and match it; return public ids by the names of the paths' parameters."""
+    run_matching(engine, actor=ACTOR, at=AT)  # a run before, against which there are changes to tell
     with writing(engine).begin() as session:
         registry = Registry(session)
         secret = registry.output(**OPEN, **SECRETS, assays=SECRET_ASSAYS)
