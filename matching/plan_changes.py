@@ -97,11 +97,11 @@ def cause_words(cause: str, level: str = "", amount: int | None = None) -> tuple
 
     That amount is no matter of strangers, and none of the capacity's owner.
     """
-    why_zh, why_en = CAUSES[cause]
     if amount is None or cause not in _OWN:
-        return why_zh, why_en
+        return CAUSES[cause]
     zh, en, unit, scale = _LEVEL_WORDS[level]
-    much, (own_zh, own_en) = f"{format_scaled(abs(amount), scale)} {unit}", _OWN[cause]
+    much = f"{format_scaled(abs(amount), scale)} {unit}"
+    (why_zh, why_en), (own_zh, own_en) = CAUSES[cause], _OWN[cause]
     return why_zh + own_zh.format(zh=zh, amount=much), why_en + own_en.format(en=en, amount=much)
 
 
@@ -228,8 +228,7 @@ def _first_difference(before: list[int], after: list[int]) -> tuple[str, int]:
 
 
 def _ids(plan: Plan) -> list[str]:
-    ids: list[str] = plan.case.outputs.output_id.tolist()
-    return ids
+    return list(map(str, plan.case.outputs.output_id.tolist()))
 
 
 def _view(plan: Plan) -> View:
