@@ -59,7 +59,7 @@ class PlannedMass:
 
 def planned_masses(session: Session, run: MatchingRun) -> Iterator[PlannedMass]:
     """Yield what deals hold for the year of a run, what it proposes beyond them, and what it left over."""
-    found = chain(_held(session, run.as_of.year), _untouched(session, run), _touched(session, run))
+    found = chain(held_by_deals(session, run.as_of.year), _untouched(session, run), _touched(session, run))
     yield from (mass for mass in found if mass.mass_kg)
 
 
@@ -85,8 +85,11 @@ def masses_by_stage(
     return dict(sorted(table.items()))
 
 
-def _held(session: Session, year: int) -> Iterator[PlannedMass]:
-    """Yield the mass of deals; what waits is suspended, or hangs on a procedure that was never granted."""
+def held_by_deals(session: Session, year: int) -> Iterator[PlannedMass]:
+    """Yield the mass of deals that counts for a year.
+
+    What waits is suspended, or hangs on a procedure that was never granted.
+    """
     kinds = (AgreementProcedure.agreement_id, AgreementProcedure.kind)
     open_kinds = (
         select(kinds[0]).group_by(*kinds).having(func.max(AgreementProcedure.granted_on).is_(None)).subquery()

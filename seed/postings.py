@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -12,12 +13,16 @@ from circularity.entitlements import EntitlementLine
 from circularity.facilities import offer_capacity
 from circularity.limits import limit_kg
 from circularity.outputs import post_output
+from circularity.planned_mass import held_by_deals
 from circularity.reservations import left_kg
 from circularity.units import KG_PER_T
 from seed.cast import QUARTER_DAYS, Cast, acting
 from seed.parties import Flow, LineRow
 
 _YEAR_DAYS = 365
+
+Dealt = Counter[tuple[int, str]]
+"""What deals take of a year, kg by the key of the site and the waste."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +71,28 @@ def a_plant_offers_what_is_left_of_its_year(
     )
 
 
-def a_generator_posts_its_lots(session: Session, cast: Cast, flow: Flow, span: Span) -> None:
-    """Post the equal lots of a flow."""
-    for lot in range(flow.lots):
-        _post_lot(session, cast, flow, lot, span)
+def dealt_in_the_year(session: Session, cast: Cast) -> Dealt:
+    """Return what deals take of the year of today, as planned rates count them beside what is posted."""
+    dealt: Dealt = Counter()
+    for mass in held_by_deals(session, cast.today.year):
+        dealt[mass.site_id, mass.waste_code] += mass.mass_kg
+    return dealt
 
 
-def _post_lot(session: Session, cast: Cast, flow: Flow, lot: int, span: Span) -> None:
+def a_generator_posts_its_lots(
+    session: Session, cast: Cast, flow: Flow, span: Span, dealt: Dealt | None = None
+) -> None:
+    """Post the equal lots of a flow, less what deals take of its year; nothing where they take all of it."""
+    dealt_kg = 0 if dealt is None else dealt[cast.sites[flow.party].id, flow.waste_code]
+    rest_kg = span.part(flow.posted_kg) - dealt_kg
+    plan_kg = None if flow.plan_kg is None else max(span.part(flow.plan_kg) - dealt_kg, 0)
+    for lot in range(flow.lots if rest_kg >= flow.lots else 0):
+        _post_lot(session, cast, flow, lot, span, rest_kg, plan_kg)
+
+
+def _post_lot(
+    session: Session, cast: Cast, flow: Flow, lot: int, span: Span, mass_kg: int, plan_kg: int | None
+) -> None:
     """Post one of the equal lots of a flow; they become available one after the other through the quarter."""
     starts = QUARTER_DAYS // 3 * lot
     # A lot that has yet to arise cannot have been stored before; one stored for long was there first.
@@ -85,7 +105,7 @@ def _post_lot(session: Session, cast: Cast, flow: Flow, lot: int, span: Span) ->
         at=cast.told_at,
         site=cast.sites[flow.party],
         waste_code=flow.waste_code,
-        mass_kg=_share(span.part(flow.posted_kg), flow.lots, lot),
+        mass_kg=_share(mass_kg, flow.lots, lot),
         available_from=span.first + timedelta(days=starts),
         available_to=span.last,
         allowed_operations=flow.allowed_operations,
@@ -93,7 +113,7 @@ def _post_lot(session: Session, cast: Cast, flow: Flow, lot: int, span: Span) ->
         max_net_cost_ucny_per_kg=flow.max_net_cost_ucny_per_kg,
         price_ucny_per_kg=flow.price_ucny_per_kg,
         storage_since=since,
-        plan_mass_kg=None if flow.plan_kg is None else _share(span.part(flow.plan_kg), flow.lots, lot),
+        plan_mass_kg=None if plan_kg is None else _share(plan_kg, flow.lots, lot),
         status=flow.status,
         assays=flow.assays,
         visibility=_visibility(flow.waste_code),

@@ -25,6 +25,7 @@ from seed.parties import Delta
 from seed.postings import (
     a_generator_posts_its_lots,
     a_plant_offers_what_is_left_of_its_year,
+    dealt_in_the_year,
     the_next_quarter,
 )
 from seed.quarter import a_quarter_goes_by, steps_of
@@ -76,6 +77,7 @@ def _chapters(session: Session, delta: Delta, cast: Cast, loads: int) -> Iterato
         a_plant_offers_what_is_left_of_its_year(session, cast, row, line, the_next_quarter(cast))
         yield
     yield from authorities_grant_the_first_procedures(session, cast, delta)
+    dealt = dealt_in_the_year(session, cast)
     for flow in delta.flows:
-        a_generator_posts_its_lots(session, cast, flow, the_next_quarter(cast))
+        a_generator_posts_its_lots(session, cast, flow, the_next_quarter(cast), dealt)
         yield
