@@ -137,6 +137,8 @@ CUSTODY: Mapping[str, Mapping[str, object]] = {
         "numbers": _("hazardous transfers without an official number"),
         "treatments": _("new treatments of your loads"),
         "months": _("months to close"),
+        "decide": _("applications for lists under way"),
+        "complete": _("applications to complete"),
     },
     "metering": {
         "trip": _("Single trip"),

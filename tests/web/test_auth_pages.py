@@ -122,7 +122,7 @@ def test_wrong_and_unknown_get_one_answer(world: AuthWorld) -> None:
 def test_nobody_is_led_to_another_site(world: AuthWorld, path: str) -> None:
     assert local_path(path, "/account") == "/account"
     answer = world.browser().post("/login", data={"mail": WORKS, "password": PASSWORD, "next": path})
-    assert answer.headers["Location"] == "/account"
+    assert answer.headers["Location"] == "/desk"
 
 
 def test_who_must_sign_in_is_led_there_and_back(world: AuthWorld) -> None:

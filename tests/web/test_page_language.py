@@ -14,7 +14,11 @@ from databases import Databases
 from page_world import Pages, served_pages
 
 from web.app import create_app
+from web.auth.words import ACCOUNTS
 from web.config import Config
+from web.custody_words import CUSTODY
+from web.listing_words import LISTING
+from web.words import GROUPS
 
 WEB = Path(__file__).resolve().parents[2] / "web"
 
@@ -80,3 +84,9 @@ def test_an_application_starts_where_translations_cannot_be_written(
     monkeypatch.setattr("web.language.compile_messages", refuse)
     app = create_app(Config(database_url=f"sqlite:///{tmp_path / 'x.db'}"))
     assert app.test_client().get("/healthz").get_json() == {"status": "ok"}
+
+
+def test_no_table_of_words_hides_a_group_of_another() -> None:
+    tables = (CUSTODY, LISTING, ACCOUNTS)
+    assert sum(map(len, tables)) == len(set().union(*tables))
+    assert set(GROUPS["scope"]) == {"general", "bulk"}

@@ -7,12 +7,15 @@ from datetime import UTC, datetime
 from flask import redirect, render_template, request, url_for
 
 from circularity.accounts.logging_in import actor_of, finish_with_code, log_in
+from circularity.accounts.memberships import memberships_of
 from circularity.accounts.sessions import end_session, session_of
+from circularity.calendar_days import delta_day
 from circularity.database import writing
 from web.auth.cookie import drop_key, keep_key, key_of_browser
 from web.auth.forms import Answer, attempt_form, network_address, typed
+from web.auth.identity import proven
 from web.auth.local_paths import local_path
-from web.session import engine
+from web.session import engine, read_session
 
 
 def show_log_in() -> str:
@@ -31,7 +34,7 @@ def enter() -> Answer:
             address=network_address(),
             at=at,
         )
-        to = url_for("auth.code", next=_next()) if opened.waits_for_code else _after()
+        to = url_for("auth.code", next=_next()) if opened.waits_for_code else _after(opened.key, at)
         return keep_key(redirect(to, 303), opened.key)
 
     return attempt_form("log-in", act, show_log_in)
@@ -49,7 +52,7 @@ def enter_code() -> Answer:
         key = finish_with_code(
             engine(), key=key_of_browser(), code=typed("code", 100), address=network_address(), at=at
         )
-        return keep_key(redirect(_after(), 303), key)
+        return keep_key(redirect(_after(key, at), 303), key)
 
     return attempt_form("code", act, show_code)
 
@@ -68,5 +71,11 @@ def _next() -> str:
     return local_path(request.values.get("next", ""), "")
 
 
-def _after() -> str:
-    return _next() or url_for("auth.account")
+def _after(key: str, at: datetime) -> str:
+    """Return where somebody came from, else the desk; who may act for nobody yet sees the account say so."""
+    if _next():
+        return _next()
+    opened = session_of(read_session(), key, at)
+    mine = memberships_of(read_session(), opened.user, delta_day(at)) if opened else []
+    usable = opened is not None and any(proven(row, opened) for row in mine)
+    return url_for("desk.home" if usable else "auth.account")

@@ -20,7 +20,7 @@ ACCOUNTS: Mapping[str, Mapping[str, object]] = {
         "verified": _("Verified"),
         "refused": _("Refused"),
     },
-    "scope": {"read": _("Read"), "write": _("Write"), "sign": _("Sign")},
+    "token_scope": {"read": _("Read"), "write": _("Write"), "sign": _("Sign")},
 }
 """Code words by group, as `web.words.GROUPS`."""
 

@@ -15,11 +15,12 @@ from circularity.errors import NotFound
 from circularity.idempotency import act_once
 from circularity.jobs import MATCHING, Job, ask_for, ask_to_cancel
 from web.api.writing import refuse_unless_writable
+from web.auth.identity import accounts_are_on, identity
 from web.jobs import send_after_commit
 from web.session import engine, read_session
 
 VISITOR = Actor("网页,访客未识别 · pages, visitor not identified", None, "system")
-"""Who the audit chain says it was, until accounts tell visitors apart."""
+"""Who the audit chain says it was where nobody signs in."""
 
 PHASES = ("snapshot", "prepare", "match", "publish")
 """What a run goes through, in this order."""
@@ -39,7 +40,7 @@ def start_run() -> Response:
     refuse_unless_writable()
 
     def ask(session: Session) -> dict[str, Any]:
-        job = ask_for(session, actor=VISITOR, at=datetime.now(UTC), kind=MATCHING)
+        job = ask_for(session, actor=_actor(), at=datetime.now(UTC), kind=MATCHING)
         send_after_commit(session, job.public_id)
         return {"id": job.public_id}
 
@@ -52,11 +53,16 @@ def cancel_job(public_id: str) -> Response:
     refuse_unless_writable()
 
     def cancel(session: Session) -> dict[str, Any]:
-        ask_to_cancel(session, actor=VISITOR, at=datetime.now(UTC), job=_job(session, public_id))
+        ask_to_cancel(session, actor=_actor(), at=datetime.now(UTC), job=_job(session, public_id))
         return {}
 
     act_once(engine(), None, datetime.now(UTC), cancel)
     return redirect(url_for("pages.job", public_id=public_id), 303)
+
+
+def _actor() -> Actor:
+    found = identity() if accounts_are_on() else None
+    return VISITOR if found is None else found.actor
 
 
 def _job(session: Session, public_id: str) -> Job:

@@ -112,9 +112,11 @@ def default_person(organisation: Organisation) -> str:
 def sides_of(organisation: Organisation) -> tuple[str, ...]:
     """Return the sides an organisation can act on: its roles, what it runs, and carrier of its own loads.
 
-    Who runs a facility sends too: residues of its own, or what it stores for others.
+    Who runs a facility sends too: residues of its own, or what it stores for others. An authority never does.
     """
-    found = {*organisation.roles, "carrier"}
+    found = set(organisation.roles)
+    if not found & set(WATCHING):
+        found.add("carrier")
     runs = select(Facility.id).join(Facility.site).where(Site.organisation_id == organisation.id)
     session = object_session(organisation)
     if session is not None and session.scalar(runs.limit(1)) is not None:
@@ -130,7 +132,9 @@ def _own() -> Acting | None:
     organisation, kept = found.membership.organisation, cookie.get(KEY)
     sides = sides_of(organisation)
     asked = kept[1] if isinstance(kept, list) and len(kept) == 3 and kept[0] == organisation.public_id else ""
-    return Acting(organisation, asked if asked in sides else sides[0], found.user.name, found.actor)
+    # What it is registered as comes first: a plant that also sends residues opens its desk as a plant.
+    registered = next((side for side in sides if side in organisation.roles), sides[0])
+    return Acting(organisation, asked if asked in sides else registered, found.user.name, found.actor)
 
 
 def _chosen() -> Acting | None:

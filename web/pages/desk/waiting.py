@@ -27,6 +27,9 @@ from circularity.party_listings import (
 from circularity.reception import Treatment
 from circularity.runs import Proposal
 from circularity.treatment_notices import not_told
+from circularity.whitelist.applications import Application
+from circularity.whitelist.powers import AUTHORITY
+from circularity.whitelist.visible import applications_seen
 from web.pages.desk.acting import Acting
 from web.today import today
 
@@ -91,9 +94,15 @@ def my_turn(party: Acting) -> ColumnElement[bool]:
     )
 
 
+def _to_decide(party: Acting) -> tuple[str, type[Any], ColumnElement[bool], str]:
+    """Return the applications that an authority reviews, consents to or publishes."""
+    open_now = Application.status.in_(("submitted", "under_review", "approved"))
+    return ("decide", Application, applications_seen(party.organisation) & open_now, url_for("register.home"))
+
+
 def _kinds(party: Acting) -> list[tuple[str, type[Any], ColumnElement[bool], str]]:
     if party.watches:
-        return []
+        return [_to_decide(party)] if party.side == AUTHORITY else []
     organisation, side = party.organisation, party.side
     sends = Transfer.sender_site_id.in_(sites_seen(organisation, side))
     receives = Transfer.facility_id.in_(facilities_seen(organisation, side))
@@ -124,6 +133,8 @@ def _kinds(party: Acting) -> list[tuple[str, type[Any], ColumnElement[bool], str
          url_for("desk.transfers", correction="asked")),
         ("numbers", Transfer, without_number(party), url_for("desk.official_numbers")),
         ("treatments", Treatment, not_told(organisation), url_for("desk.treatments")),
+        ("complete", Application, applications_seen(organisation) & (Application.status == "incomplete"),
+         url_for("register.home", status="incomplete")),
         ("months", LedgerMonth, months_seen(organisation, side) & (LedgerMonth.status == "open"),
          url_for("desk.months", status="open")),
     ]  # fmt: skip
