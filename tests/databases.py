@@ -104,7 +104,7 @@ def sqlite() -> Iterator[Databases]:
     try:
         yield SqliteDatabases(folder)
     finally:
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
