@@ -10,7 +10,7 @@ from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from circularity.errors import BadInput, CircularityError, NotAllowed, NotFound, RuleBroken, Stale
-from web.http_problems import http_problem, problem_type
+from web.http_problems import Refusal, http_problem, problem_type
 from web.language import language
 
 log = logging.getLogger(__name__)
@@ -66,7 +66,8 @@ def _http(error: HTTPException) -> Any:
         return Response("未知的主机名 · unknown host", error.code, mimetype="text/plain")
     if _for_a_program():
         return _problem(http_problem(error), error.code)
-    return _page(error.code, None)
+    why = (error.zh if language() == "zh" else error.en) if isinstance(error, Refusal) else None
+    return _page(error.code, why)
 
 
 def _broken(error: Exception) -> Any:

@@ -249,8 +249,13 @@ def test_an_authority_acts_only_after_a_code(world: AuthWorld) -> None:
     assert entered.headers["Location"].startswith("/login/code")
     assert other.get("/account").status_code == 303  # the password alone is not enough
     assert "wrong or used" in text_of(other.post("/login/code?lang=en", data={"code": code}), 403)
-    assert other.post("/login/code", data={"code": codes[0]}).status_code == 303
+    let_in = other.post("/login/code", data={"code": codes[0]})
+    assert (let_in.status_code, let_in.headers["Location"]) == (303, "/desk")
     assert other.get("/verification").status_code == 200
+    desk = text_of(other.get("/desk?lang=en"))
+    assert "· Authority ·" in desk
+    assert "Acts in the region" in desk
+    assert other.get("/acts").status_code == 200
 
 
 def test_somebody_is_invited_joins_is_lent_a_role_and_leaves(world: AuthWorld) -> None:

@@ -10,12 +10,12 @@ from circularity.accounts.logging_in import actor_of, finish_with_code, log_in
 from circularity.accounts.memberships import memberships_of
 from circularity.accounts.sessions import end_session, session_of
 from circularity.calendar_days import delta_day
-from circularity.database import writing
+from circularity.database import reading, writing
 from web.auth.cookie import drop_key, keep_key, key_of_browser
 from web.auth.forms import Answer, attempt_form, network_address, typed
 from web.auth.identity import proven
 from web.auth.local_paths import local_path
-from web.session import engine, read_session
+from web.session import engine
 
 
 def show_log_in() -> str:
@@ -75,7 +75,9 @@ def _after(key: str, at: datetime) -> str:
     """Return where somebody came from, else the desk; who may act for nobody yet sees the account say so."""
     if _next():
         return _next()
-    opened = session_of(read_session(), key, at)
-    mine = memberships_of(read_session(), opened.user, delta_day(at)) if opened else []
-    usable = opened is not None and any(proven(row, opened) for row in mine)
+    # The session of this request began before the log-in and does not see it.
+    with reading(engine())() as session:
+        opened = session_of(session, key, at)
+        mine = memberships_of(session, opened.user, delta_day(at)) if opened else []
+        usable = opened is not None and any(proven(row, opened) for row in mine)
     return url_for("desk.home" if usable else "auth.account")

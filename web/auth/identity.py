@@ -103,6 +103,12 @@ def acting_now() -> Acting:
     return cast(Acting, g.acting_now)
 
 
+def member_role() -> str:
+    """Return the role under which who asks acts today, "" where nobody signed in or acts for anybody."""
+    found = identity() if accounts_are_on() else None
+    return found.membership.role_on(delta_day(_now())) if found is not None and found.membership else ""
+
+
 def may_open(endpoint: str) -> bool:
     """Tell whether who asks may open a page, things of others aside; true where nobody signs in."""
     permission = permission_of("GET", endpoint)

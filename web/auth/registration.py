@@ -17,7 +17,7 @@ from web.auth import (
     signing_up,
     verification,
 )
-from web.auth.identity import accounts_are_on, may_open, person, register_identity
+from web.auth.identity import accounts_are_on, may_open, member_role, person, register_identity
 from web.auth.mailing import register_mailing
 from web.config import Config
 
@@ -79,7 +79,7 @@ def register_accounts(app: Flask, config: Config) -> None:
 
 
 def _frame() -> dict[str, Any]:
-    return {"accounts_are_on": accounts_are_on, "may_open": may_open, "person": person}
+    return {told.__name__: told for told in (accounts_are_on, may_open, member_role, person)}
 
 
 def _keep_nowhere(response: Response) -> Response:
