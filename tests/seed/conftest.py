@@ -12,7 +12,7 @@ from circularity.database import reading
 @pytest.fixture(scope="session")
 def whole(tmp_path_factory):
     """The quarter with everything that happens in it, told once; its tests only read, or roll back."""
-    with telling(SqliteDatabases(tmp_path_factory.mktemp("quarter")), WHOLE, CONTRACTS, 30) as told:
+    with telling(SqliteDatabases(tmp_path_factory.mktemp("quarter")), WHOLE, CONTRACTS, 60) as told:
         yield told
 
 
