@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import event, select, text
+from sqlalchemy import bindparam, event, select, text
 from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
 from circularity.columns import between, canonical_json, utc
@@ -167,6 +167,36 @@ def verify_chain(session: Session, anchor: Anchor | None = None) -> ChainReport:
     if not anchored:
         faults.append("the chain does not contain the head that was noted outside the database")
     return ChainReport(Anchor(position, digest), tuple(faults))
+
+
+def newest(session: Session) -> Anchor:
+    """Return the head of the chain as the session sees it, without verifying what leads there."""
+    last = session.execute(
+        select(AuditEvent.position, AuditEvent.digest).order_by(AuditEvent.position.desc()).limit(1)
+    ).first()
+    return Anchor(last.position, last.digest) if last else Anchor(0, START)
+
+
+def events_since(session: Session, seen: Anchor, most: int) -> Sequence[Any] | None:
+    """Return (position, digest, action, subject_id) of the events after one that was seen, oldest first.
+
+    None where there are `most` or more, or where the chain no longer holds the event that was seen.
+    """
+    events = session.execute(_SINCE, {"position": seen.events, "most": most + 1}).all()
+    if seen.events:
+        if not events or events[0].digest != seen.digest:
+            return None
+        events = events[1:]
+    return events if len(events) < most else None
+
+
+# kept whole, because a live snapshot asks it at every question
+_SINCE = (
+    select(AuditEvent.position, AuditEvent.digest, AuditEvent.action, AuditEvent.subject_id)
+    .where(AuditEvent.position >= bindparam("position"))
+    .order_by(AuditEvent.position)
+    .limit(bindparam("most"))
+)
 
 
 def _plain(value: Any) -> Any:

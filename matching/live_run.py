@@ -15,7 +15,7 @@ import numpy.typing as npt
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from circularity.audit import START, Actor, Anchor, AuditEvent
+from circularity.audit import Actor, Anchor, events_since, newest
 from circularity.database import reading
 from circularity.organisations import Organisation
 from circularity.outputs import Output
@@ -77,7 +77,7 @@ class LiveMatching:
         if held is not None and held.snapshot.case.parameters != parameters_at(at):
             held = None
         with reading(self._engine)() as session:
-            seen = _last_event(session)
+            seen = newest(session)
             known = held and _followed(session, held)
             snapshot = with_open_proposals(session, known or read_snapshot(session, parameters_at(at)))
         tell("snapshot", 1.0)
@@ -110,26 +110,10 @@ class LiveMatching:
         return now.plan, now
 
 
-def _last_event(session: Session) -> Anchor:
-    newest = select(AuditEvent.position, AuditEvent.digest).order_by(AuditEvent.position.desc()).limit(1)
-    last = session.execute(newest).first()
-    return Anchor(last.position, last.digest) if last else Anchor(0, START)
-
-
 def _followed(session: Session, held: Held) -> Snapshot | None:
     """Return the snapshot brought to what the session sees, None where it has to be read whole."""
-    since = (
-        select(AuditEvent.position, AuditEvent.digest, AuditEvent.action, AuditEvent.subject_id)
-        .where(AuditEvent.position >= held.seen.events)
-        .order_by(AuditEvent.position)
-        .limit(FOLLOWED)
-    )
-    events = session.execute(since).all()
-    if held.seen.events:
-        if not events or events[0].digest != held.seen.digest:
-            return None
-        events = events[1:]
-    if len(events) + 1 >= FOLLOWED:
+    events = events_since(session, held.seen, FOLLOWED)
+    if events is None:
         return None
     if not {event.action for event in events} <= UNSEEN | {POSTED, WITHDRAWN}:
         return None

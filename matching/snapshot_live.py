@@ -13,12 +13,12 @@ from datetime import date, datetime
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from circularity.acceptance.columns import OutputColumns, columns_of
 from circularity.acceptance.tables import Tables
-from circularity.audit import START, Anchor, AuditEvent
+from circularity.audit import Anchor, events_since, newest
 from circularity.catalogue.waste_codes import is_hazardous
 from circularity.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
 from circularity.posted import planned_codes
@@ -84,15 +84,11 @@ class Receivers:
 
     def followed(self, session: Session) -> Receivers | None:
         """Return the receivers as the session sees them, None where they have to be read anew."""
-        events = session.execute(_EVENTS, {"position": self.seen.events}).all()
-        if self.seen.events:
-            if not events or events[0].digest != self.seen.digest:
-                return None
-            events = events[1:]
+        events = events_since(session, self.seen, FOLLOWED)
         if not events:
-            return self
+            return None if events is None else self
         actions = {event.action for event in events}
-        if len(events) >= FOLLOWED or not actions <= PASSED_OVER:
+        if not actions <= PASSED_OVER:
             return None
         seen = Anchor(events[-1].position, events[-1].digest)
         return replace(
@@ -140,8 +136,7 @@ class LiveReceivers:
 
 def read_receivers(session: Session, at: datetime) -> Receivers:
     """Return what stands in the database; the last event is read first, so that no later one is missed."""
-    newest = select(AuditEvent.position, AuditEvent.digest).order_by(AuditEvent.position.desc()).limit(1)
-    last = session.execute(newest).first()
+    seen = newest(session)
     snapshot = read_snapshot(session, parameters_at(at), outputs=())
     tables = replace(
         tables_of(snapshot.case),
@@ -150,7 +145,6 @@ def read_receivers(session: Session, at: datetime) -> Receivers:
         costs_known=True,
         plans_known=_plans_known(session, snapshot.on),
     )
-    seen = Anchor(last.position, last.digest) if last else Anchor(0, START)
     coefficients = coefficients_of(snapshot.case)
     return Receivers(snapshot, tables, coefficients, read_prices(session, snapshot), seen)
 
@@ -165,11 +159,4 @@ _RECEIVER = (
     .joinedload(EntitlementLine.entitlement, innerjoin=True)
     .joinedload(Entitlement.facility, innerjoin=True)
     .joinedload(Facility.site, innerjoin=True),
-)
-
-_EVENTS = (
-    select(AuditEvent.position, AuditEvent.digest, AuditEvent.action, AuditEvent.subject_id)
-    .where(AuditEvent.position >= bindparam("position"))
-    .order_by(AuditEvent.position)
-    .limit(FOLLOWED)
 )

@@ -9,7 +9,7 @@ from registry import ACTOR, AT, Registry
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from circularity.audit import START, Actor, Anchor, AuditEvent, record, verify_chain
+from circularity.audit import START, Actor, Anchor, AuditEvent, events_since, newest, record, verify_chain
 from circularity.database import writing
 
 
@@ -41,6 +41,22 @@ def test_an_event_says_who_when_what_and_on_which_row(registry: Registry) -> Non
     assert (event.actor_name, event.actor_organisation, event.actor_kind) == ("李四", "ab" * 16, "person")
     assert (event.at, event.subject_kind, event.subject_id) == (AT, "Site", site.public_id)
     assert event.facts["organisation"] == site.organisation.public_id
+
+
+def test_who_has_seen_an_event_is_told_those_after_it_or_that_there_are_too_many(registry: Registry) -> None:
+    session, nothing = registry.session, Anchor(0, START)
+    assert newest(session) == nothing
+    assert events_since(session, nothing, 1) == []
+    registry.organisation()
+    seen = newest(session)
+    registry.organisation()
+    registry.organisation()
+    assert [event.position for event in events_since(session, nothing, 4) or ()] == [1, 2, 3]
+    assert [event.position for event in events_since(session, seen, 3) or ()] == [2, 3]
+    assert events_since(session, nothing, 3) is None
+    assert events_since(session, seen, 2) is None
+    assert events_since(session, Anchor(1, "another"), 9) is None
+    assert events_since(session, newest(session), 1) == []
 
 
 def test_a_transaction_that_fails_takes_its_events_with_it(engine: Engine) -> None:
