@@ -154,12 +154,6 @@ def _reduced(problem: Problem, weights: tuple[int, ...], price: IntArray) -> Int
     return weighted(problem, weights) + price[problem.arc_output] - entry
 
 
-def _first_prices(
-    part: Part, pairs: LawfulPairs, weights: tuple[int, ...], engine: str, near: IntArray | None
-) -> IntArray:
-    return _sampled_prices(part, pairs, weights, engine) if near is None else _weighted_price(weights, near)
-
-
 def _sampled_prices(part: Part, pairs: LawfulPairs, weights: tuple[int, ...], engine: str) -> IntArray:
     """Return potentials of a sample of outputs under limits cut down alike; outputs outside it have 0."""
     chosen = np.zeros(part.prepared.case.shape[0], dtype=bool)

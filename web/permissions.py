@@ -23,7 +23,6 @@ ACTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "decline": "agreement.end",
             "ask_to_end": "agreement.end",
             "withdraw_end": "agreement.end",
-            "keep": "agreement.end",
             "end": "agreement.end",
             "suspend": "agreement.suspend",
             "resume": "agreement.suspend",

@@ -19,7 +19,7 @@ from circularity.organisations import Organisation
 from circularity.whitelist.applications import Application, Consent
 from circularity.whitelist.entries import WhitelistEntry, list_facility
 from circularity.whitelist.papers import unfit
-from circularity.whitelist.powers import decides_on, require_partner, require_receiving
+from circularity.whitelist.powers import require_partner, require_receiving
 from circularity.whitelist.proposing import add_note, hold, require_none
 
 
@@ -162,11 +162,6 @@ def publish(
     facts = {"by": by, "entry": entry, "document": document}
     record(session, actor, at, "application.published", application, facts)
     return entry
-
-
-def may_decide(application: Application, by: Organisation) -> bool:
-    """Return whether an organisation is the one that decides on an application."""
-    return decides_on(by, application.facility)
 
 
 def _step(
