@@ -49,8 +49,14 @@ def open_queue(url: str) -> Huey:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return SqliteHuey("circularity", filename=parsed.database, **options)
+    from psycopg import IntegrityError  # noqa: PLC0415 -- an optional extra, loaded only where it is used
+
     dsn = parsed.set(drivername="postgresql").render_as_string(hide_password=False)
-    return PostgresHuey("circularity", dsn=dsn, table_prefix="queue", **options)
+    try:
+        return PostgresHuey("circularity", dsn=dsn, table_prefix="queue", **options)
+    except IntegrityError:
+        # two processes that open a new queue at once both create its tables; the second finds them made
+        return PostgresHuey("circularity", dsn=dsn, table_prefix="queue", **options)
 
 
 def sender(queue: Huey, perform: Callable[[str], None]) -> Callable[[str], Any]:
