@@ -1,9 +1,10 @@
 """What is true and what is lawful: the registry, the rules, the facts. No HTTP, no solver.
 
-Rooms: `catalogue` reference data by day · `acceptance` the lawfulness rules · `organisations`, `outputs`,
-`facilities`, `whitelist` the registry · `runs` stored matching advice · `utilisation` the rates ·
-`audit` the chain of events · `accounts` who people are · `database`, `migrations` storage ·
-`units`, `geography`, `errors` the ground.
+Rooms, each importing only those before it (a contract in CI says so): `errors`, `units`, `geography`,
+`database`, `audit`, `migrations` the ground · `catalogue` reference data by day · `acceptance` the lawfulness rules ·
+`policy` who may do what · `organisations`, `accounts` who people are · `registry` what is offered ·
+`whitelist` what is listed · `runs` stored matching advice · `deals` what is agreed · `ledger` the mass ledger
+and the monthly books · `custody` what moves · `forms` the national forms · `rates` the utilisation rates.
 
 Glossary (the class names are these words):
 

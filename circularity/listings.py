@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from circularity.catalogue.waste_codes import EVERYTHING, kind_of
 from circularity.catalogue.waste_types import WasteType, find
-from circularity.entitlements import Entitlement, EntitlementLine, Facility
 from circularity.organisations import Organisation, Site
-from circularity.outputs import Output
+from circularity.registry.entitlements import Entitlement, EntitlementLine, Facility
+from circularity.registry.outputs import Output
 from circularity.whitelist import WhitelistEntry
 
 Row = TypeVar("Row")

@@ -12,14 +12,14 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from circularity.catalogue.regions import prefix_of
-from circularity.deals import Agreement
-from circularity.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
-from circularity.manifests import Carriage, Transfer
-from circularity.months import LedgerMonth
+from circularity.custody.manifests import Carriage, Transfer
+from circularity.custody.reception import Receipt, Treatment, TreatmentInput
+from circularity.deals.contract import Agreement
+from circularity.ledger.months import LedgerMonth
 from circularity.organisations import Organisation, Site
-from circularity.outputs import Output
-from circularity.reception import Receipt, Treatment, TreatmentInput
-from circularity.runs import Proposal
+from circularity.registry.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
+from circularity.registry.outputs import Output
+from circularity.runs.stored import Proposal
 
 WATCHING = ("authority", "coordinator")
 """Sides that see what happens in their region and are no party to it."""

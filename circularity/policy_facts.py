@@ -13,21 +13,21 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from circularity.amendments import Correction
 from circularity.catalogue.waste_codes import kind_of
-from circularity.deals import Agreement
-from circularity.entitlement_changes import EntitlementChange
-from circularity.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
+from circularity.custody.amendments import Correction
+from circularity.custody.manifests import Transfer
+from circularity.custody.reception import Receipt, Treatment
+from circularity.deals.contract import Agreement
 from circularity.jobs import Job
-from circularity.manifests import Transfer
-from circularity.months import LedgerMonth, StockSurvey
+from circularity.ledger.months import LedgerMonth, StockSurvey
 from circularity.organisations import Organisation, Site
-from circularity.outputs import Output
 from circularity.policy.things import SIDES, Thing
-from circularity.reception import Receipt, Treatment
-from circularity.runs import Proposal
+from circularity.registry.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
+from circularity.registry.outputs import Output
+from circularity.runs.stored import Proposal
 from circularity.whitelist import ProcedureGrant, WhitelistEntry
 from circularity.whitelist.applications import Appeal, Application
+from circularity.whitelist.entitlement_changes import EntitlementChange
 
 Row = Any
 

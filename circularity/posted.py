@@ -11,11 +11,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, select, union_all
 
-from circularity.ceilings import ANY_YEAR, Ceiling
 from circularity.database import Base
-from circularity.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
+from circularity.deals.ceilings import ANY_YEAR, Ceiling
 from circularity.organisations import Organisation, Site
-from circularity.outputs import Output
+from circularity.registry.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
+from circularity.registry.outputs import Output
 from circularity.whitelist import ProcedureGrant, WhitelistEntry
 
 _PARTY = (

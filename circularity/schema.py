@@ -8,29 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
-from circularity import (
-    amendments,
-    audit,
-    capacity_prices,
-    ceilings,
-    deals,
-    entitlement_changes,
-    entitlements,
-    entry_costs,
-    idempotency,
-    jobs,
-    manifests,
-    mass,
-    months,
-    organisations,
-    outputs,
-    reception,
-    run_changes,
-    runs,
-    uploads,
-    weighings,
-    whitelist,
-)
+from circularity import audit, idempotency, jobs, organisations, uploads, whitelist
 from circularity.accounts import (
     api_tokens,
     dormancy,
@@ -43,8 +21,13 @@ from circularity.accounts import (
     standings,
     throttles,
 )
+from circularity.custody import amendments, manifests, reception, weighings
 from circularity.database import Base
-from circularity.whitelist import applications, quota_moves
+from circularity.deals import ceilings, contract
+from circularity.ledger import mass, months
+from circularity.registry import entitlements, outputs
+from circularity.runs import capacity_prices, changes, entry_costs, stored
+from circularity.whitelist import applications, entitlement_changes, quota_moves
 
 MODULES = (
     audit,
@@ -52,13 +35,13 @@ MODULES = (
     outputs,
     entitlements,
     whitelist,
-    runs,
+    stored,
     capacity_prices,
     entry_costs,
-    run_changes,
+    changes,
     idempotency,
     jobs,
-    deals,
+    contract,
     ceilings,
     manifests,
     weighings,

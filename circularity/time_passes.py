@@ -6,10 +6,10 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
+from circularity.custody.quota import true_up_quotas
 from circularity.database import writing
-from circularity.deal_clock import close_what_ran_out, expire_offers, lapse_reservations
-from circularity.proposals import expire_proposals
-from circularity.whitelist.quota import true_up_quotas
+from circularity.deals.clock import close_what_ran_out, expire_offers, lapse_reservations
+from circularity.deals.proposals import expire_proposals
 from circularity.whitelist.standing import expire_entries
 
 STEPS = (

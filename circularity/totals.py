@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
-from circularity.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
 from circularity.organisations import Organisation
-from circularity.outputs import Output
+from circularity.registry.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
+from circularity.registry.outputs import Output
 from circularity.whitelist import WhitelistEntry
 
 

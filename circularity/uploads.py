@@ -16,12 +16,12 @@ from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relations
 
 from circularity.audit import Actor
 from circularity.columns import between, new_public_id, one_of
+from circularity.custody.sheets import Imported
 from circularity.database import STRICT, Base
 from circularity.errors import BadInput, InputProblem, RuleBroken
 from circularity.jobs import UNFINISHED, Claim, Job, ask_for, finish
 from circularity.organisations import Organisation
 from circularity.safe_workbook import MAX_FILE_BYTES
-from circularity.sheets import Imported
 
 WEIGHBRIDGE, OFFICIAL_FORMS, OFFICIAL_NUMBERS = "weighbridge", "official_forms", "official_numbers"
 IMPORTS = (WEIGHBRIDGE, OFFICIAL_FORMS, OFFICIAL_NUMBERS)

@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 from circularity.audit import Actor, Anchor, events_since, newest
 from circularity.database import reading
 from circularity.organisations import Organisation
-from circularity.outputs import Output
 from circularity.posted import outputs_posted
+from circularity.registry.outputs import Output
 from circularity.units import MISSING
 from matching.candidates import fits_by_code
 from matching.case import Case, Outputs, no_proposals

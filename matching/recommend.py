@@ -19,8 +19,8 @@ from circularity.acceptance import Finding, Pairs, all_findings, rule
 from circularity.acceptance.tables import Tables
 from circularity.banding import Band, shown
 from circularity.catalogue import waste_types
-from circularity.entitlements import CapacityWindow
-from circularity.outputs import Output
+from circularity.registry.entitlements import CapacityWindow
+from circularity.registry.outputs import Output
 from circularity.units import MISSING
 from matching.arcs import arcs_of
 from matching.candidates import Fits, fits_by_code

@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import numpy as np
 from sqlalchemy.orm import Session
 
-from circularity.manifests import TransferLine
-from circularity.outputs import Assay, Output
+from circularity.custody.manifests import TransferLine
+from circularity.registry.outputs import Assay, Output
 from matching.recommend import Advice, Recommendation
 from matching.snapshot_live import LiveReceivers
 from matching.snapshot_tables import output_table

@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from circularity.audit import Actor, record
 from circularity.columns import new_public_id
 from circularity.database import reading, writing
-from circularity.run_changes import RunChange
-from circularity.runs import MatchingRun
+from circularity.runs.changes import RunChange
+from circularity.runs.stored import MatchingRun
 from circularity.units import IntArray
 from matching.case import Parameters
 from matching.certificate import certificate_of

@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from circularity.acceptance import RULES
-from circularity.capacity_prices import CapacityPrice
-from circularity.entry_costs import ENTERED, ENTRY_LEVELS, EntryCost
-from circularity.run_changes import MatchedWindow
-from circularity.runs import Proposal, Unmatched
+from circularity.runs.capacity_prices import CapacityPrice
+from circularity.runs.changes import MatchedWindow
+from circularity.runs.entry_costs import ENTERED, ENTRY_LEVELS, EntryCost
+from circularity.runs.stored import Proposal, Unmatched
 from circularity.units import MISSING, IntArray
 from matching.arcs import Arcs
 from matching.case import Case

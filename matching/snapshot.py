@@ -18,9 +18,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from circularity.entitlements import LineLimit
-from circularity.outputs import Assay
 from circularity.posted import grants_held, listings_in_force, outputs_posted, taken_by_year, windows_offered
+from circularity.registry.entitlements import LineLimit
+from circularity.registry.outputs import Assay
 from circularity.units import IntArray
 from matching.annual_caps import Dealt, PricedCap, annual_caps
 from matching.case import Case, Outputs, Parameters

@@ -20,8 +20,8 @@ from circularity.acceptance.columns import OutputColumns, columns_of
 from circularity.acceptance.tables import Tables
 from circularity.audit import Anchor, events_since, newest
 from circularity.catalogue.waste_codes import is_hazardous
-from circularity.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
 from circularity.posted import planned_codes
+from circularity.registry.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
 from matching.candidates import Fits, fits_by_code
 from matching.case import Case, Outputs
 from matching.coefficients import LevelCoefficients, coefficients_of

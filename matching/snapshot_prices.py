@@ -10,8 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from circularity.audit import AuditEvent
-from circularity.entry_costs import ENTRY_LEVELS, EntryCost
-from circularity.runs import MatchingRun, in_plan_of, latest_run
+from circularity.runs.entry_costs import ENTRY_LEVELS, EntryCost
+from circularity.runs.stored import MatchingRun, in_plan_of, latest_run
 from circularity.units import IntArray
 from matching.cap_tree import CapTree, build_cap_tree, entries_of
 from matching.case import Case

@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from circularity.runs import Proposal
+from circularity.runs.stored import Proposal
 from matching.case import Proposals, TextArray
 from matching.snapshot import Snapshot
 

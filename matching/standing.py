@@ -16,7 +16,7 @@ from sqlalchemy import insert, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
 from circularity.columns import new_public_id
-from circularity.runs import MatchingRun, Proposal, latest_run
+from circularity.runs.stored import MatchingRun, Proposal, latest_run
 from matching.plan_changes import Placed, View
 from matching.run_rows import CONDITIONS_AT, COST_AT, LAYOUTS, MASS_AT, Key, Layout, Rows, Said
 

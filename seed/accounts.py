@@ -18,10 +18,10 @@ from circularity.accounts.second_factor import begin_enrolment, confirm_enrolmen
 from circularity.accounts.standings import DEFAULT_KIND, begin_standing, is_authority, settle, standing_of
 from circularity.audit import Actor
 from circularity.catalogue.regions import get, province_of
-from circularity.deals import Agreement
-from circularity.entitlements import Facility
-from circularity.manifests import Carriage, Transfer
+from circularity.custody.manifests import Carriage, Transfer
+from circularity.deals.contract import Agreement
 from circularity.organisations import Organisation, Site, register_organisation
+from circularity.registry.entitlements import Facility
 from seed.credit_codes import demo_credit_code
 
 ACTOR = Actor("演示 · demonstration", None, "system")

@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from circularity.audit import Actor
-from circularity.entitlements import Entitlement, EntitlementLine, Facility
 from circularity.organisations import Organisation, Site
+from circularity.registry.entitlements import Entitlement, EntitlementLine, Facility
 
 QUARTER_DAYS = 91
 DELTA_TIME = ZoneInfo("Asia/Shanghai")

@@ -12,8 +12,8 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from circularity.deals import Agreement
-from circularity.runs import MatchingRun, Proposal
+from circularity.deals.contract import Agreement
+from circularity.runs.stored import MatchingRun, Proposal
 from matching.plan import make_plan
 from matching.run import publish
 from matching.run_rows import rows_of

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from circularity.catalogue.waste_types import is_hazardous
-from circularity.generator_ledger import Use, close_month, reverse_month, write_month
-from circularity.month_balances import reckoned_stock
-from circularity.months import LedgerMonth
+from circularity.ledger.generator_months import Use, close_month, reverse_month, write_month
+from circularity.ledger.month_balances import reckoned_stock
+from circularity.ledger.months import LedgerMonth
+from circularity.ledger.site_stock import generated_between, stock_on
+from circularity.ledger.surveys import record_survey
 from circularity.organisations import Site
-from circularity.site_stock import generated_between, stock_on
-from circularity.stock import record_survey
 from seed.agenda import Thread
 from seed.parties import Delta, Flow
 from seed.quarter_days import DAY, moment

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from circularity.agreements import ask_to_end, end_agreement, suspend
-from circularity.deal_terms import Terms
-from circularity.deals import Agreement
-from circularity.direct_deals import agree_directly, import_contract
-from circularity.entitlements import EntitlementLine
-from circularity.offers import accept, confirm
+from circularity.deals.agreements import ask_to_end, end_agreement, suspend
+from circularity.deals.contract import Agreement
+from circularity.deals.direct import agree_directly, import_contract
+from circularity.deals.offers import accept, confirm
+from circularity.deals.terms import Terms
+from circularity.registry.entitlements import EntitlementLine
 from seed.agenda import Thread
 from seed.parties import ContractRow
 from seed.quarter_days import DAY, moment

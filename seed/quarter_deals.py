@@ -8,14 +8,14 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from circularity.agreement_procedures import attach_grant, file_procedure, note_granted
 from circularity.audit import Actor
 from circularity.calendar_days import delta_day
-from circularity.deal_clock import lapse_reservations
-from circularity.deals import Agreement
-from circularity.offers import accept, confirm, decline
-from circularity.proposals import answer_proposal, decline_proposal, proposed_terms
-from circularity.runs import Proposal
+from circularity.deals.clock import lapse_reservations
+from circularity.deals.contract import Agreement
+from circularity.deals.offers import accept, confirm, decline
+from circularity.deals.procedures import attach_grant, file_procedure, note_granted
+from circularity.deals.proposals import answer_proposal, decline_proposal, proposed_terms
+from circularity.runs.stored import Proposal
 from circularity.whitelist import GRANT_KINDS, record_grant
 from seed.agenda import Thread
 from seed.opening import REGISTRAR

@@ -8,18 +8,18 @@ from sqlalchemy import select
 
 from circularity.calendar_days import delta_day
 from circularity.catalogue.waste_types import pattern_covers
-from circularity.deal_terms import Terms
-from circularity.deals import Agreement
-from circularity.direct_deals import agree_directly
-from circularity.entitlements import EntitlementLine
-from circularity.manifests import Transfer
-from circularity.offers import accept, confirm
-from circularity.receipts import Verdict, Weighed, decide, receive
-from circularity.refusals import rematch_refused, send_back, take_back
-from circularity.signatures import sign
-from circularity.still_lawful import verdict_of
-from circularity.transfer_cells import cells_of
-from circularity.transfers import arrive, close
+from circularity.custody.manifests import Transfer
+from circularity.custody.receipts import Verdict, Weighed, decide, receive
+from circularity.custody.refusals import rematch_refused, send_back, take_back
+from circularity.custody.signatures import sign
+from circularity.custody.transfer_cells import cells_of
+from circularity.custody.transfers import arrive, close
+from circularity.deals.contract import Agreement
+from circularity.deals.direct import agree_directly
+from circularity.deals.offers import accept, confirm
+from circularity.deals.still_lawful import verdict_of
+from circularity.deals.terms import Terms
+from circularity.registry.entitlements import EntitlementLine
 from seed.agenda import Thread
 from seed.quarter_days import DAY
 from seed.stage import Stage, doing

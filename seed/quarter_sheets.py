@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from circularity.calendar_days import delta_day
-from circularity.deals import Agreement
-from circularity.manifests import Transfer
-from circularity.receipts import Verdict, Weighed, decide, receive
-from circularity.refusals import take_back
-from circularity.sheets import Weighing, add_reading, add_tickets
-from circularity.signatures import sign
-from circularity.transfers import Load, close, draft_transfer
+from circularity.custody.manifests import Transfer
+from circularity.custody.receipts import Verdict, Weighed, decide, receive
+from circularity.custody.refusals import take_back
+from circularity.custody.sheets import Weighing, add_reading, add_tickets
+from circularity.custody.signatures import sign
+from circularity.custody.transfers import Load, close, draft_transfer
+from circularity.deals.contract import Agreement
 from seed.agenda import Thread
 from seed.quarter_days import DAY, moment
 from seed.quarter_trips import FORGOTTEN, PERSONS

@@ -8,11 +8,11 @@ from datetime import date, datetime
 from sqlalchemy import select
 
 from circularity.catalogue.waste_types import is_hazardous
-from circularity.entitlements import Facility
-from circularity.generator_ledger import Use, close_month
-from circularity.reception import Receipt
-from circularity.site_stock import generated_between
-from circularity.treatments import Result, record_treatment
+from circularity.custody.reception import Receipt
+from circularity.custody.treatments import Result, record_treatment
+from circularity.ledger.generator_months import Use, close_month
+from circularity.ledger.site_stock import generated_between
+from circularity.registry.entitlements import Facility
 from seed.agenda import Thread
 from seed.quarter_books import write_books
 from seed.quarter_days import DAY, moment

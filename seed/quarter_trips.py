@@ -6,14 +6,14 @@ from datetime import date, datetime, timedelta
 
 from circularity.calendar_days import delta_day
 from circularity.catalogue.waste_types import is_hazardous
-from circularity.corrections import answer_correction, ask_correction, parties_of
-from circularity.deals import Agreement
-from circularity.manifests import Transfer
-from circularity.official_numbers import set_official_number
+from circularity.custody.corrections import answer_correction, ask_correction, parties_of
+from circularity.custody.manifests import Transfer
+from circularity.custody.official_numbers import set_official_number
+from circularity.custody.receipts import Verdict, Weighed, decide, receive
+from circularity.custody.signatures import sign
+from circularity.custody.transfers import Load, arrive, close, draft_transfer
+from circularity.deals.contract import Agreement
 from circularity.organisations import Organisation
-from circularity.receipts import Verdict, Weighed, decide, receive
-from circularity.signatures import sign
-from circularity.transfers import Load, arrive, close, draft_transfer
 from seed.agenda import Thread
 from seed.quarter_days import DAY, moment
 from seed.quarter_refusals import a_refused_load_goes_on

@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from circularity.carriers import Carrier
 from circularity.catalogue.waste_types import is_hazardous
-from circularity.deals import Agreement
+from circularity.custody.carriers import Carrier
+from circularity.deals.contract import Agreement
 from circularity.organisations import Organisation
 from seed.agenda import Agenda
 from seed.cast import Cast, acting

@@ -15,17 +15,17 @@ from registry import ACTOR, AT, FLY_ASH, Registry, T
 from sqlalchemy import select
 
 from circularity.audit import Actor
-from circularity.corrections import ask_correction
+from circularity.custody.corrections import ask_correction
+from circularity.custody.manifests import Transfer
+from circularity.custody.receipts import Verdict, Weighed, decide, receive
+from circularity.custody.reception import Receipt
+from circularity.custody.treatments import Result, record_treatment
 from circularity.database import create_engine_for, writing
-from circularity.generator_ledger import write_month
 from circularity.jobs import MATCHING, ask_for
-from circularity.manifests import Transfer
+from circularity.ledger.generator_months import write_month
+from circularity.ledger.surveys import record_survey
 from circularity.organisations import Site
-from circularity.receipts import Verdict, Weighed, decide, receive
-from circularity.reception import Receipt
-from circularity.runs import MatchingRun, Proposal
-from circularity.stock import record_survey
-from circularity.treatments import Result, record_treatment
+from circularity.runs.stored import MatchingRun, Proposal
 from circularity.uploads import OFFICIAL_NUMBERS, ask_for_import
 from matching.run import run_matching
 from web.app import create_app

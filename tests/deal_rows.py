@@ -8,16 +8,16 @@ from typing import Any
 
 from registry import ACID, ACTOR, AT, FLY_ASH, SHANGHAI, Registry, T
 
-from circularity.carriers import Carrier
 from circularity.columns import new_public_id
-from circularity.deals import Agreement, Offer
-from circularity.entitlements import EntitlementLine, Facility
-from circularity.manifests import Signature, Transfer
+from circularity.custody.carriers import Carrier
+from circularity.custody.manifests import Signature, Transfer
+from circularity.custody.receipts import Verdict, Weighed, decide, receive
+from circularity.custody.reception import Receipt
+from circularity.custody.signatures import sign
+from circularity.custody.transfers import Load, arrive, draft_transfer
+from circularity.deals.contract import Agreement, Offer
 from circularity.organisations import Organisation, Site
-from circularity.receipts import Verdict, Weighed, decide, receive
-from circularity.reception import Receipt
-from circularity.signatures import sign
-from circularity.transfers import Load, arrive, draft_transfer
+from circularity.registry.entitlements import EntitlementLine, Facility
 
 DAY = date(2026, 9, 1)
 

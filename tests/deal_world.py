@@ -10,13 +10,13 @@ from typing import Any
 from registry import ACTOR, AT, Registry, T
 from sqlalchemy.orm import Session
 
-from circularity.agreements import agree_directly
 from circularity.columns import new_public_id
-from circularity.deals import Agreement
-from circularity.entitlements import CapacityWindow
-from circularity.offers import Terms, accept, confirm
-from circularity.outputs import Output
-from circularity.runs import MatchingRun, Proposal
+from circularity.deals.agreements import agree_directly
+from circularity.deals.contract import Agreement
+from circularity.deals.offers import Terms, accept, confirm
+from circularity.registry.entitlements import CapacityWindow
+from circularity.registry.outputs import Output
+from circularity.runs.stored import MatchingRun, Proposal
 
 SEPTEMBER, DECEMBER = date(2026, 9, 1), date(2026, 12, 31)
 

@@ -11,10 +11,10 @@ from deal_rows import Deal
 from deal_world import DealWorld, terms
 from registry import ACID, ACTOR, AT, JIANGSU, SHANGHAI, Registry, T
 
-from circularity.deals import Agreement
-from circularity.entitlements import EntitlementLine, Facility
-from circularity.manifests import Transfer
+from circularity.custody.manifests import Transfer
+from circularity.deals.contract import Agreement
 from circularity.organisations import Organisation, Site
+from circularity.registry.entitlements import EntitlementLine, Facility
 from circularity.whitelist.applications import Application
 from circularity.whitelist.deciding import approve, note_visit, publish, take_up
 from circularity.whitelist.entries import WhitelistEntry

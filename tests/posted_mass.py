@@ -8,10 +8,10 @@ from typing import Any
 
 from registry import AT, FLY_ASH, JIANGSU, SHANGHAI, Registry
 
-from circularity.ledger import post, reverse
-from circularity.mass import MassGroup
+from circularity.ledger.groups import post, reverse
+from circularity.ledger.mass import MassGroup
+from circularity.ledger.postings import Cell, Movement
 from circularity.organisations import Site
-from circularity.postings import Cell, Movement
 
 DAY = date(2026, 6, 30)
 

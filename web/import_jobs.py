@@ -16,19 +16,19 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from circularity.audit import Actor
+from circularity.custody.manifests import Transfer
+from circularity.custody.official_number_files import read_official_numbers
+from circularity.custody.official_numbers import import_official_numbers
+from circularity.custody.sheets import Imported
+from circularity.custody.weighbridge import add_export, read_weighbridge
 from circularity.database import Base, reading, writing
 from circularity.errors import NotFound
+from circularity.forms.importing import take_forms
+from circularity.forms.reading import read_forms
 from circularity.jobs import Claim, Job
-from circularity.manifests import Transfer
-from circularity.official_form_import import take_forms
-from circularity.official_form_reading import read_forms
-from circularity.official_number_files import read_official_numbers
-from circularity.official_numbers import import_official_numbers
 from circularity.organisations import Organisation, Site
 from circularity.party_listings import side_of, transfers_seen
-from circularity.sheets import Imported
 from circularity.uploads import OFFICIAL_FORMS, OFFICIAL_NUMBERS, WEIGHBRIDGE, finish_import, waiting_file
-from circularity.weighbridge import add_export, read_weighbridge
 
 Tell = Callable[[str, float], None]
 Row = TypeVar("Row", bound=Base)

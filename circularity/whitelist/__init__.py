@@ -2,9 +2,10 @@
 
 `entries` are the rows that the rules read · `applications` from a draft to the published entry, `papers` what
 must be handed in, `proposing` and `deciding` the verbs of either side · `standing` suspension, resumption,
-delisting, the blacklist, and `reliance` whether a deal may still count on an entry · `appeals` · `rounds` the
-yearly lists, the timers, last year's receipts · `quota` what an entry may take and what has taken it ·
-`history` what the public may read of an entry.
+delisting, the blacklist · `appeals` · `rounds` the yearly lists and their timers · `quota_moves` the book of
+a quota · `entitlement_changes` and `entitlement_requests` what a facility may take · `history` what the
+public may read of an entry. Whether a deal may count on an entry is `deals.reliance`; what receipts take of a
+quota, and what was received under an entry, are `custody.quota` and `custody.listed_receipts`.
 """
 
 from circularity.whitelist.entries import (

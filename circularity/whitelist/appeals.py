@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from circularity.audit import Actor, record
 from circularity.columns import new_public_id
-from circularity.entitlements import Facility
 from circularity.errors import NotAllowed, RuleBroken
 from circularity.fields import Checks
 from circularity.lifecycle import advance
 from circularity.organisations import Organisation
+from circularity.registry.entitlements import Facility
 from circularity.whitelist.applications import Appeal, Application
 from circularity.whitelist.entries import WhitelistEntry
 from circularity.whitelist.powers import proposer, require_receiving

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from circularity.columns import between, mass, one_of, ordered
 from circularity.database import STRICT, Base
-from circularity.entitlements import Facility
 from circularity.lifecycle import states
 from circularity.organisations import Organisation
+from circularity.registry.entitlements import Facility
 from circularity.whitelist.entries import LIST_KINDS, WhitelistEntry
 
 NOTE_KINDS = ("visit", "question", "answer")

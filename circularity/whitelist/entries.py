@@ -11,9 +11,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from circularity.audit import Actor, record
 from circularity.columns import between, mass, new_public_id, one_of, ordered
 from circularity.database import STRICT, Base
-from circularity.facilities import Facility
 from circularity.fields import Checks
 from circularity.organisations import Organisation
+from circularity.registry.facilities import Facility
 
 LIST_KINDS = ("nominated", "agreed", "information")
 STATUSES = (

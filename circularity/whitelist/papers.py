@@ -14,11 +14,11 @@ from circularity.catalogue.listing_rules import paper_kinds, papers_for
 from circularity.catalogue.settings import setting
 from circularity.catalogue.waste_codes import EVERYTHING, kind_of
 from circularity.columns import new_public_id
-from circularity.entitlements import EntitlementLine
 from circularity.errors import RuleBroken
 from circularity.fields import Checks
 from circularity.lifecycle import legal_acts
 from circularity.organisations import Organisation
+from circularity.registry.entitlements import EntitlementLine
 from circularity.whitelist.applications import Application, ApplicationPaper
 from circularity.whitelist.powers import proposer
 

@@ -6,9 +6,9 @@ Each function raises NotAllowed; the sentence says who could.
 from __future__ import annotations
 
 from circularity.catalogue.regions import prefix_of
-from circularity.entitlements import Facility
 from circularity.errors import NotAllowed
 from circularity.organisations import Organisation
+from circularity.registry.entitlements import Facility
 
 AUTHORITY = "authority"
 

@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 from circularity.audit import Actor, record
 from circularity.calendar_days import delta_day
 from circularity.columns import new_public_id
-from circularity.entitlements import Facility
 from circularity.errors import RuleBroken
 from circularity.fields import Checks
 from circularity.human_numbers import new_number
 from circularity.lifecycle import advance
 from circularity.organisations import Organisation
+from circularity.registry.entitlements import Facility
 from circularity.whitelist.applications import Application, ApplicationNote
 from circularity.whitelist.entries import LIST_KINDS, WhitelistEntry
 from circularity.whitelist.papers import lacks

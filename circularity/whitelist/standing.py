@@ -16,12 +16,12 @@ from circularity.audit import Actor, record
 from circularity.calendar_days import delta_day
 from circularity.catalogue.listing_rules import ground as ground_of
 from circularity.catalogue.listing_rules import ground_words
-from circularity.entitlements import Facility
 from circularity.errors import RuleBroken
-from circularity.facilities import set_standing
 from circularity.fields import Checks
 from circularity.lifecycle import advance, legal_acts, next_step
 from circularity.organisations import Organisation
+from circularity.registry.entitlements import Facility
+from circularity.registry.facilities import set_standing
 from circularity.whitelist.entries import WhitelistEntry
 from circularity.whitelist.powers import require_receiving
 

@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Text, and_, false, literal, or_, select, t
 from sqlalchemy.orm import Session, joinedload
 
 from circularity.catalogue.regions import prefix_of
-from circularity.entitlements import Facility
 from circularity.organisations import Organisation, Site
+from circularity.registry.entitlements import Facility
 from circularity.whitelist.applications import Appeal, Application
 from circularity.whitelist.entries import WhitelistEntry
 from circularity.whitelist.powers import AUTHORITY, decides_on

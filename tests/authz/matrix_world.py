@@ -14,15 +14,15 @@ from registry import ACTOR, AT, FLY_ASH, Registry
 from sqlalchemy import select
 
 from circularity.audit import Actor
+from circularity.custody.receipts import Verdict, Weighed, decide, receive
+from circularity.custody.treatments import Result, record_treatment
 from circularity.database import create_engine_for, writing
-from circularity.generator_ledger import write_month
 from circularity.jobs import MATCHING, ask_for
+from circularity.ledger.generator_months import write_month
+from circularity.ledger.surveys import record_survey
 from circularity.policy.acting import Acting
 from circularity.policy_facts import KINDS
-from circularity.receipts import Verdict, Weighed, decide, receive
-from circularity.runs import MatchingRun, Proposal
-from circularity.stock import record_survey
-from circularity.treatments import Result, record_treatment
+from circularity.runs.stored import MatchingRun, Proposal
 from matching.run import run_matching
 from web.app import create_app
 from web.config import Config

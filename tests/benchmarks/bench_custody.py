@@ -24,8 +24,8 @@ from registry import Registry, T
 from sqlalchemy import Engine
 from transfer_worker import Parties, one_deal
 
-from circularity.balances import faults
 from circularity.database import create_engine_for, upgrade, writing
+from circularity.ledger.balances import faults
 
 VERBS = {
     "offered_by_generator": "offer",

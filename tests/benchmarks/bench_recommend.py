@@ -27,9 +27,9 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from circularity.audit import Actor
 from circularity.database import create_engine_for, reading, upgrade, writing
-from circularity.entitlements import CapacityWindow
-from circularity.outputs import Output
-from circularity.runs import latest_run
+from circularity.registry.entitlements import CapacityWindow
+from circularity.registry.outputs import Output
+from circularity.runs.stored import latest_run
 from matching.recommend import Recommendation, outlets_for_output
 from matching.run import run_matching
 from matching.snapshot_live import LiveReceivers

@@ -25,8 +25,8 @@ from sqlalchemy import Engine, select
 
 from circularity.audit import Actor
 from circularity.database import create_engine_for, reading, upgrade, writing
-from circularity.outputs import Output, withdraw_output
-from circularity.runs import MatchingRun, latest_run
+from circularity.registry.outputs import Output, withdraw_output
+from circularity.runs.stored import MatchingRun, latest_run
 from matching import live_run
 from matching.live_run import LiveMatching
 from seed.generate_delta import generate_delta

@@ -20,9 +20,9 @@ from deal_rows import deal
 from durable_databases import NAMES, durable
 from registry import Registry
 
+from circularity.custody.manifests import Transfer
+from circularity.custody.weighbridge import import_weighbridge
 from circularity.database import create_engine_for, upgrade, writing
-from circularity.manifests import Transfer
-from circularity.weighbridge import import_weighbridge
 
 HEADER = "序号,车号,毛重,皮重,净重,时间,磅单号"
 FIRST, LAST = date(2026, 8, 1), date(2026, 8, 31)

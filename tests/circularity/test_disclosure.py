@@ -11,8 +11,8 @@ from posted_mass import works_of
 from registry import ANHUI, JIANGSU, SHANGHAI, Registry
 
 from circularity.disclosure import OTHER, Cell, may_be_told, suppressed
-from circularity.rate_periods import Period
-from circularity.told_rates import told
+from circularity.rates.periods import Period
+from circularity.rates.told import told
 
 KEYS = st.tuples(st.sampled_from("ab"), st.sampled_from("xy"), st.sampled_from("12"))
 SHARES = st.dictionaries(st.integers(1, 8), st.integers(0, 10_000), min_size=1, max_size=6)

@@ -8,11 +8,11 @@ from sqlalchemy import Engine, func, select
 
 from circularity.audit import AuditEvent
 from circularity.database import writing
-from circularity.deals import Agreement
-from circularity.offers import accept
-from circularity.proposals import answer_proposal
-from circularity.reservations import left_kg
-from circularity.runs import Proposal
+from circularity.deals.contract import Agreement
+from circularity.deals.offers import accept
+from circularity.deals.proposals import answer_proposal
+from circularity.deals.reservations import left_kg
+from circularity.runs.stored import Proposal
 from circularity.time_passes import let_time_pass
 
 

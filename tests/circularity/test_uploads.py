@@ -10,6 +10,7 @@ from registry import ACTOR, AT, Registry
 from sqlalchemy import func, select
 
 from circularity.audit import Actor
+from circularity.custody.sheets import Imported
 from circularity.errors import BadInput, InputProblem, RuleBroken
 from circularity.jobs import (
     MAX_CLAIMS,
@@ -21,7 +22,6 @@ from circularity.jobs import (
     fail,
     reclaim,
 )
-from circularity.sheets import Imported
 from circularity.uploads import (
     KEPT_PROBLEMS,
     MAX_WAITING,

@@ -23,13 +23,13 @@ from sqlalchemy import Engine, create_engine, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from circularity.ceilings import Ceiling, Hold
 from circularity.database import create_engine_for, writing
-from circularity.deals import Agreement
-from circularity.entitlements import CapacityWindow
+from circularity.deals.ceilings import Ceiling, Hold
+from circularity.deals.contract import Agreement
+from circularity.deals.offers import accept, confirm, counter, decline, lapse_reservations
+from circularity.deals.reservations import ceilings_of
 from circularity.errors import RuleBroken
-from circularity.offers import accept, confirm, counter, decline, lapse_reservations
-from circularity.reservations import ceilings_of
+from circularity.registry.entitlements import CapacityWindow
 
 THREADS = 32
 SEEDS = range(int(os.environ.get("CIRC_OVERSELL_SEEDS", "2")))

@@ -13,11 +13,11 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from test_oversell import NUMBERS, SEEDS, THREADS, accepted, differences, race
 
+from circularity.custody.quota import quota_book, quota_state, taken_kg
 from circularity.database import create_engine_for, writing
-from circularity.deals import Agreement
+from circularity.deals.contract import Agreement
 from circularity.errors import RuleBroken
 from circularity.whitelist.entries import WhitelistEntry
-from circularity.whitelist.quota import quota_book, quota_state, taken_kg
 from circularity.whitelist.standing import suspend
 
 

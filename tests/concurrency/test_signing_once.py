@@ -12,12 +12,12 @@ from registry import AT, Registry, T
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from circularity.balances import faults, trial_balance
+from circularity.custody.manifests import Signature, Transfer
+from circularity.custody.signatures import sign
 from circularity.database import reading, writing
 from circularity.errors import RuleBroken
 from circularity.idempotency import Request, act_once
-from circularity.manifests import Signature, Transfer
-from circularity.signatures import sign
+from circularity.ledger.balances import faults, trial_balance
 
 
 @pytest.fixture

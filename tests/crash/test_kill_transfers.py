@@ -18,15 +18,15 @@ from sqlalchemy.orm import Session
 from transfer_worker import Parties, work
 
 from circularity.audit import AuditEvent, verify_chain
-from circularity.balances import faults, trial_balance
-from circularity.ceilings import Ceiling
+from circularity.custody.manifests import Transfer
+from circularity.custody.reception import Receipt
+from circularity.custody.signatures import verify_signatures
 from circularity.database import create_engine_for, reading, upgrade, writing
-from circularity.deals import Agreement
+from circularity.deals.ceilings import Ceiling
+from circularity.deals.contract import Agreement
+from circularity.ledger.balances import faults, trial_balance
+from circularity.ledger.mass import MassGroup
 from circularity.lifecycle import MACHINES
-from circularity.manifests import Transfer
-from circularity.mass import MassGroup
-from circularity.reception import Receipt
-from circularity.signatures import verify_signatures
 
 KILLS = int(os.environ.get("CRASH_KILLS", "4"))
 SEED = int(os.environ.get("CRASH_SEED", "20260901"))

@@ -14,14 +14,14 @@ from registry import Registry, T
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from circularity.custody.manifests import Transfer
+from circularity.custody.receipts import Verdict, Weighed, decide, receive
+from circularity.custody.transfers import arrive
 from circularity.database import create_engine_for, writing
-from circularity.deals import Agreement
-from circularity.entitlements import EntitlementLine
-from circularity.manifests import Transfer
-from circularity.offers import accept, confirm
+from circularity.deals.contract import Agreement
+from circularity.deals.offers import accept, confirm
 from circularity.organisations import Organisation, Site
-from circularity.receipts import Verdict, Weighed, decide, receive
-from circularity.transfers import arrive
+from circularity.registry.entitlements import EntitlementLine
 
 
 @dataclass(frozen=True)

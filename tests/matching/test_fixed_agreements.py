@@ -10,9 +10,9 @@ from registry import ACTOR, AT, SHANGHAI, Registry, T
 from sqlalchemy import Engine, select
 
 from circularity.database import writing
-from circularity.offers import accept, decline
-from circularity.proposals import answer_proposal
-from circularity.runs import MatchingRun, Proposal
+from circularity.deals.offers import accept, decline
+from circularity.deals.proposals import answer_proposal
+from circularity.runs.stored import MatchingRun, Proposal
 from circularity.units import MISSING
 from matching.run import run_matching
 from matching.snapshot import Snapshot, parameters_at, read_snapshot

@@ -14,11 +14,11 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from circularity.database import reading, writing
-from circularity.entitlements import CapacityWindow, Facility
-from circularity.facilities import set_standing, withdraw_capacity
-from circularity.outputs import Output, withdraw_output
-from circularity.proposals import answer_proposal, decline_proposal
-from circularity.runs import MatchingRun, Proposal, in_plan_of
+from circularity.deals.proposals import answer_proposal, decline_proposal
+from circularity.registry.entitlements import CapacityWindow, Facility
+from circularity.registry.facilities import set_standing, withdraw_capacity
+from circularity.registry.outputs import Output, withdraw_output
+from circularity.runs.stored import MatchingRun, Proposal, in_plan_of
 from matching import live_run
 from matching.live_run import LiveMatching
 from matching.plan import make_plan

@@ -11,7 +11,7 @@ from registry import ACTOR, AT, FLY_ASH, Registry
 from sqlalchemy import Engine
 
 from circularity.database import reading, writing
-from circularity.outputs import Output
+from circularity.registry.outputs import Output
 from matching.loss import Loss, losses
 from matching.network import UNREACHED
 from matching.recommend import Recommendation, outlets_for_output

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from circularity.acceptance import CONDITIONS, Pairs, judge
 from circularity.catalogue import operations, utilisation, waste_types
 from circularity.database import create_engine_for, upgrade, writing
-from circularity.outputs import Output
+from circularity.registry.outputs import Output
 from circularity.units import MISSING
 from matching.case import Case
 from matching.eligibility import tables_of

@@ -11,10 +11,10 @@ from registry import ACTOR, ANHUI, AT, JIANGSU, Registry
 from sqlalchemy import Engine, select
 
 from circularity.audit import AuditEvent, verify_chain
-from circularity.capacity_prices import prices_of_run
 from circularity.database import reading, writing
-from circularity.outputs import Output, withdraw_output
-from circularity.runs import (
+from circularity.registry.outputs import Output, withdraw_output
+from circularity.runs.capacity_prices import prices_of_run
+from circularity.runs.stored import (
     MatchingRun,
     Proposal,
     all_runs,

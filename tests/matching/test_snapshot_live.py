@@ -14,9 +14,9 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from circularity.database import reading, writing
-from circularity.entitlements import CapacityWindow, Facility
-from circularity.facilities import set_standing, withdraw_capacity
-from circularity.outputs import Output, withdraw_output
+from circularity.registry.entitlements import CapacityWindow, Facility
+from circularity.registry.facilities import set_standing, withdraw_capacity
+from circularity.registry.outputs import Output, withdraw_output
 from matching import snapshot_live
 from matching.recommend import Recommendation, outlets_for_output
 from matching.snapshot_live import LiveReceivers

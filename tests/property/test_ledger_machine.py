@@ -23,12 +23,12 @@ from hypothesis.stateful import (
 from registry import AT, FLY_ASH, Registry
 from sqlalchemy import Engine, select
 
-from circularity.balances import faults, trial_balance
 from circularity.database import writing
 from circularity.errors import RuleBroken
-from circularity.ledger import post, reverse
-from circularity.mass import EITHER_WAY, SOURCES, MassAccount, MassGroup
-from circularity.postings import POSTINGS, Cell, Movement
+from circularity.ledger.balances import faults, trial_balance
+from circularity.ledger.groups import post, reverse
+from circularity.ledger.mass import EITHER_WAY, SOURCES, MassAccount, MassGroup
+from circularity.ledger.postings import POSTINGS, Cell, Movement
 
 OPERATIONS = int(os.environ.get("LEDGER_OPERATIONS", "400"))
 LONG = 10_000

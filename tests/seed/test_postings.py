@@ -9,10 +9,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from circularity.organisations import Organisation, Site
-from circularity.outputs import GenerationDeclaration, Output
-from circularity.planned_mass import held_by_deals
-from circularity.rate_formula import in_scope
-from circularity.utilisation import planned_rates
+from circularity.rates.formula import in_scope
+from circularity.rates.planned import planned_rates
+from circularity.rates.planned_mass import held_by_deals
+from circularity.registry.outputs import GenerationDeclaration, Output
 from matching.plan import make_plan
 from matching.run import publish
 from matching.run_rows import rows_of

@@ -8,23 +8,23 @@ import pytest
 from quarter_world import AT, TODAY
 from sqlalchemy import func, select
 
-from circularity.agreement_gaps import gaps
-from circularity.amendments import Correction
 from circularity.audit import AuditEvent, verify_chain
-from circularity.balances import faults
+from circularity.custody.amendments import Correction
+from circularity.custody.manifests import Signature, Transfer
+from circularity.custody.overdue import overdue
+from circularity.custody.reception import Receipt, Treatment
+from circularity.custody.signatures import verify_signatures
+from circularity.custody.weighings import Ticket
 from circularity.database import Base, reading
-from circularity.deals import Agreement
-from circularity.manifests import Signature, Transfer
-from circularity.mass import MassAccount, MassGroup, MassMove
-from circularity.months import LedgerMonth, StockSurvey
-from circularity.non_reporters import non_reporters
+from circularity.deals.contract import Agreement
+from circularity.deals.gaps import gaps
+from circularity.ledger.balances import faults
+from circularity.ledger.mass import MassAccount, MassGroup, MassMove
+from circularity.ledger.months import LedgerMonth, StockSurvey
+from circularity.ledger.non_reporters import non_reporters
 from circularity.organisations import Site
-from circularity.overdue import overdue
-from circularity.reception import Receipt, Treatment
-from circularity.reported import reported
-from circularity.runs import Proposal
-from circularity.signatures import verify_signatures
-from circularity.weighings import Ticket
+from circularity.rates.reported import reported
+from circularity.runs.stored import Proposal
 from seed.quarter_days import Quarter
 from web.cli.demo_quarter import quarter_lines
 

@@ -7,10 +7,10 @@ from sqlalchemy import func, select
 
 from circularity.audit import AuditEvent, verify_chain
 from circularity.database import Base, create_engine_for, reading, writing
-from circularity.entitlements import CapacityWindow, Entitlement
 from circularity.organisations import Organisation
-from circularity.outputs import GenerationDeclaration, Output
-from circularity.runs import latest_run, reasons_of_run
+from circularity.registry.entitlements import CapacityWindow, Entitlement
+from circularity.registry.outputs import GenerationDeclaration, Output
+from circularity.runs.stored import latest_run, reasons_of_run
 from matching.run import run_matching
 from seed.cast import QUARTER_DAYS
 from seed.generate_delta import generate_delta

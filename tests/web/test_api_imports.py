@@ -11,11 +11,11 @@ from databases import Databases
 from registry import FLY_ASH
 from sqlalchemy import func, select
 
+from circularity.custody.manifests import Transfer
+from circularity.custody.weighings import Ticket
 from circularity.database import reading
-from circularity.manifests import Transfer
-from circularity.months import LedgerMonth
+from circularity.ledger.months import LedgerMonth
 from circularity.uploads import UploadContent
-from circularity.weighings import Ticket
 from web.worker import perform
 
 CSV = "text/csv"

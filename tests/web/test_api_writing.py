@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from circularity.audit import AuditEvent, verify_chain
 from circularity.database import reading
 from circularity.idempotency import KeptAnswer
-from circularity.outputs import Output
+from circularity.registry.outputs import Output
 from web.config import BadSetting, read_config
 
 

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from circularity.database import create_engine_for, reading
-from circularity.entitlements import CapacityWindow
-from circularity.outputs import Output
+from circularity.registry.entitlements import CapacityWindow
+from circularity.registry.outputs import Output
 from web.cli import main
 
 

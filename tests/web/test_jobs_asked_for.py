@@ -13,7 +13,7 @@ from sqlalchemy import Engine, select
 
 from circularity.database import writing
 from circularity.jobs import Job, claim, fail, report_progress
-from circularity.runs import latest_run
+from circularity.runs.stored import latest_run
 from web.jobs import open_queue, queue_url, sender
 from web.pages.jobs import PHASES
 from web.worker import perform

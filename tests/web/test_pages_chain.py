@@ -9,9 +9,9 @@ import pytest
 from desk_world import BRICKS, CEMENT, OFFICE, POWER, Desk, desk
 from sqlalchemy import Engine, select
 
-from circularity.balances import faults, trial_balance
+from circularity.custody.manifests import Transfer
 from circularity.database import writing
-from circularity.manifests import Transfer
+from circularity.ledger.balances import faults, trial_balance
 from web.today import today
 
 ASH = "900-001-S02"

@@ -9,9 +9,9 @@ import pytest
 from desk_world import BLOCKS, BRICKS, POWER, YARD, Desk, desk
 from sqlalchemy import Engine, select
 
-from circularity.balances import faults
+from circularity.custody.manifests import Transfer
 from circularity.database import writing
-from circularity.manifests import Transfer
+from circularity.ledger.balances import faults
 from web.today import today
 
 

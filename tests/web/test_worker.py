@@ -15,13 +15,13 @@ from deal_rows import deal
 from registry import ACTOR, AT, Registry
 from sqlalchemy import Engine, func, select
 
-from circularity import sheets
 from circularity.audit import Actor, verify_chain
+from circularity.custody import sheets
+from circularity.custody.weighings import Ticket
 from circularity.database import reading, writing
 from circularity.jobs import MATCHING, CancellationAskedError, Job, ask_for, ask_to_cancel, claim, reclaim
-from circularity.runs import MatchingRun, Proposal, latest_run
+from circularity.runs.stored import MatchingRun, Proposal, latest_run
 from circularity.uploads import WEIGHBRIDGE, UploadContent, ask_for_import
-from circularity.weighings import Ticket
 from matching import live_run
 from matching.run import run_matching
 from web import import_jobs

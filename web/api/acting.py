@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.base import ExecutableOption
 
 from circularity.audit import Actor
+from circularity.custody.manifests import Transfer
 from circularity.errors import NotAllowed
-from circularity.manifests import Transfer
 from circularity.organisations import Organisation, Site
 from circularity.party_listings import WATCHING, side_of, sites_seen, transfers_seen
 from web.api.lookups import by_public_id

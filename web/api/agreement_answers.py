@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from circularity.agreement_procedures import missing_procedures
-from circularity.agreements import Gap, end_asked_by
-from circularity.deals import Agreement, AgreementProcedure, Offer
+from circularity.deals.agreements import Gap, end_asked_by
+from circularity.deals.contract import Agreement, AgreementProcedure, Offer
+from circularity.deals.offers import Terms
+from circularity.deals.procedures import missing_procedures
 from circularity.lifecycle import legal_acts
-from circularity.offers import Terms
 from web.api.disclosure import mass_shown, organisation_shown
 from web.today import today
 

@@ -7,7 +7,7 @@ from marshmallow.fields import Date, List, Nested, String
 from marshmallow.validate import Length, OneOf
 
 from circularity.columns import MAX_AMOUNT
-from circularity.deals import CADENCES, LOTS, PRICE_KINDS, PROCEDURES, SIDES, WEIGHTS
+from circularity.deals.contract import CADENCES, LOTS, PRICE_KINDS, PROCEDURES, SIDES, WEIGHTS
 from circularity.lifecycle import states
 from web.api.codes import CODE_LENGTH, NAME_LENGTH, PUBLIC_ID, SOURCE_LENGTH
 from web.api.paging import Paged

@@ -11,8 +11,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from circularity.agreement_procedures import attach_grant, file_procedure, note_granted
-from circularity.agreements import (
+from circularity.deals.agreements import (
     agree_directly,
     ask_to_end,
     end_agreement,
@@ -20,15 +19,16 @@ from circularity.agreements import (
     import_contract,
     withdraw_end,
 )
-from circularity.deals import Agreement
-from circularity.entitlements import CapacityWindow, EntitlementLine, Facility
+from circularity.deals.contract import Agreement
+from circularity.deals.offers import accept, confirm, counter, decline, make_offer
+from circularity.deals.procedures import attach_grant, file_procedure, note_granted
+from circularity.deals.proposals import answer_proposal, decline_proposal
 from circularity.errors import BadInput, InputProblem
-from circularity.offers import accept, confirm, counter, decline, make_offer
 from circularity.organisations import Site
-from circularity.outputs import Output
 from circularity.party_listings import agreements_seen
-from circularity.proposals import answer_proposal, decline_proposal
-from circularity.runs import Proposal
+from circularity.registry.entitlements import CapacityWindow, EntitlementLine, Facility
+from circularity.registry.outputs import Output
+from circularity.runs.stored import Proposal
 from circularity.whitelist import ProcedureGrant
 from web.api.agreement_answers import agreement_shown, gap_shown, terms_of
 from web.api.agreement_schemas import (

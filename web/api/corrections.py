@@ -9,12 +9,12 @@ from marshmallow import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from circularity.amendments import Correction
-from circularity.corrected_fields import CANCEL
-from circularity.corrections import answer_correction, ask_correction, parties_of, withdraw_correction
+from circularity.custody.amendments import Correction
+from circularity.custody.corrected_fields import CANCEL
+from circularity.custody.corrections import answer_correction, ask_correction, parties_of, withdraw_correction
+from circularity.custody.manifests import Transfer
 from circularity.errors import BadInput, InputProblem
 from circularity.lifecycle import legal_acts
-from circularity.manifests import Transfer
 from circularity.organisations import Organisation
 from circularity.party_listings import transfers_seen
 from circularity.units import KG_PER_T, format_scaled

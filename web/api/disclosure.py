@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from circularity.banding import band_of
-from circularity.entitlements import CapacityWindow, Facility
 from circularity.organisations import Organisation, Site
-from circularity.outputs import Output
+from circularity.registry.entitlements import CapacityWindow, Facility
+from circularity.registry.outputs import Output
 from circularity.units import KG_PER_T
 
 PUBLIC = "public"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from circularity.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
+from circularity.registry.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
 from web.api.disclosure import band, facility_named, is_public, mass_shown, organisation_shown, place_shown
 
 

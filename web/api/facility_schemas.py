@@ -6,8 +6,8 @@ from marshmallow import Schema
 from marshmallow.fields import Boolean, Date, Dict, List, Nested, String
 from marshmallow.validate import Length, OneOf
 
-from circularity.entitlements import ENTITLEMENT_KINDS, KINDS
-from circularity.outputs import VISIBILITIES
+from circularity.registry.entitlements import ENTITLEMENT_KINDS, KINDS
+from circularity.registry.outputs import VISIBILITIES
 from web.api.codes import CODE_LENGTH, NAME_LENGTH, PROVINCE, PUBLIC_ID, SOURCE_LENGTH
 from web.api.paging import Paged
 from web.api.quantities import CnyPerTonne, Concentration, Kilometres, Tonnes, WholeNumber

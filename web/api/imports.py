@@ -14,6 +14,7 @@ from marshmallow.fields import Integer, List, Nested, String
 from marshmallow.validate import OneOf
 from sqlalchemy.orm import Session
 
+from circularity.custody.weighings import SIDES
 from circularity.errors import NotFound
 from circularity.jobs import STATES, Job, ask_to_cancel
 from circularity.uploads import (
@@ -27,7 +28,6 @@ from circularity.uploads import (
     imports_of,
     purge_ended,
 )
-from circularity.weighings import SIDES
 from web.api.acting import Party, acting_for, require_own, seen_site, seen_transfer
 from web.api.blueprint import OWN, ApiBlueprint
 from web.api.file_bodies import FileBody

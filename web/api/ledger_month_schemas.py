@@ -6,8 +6,8 @@ from marshmallow import Schema
 from marshmallow.fields import Date, List, Nested, String
 from marshmallow.validate import Length, OneOf
 
+from circularity.ledger.months import USES
 from circularity.lifecycle import states
-from circularity.months import USES
 from web.api.codes import CODE_LENGTH, NAME_LENGTH, PUBLIC_ID, SOURCE_LENGTH
 from web.api.paging import Paged
 from web.api.quantities import Quantity, Tonnes, WholeNumber

@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload, object_session, selectinload
 
-from circularity.generator_ledger import Use, close_month, drop_month, reverse_month, write_month
-from circularity.month_balances import month_balance
-from circularity.months import LedgerMonth, StockSurvey
+from circularity.ledger.generator_months import Use, close_month, drop_month, reverse_month, write_month
+from circularity.ledger.month_balances import month_balance
+from circularity.ledger.months import LedgerMonth, StockSurvey
+from circularity.ledger.surveys import record_survey
 from circularity.organisations import Site
 from circularity.party_listings import months_seen
-from circularity.stock import record_survey
 from web.api.blueprint import ApiBlueprint
 from web.api.codes import verb_arguments
 from web.api.disclosure import mass_shown

@@ -11,10 +11,10 @@ from marshmallow.fields import String
 from marshmallow.validate import OneOf
 from sqlalchemy.orm import Session
 
-from circularity.general_tables import general_tables
-from circularity.hazardous_stages import hazardous_stages
-from circularity.official_form_files import csv_text, write_workbook
-from circularity.official_forms import (
+from circularity.forms.files import csv_text, write_workbook
+from circularity.forms.general_tables import general_tables
+from circularity.forms.hazardous_stages import hazardous_stages
+from circularity.forms.national import (
     DEPARTURES,
     ENTRUSTED,
     FLOWS,
@@ -24,7 +24,7 @@ from circularity.official_forms import (
     TAKEN_OUT,
     FormSheet,
 )
-from circularity.official_forms import (
+from circularity.forms.national import (
     OWN as OWN_USE,
 )
 from web.api.acting import acting_for, seen_site

@@ -8,7 +8,7 @@ from marshmallow import Schema, ValidationError
 from marshmallow.fields import Boolean, Date, Dict, Field, List, Nested, String
 from marshmallow.validate import Length, OneOf
 
-from circularity.outputs import STATUSES, VISIBILITIES
+from circularity.registry.outputs import STATUSES, VISIBILITIES
 from web.api.codes import CODE_LENGTH, PROVINCE, PUBLIC_ID
 from web.api.paging import Paged
 from web.api.quantities import CnyPerTonne, Concentration, Kilometres, Tonnes, WholeNumber

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from circularity.catalogue.waste_codes import has_kind_form
 from circularity.catalogue.waste_types import find
 from circularity.organisations import Site
-from circularity.outputs import Output, post_output, withdraw_output
+from circularity.registry.outputs import Output, post_output, withdraw_output
 from web.api.blueprint import ApiBlueprint
 from web.api.codes import verb_arguments, waste_pattern_of
 from web.api.disclosure import is_public, mass_shown, organisation_shown, place_shown

@@ -9,7 +9,7 @@ from marshmallow.fields import Boolean, Date, String
 from sqlalchemy.orm import Session
 
 from circularity.catalogue.waste_types import is_hazardous
-from circularity.overdue import Overdue, overdue
+from circularity.custody.overdue import Overdue, overdue
 from circularity.party_listings import transfers_seen
 from web.api.acting import acting_for
 from web.api.blueprint import OWN, ApiBlueprint

@@ -12,8 +12,8 @@ from circularity.catalogue.regions import PROVINCES
 from circularity.catalogue.targets import Target
 from circularity.disclosure import MIN_ORGANISATIONS
 from circularity.errors import NotFound
-from circularity.runs import MatchingRun, latest_run
-from circularity.utilisation import LABEL_EN, LABEL_ZH, PlannedRate, planned_rates
+from circularity.rates.planned import LABEL_EN, LABEL_ZH, PlannedRate, planned_rates
+from circularity.runs.stored import MatchingRun, latest_run
 from web.api.blueprint import ApiBlueprint
 from web.api.quantities import Percent, Tonnes
 from web.api.shapes import Answer

@@ -6,7 +6,7 @@ from marshmallow import Schema
 from marshmallow.fields import Date, List, Nested, String
 from marshmallow.validate import Length, OneOf
 
-from circularity.reception import RESULTS
+from circularity.custody.reception import RESULTS
 from web.api.codes import CODE_LENGTH, NAME_LENGTH, PUBLIC_ID, SOURCE_LENGTH
 from web.api.quantities import Tonnes, WholeNumber
 from web.api.shapes import Answer, Band, moment

@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session, selectinload
 
-from circularity.entitlements import Facility
-from circularity.manifests import Transfer
+from circularity.custody.manifests import Transfer
+from circularity.custody.receipts import Verdict, Weighed, decide, receipts_of, receive
+from circularity.custody.reception import Receipt, Treatment
+from circularity.custody.treatments import Result, record_treatment
 from circularity.organisations import Organisation
-from circularity.receipts import Verdict, Weighed, decide, receipts_of, receive
-from circularity.reception import Receipt, Treatment
-from circularity.treatments import Result, record_treatment
+from circularity.registry.entitlements import Facility
 from web.api.blueprint import ApiBlueprint
 from web.api.codes import verb_arguments
 from web.api.disclosure import mass_shown

@@ -13,8 +13,8 @@ from marshmallow import Schema
 from marshmallow.fields import Boolean, Date, Integer, List, Nested, String
 
 from circularity.acceptance import ADVICE_EN, ADVICE_ZH, Finding
-from circularity.entitlements import CapacityWindow
-from circularity.outputs import Output
+from circularity.registry.entitlements import CapacityWindow
+from circularity.registry.outputs import Output
 from matching.problem import COST_LEVEL, LEVELS
 from matching.recommend import Recommendation, feed_for_window, outlets_for_output
 from web.api.blueprint import ApiBlueprint

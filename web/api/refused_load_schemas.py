@@ -6,7 +6,7 @@ from marshmallow import Schema
 from marshmallow.fields import Date, List, Nested, String
 from marshmallow.validate import Length, OneOf
 
-from circularity.manifests import CONVEYANCES
+from circularity.custody.manifests import CONVEYANCES
 from web.api.codes import PUBLIC_ID
 from web.api.quantities import Degrees, Tonnes, WholeNumber
 from web.api.recommendations import RecommendationAnswer

@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from circularity.deals import Agreement
-from circularity.manifests import Transfer, TransferLine
+from circularity.custody.manifests import Transfer, TransferLine
+from circularity.custody.refusals import REFUSED, refused_of, rematch_refused
+from circularity.deals.contract import Agreement
 from circularity.organisations import DEGREES_E7
 from circularity.party_listings import agreements_seen, sites_seen
-from circularity.refusals import REFUSED, refused_of, rematch_refused
 from matching.recommend_load import outlets_for_load
 from web.api.acting import Party, acting_for, require_own, seen_transfer
 from web.api.blueprint import OWN, ApiBlueprint

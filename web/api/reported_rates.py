@@ -8,9 +8,9 @@ from marshmallow import Schema
 from marshmallow.fields import Boolean, Constant, Date, Integer, List, Nested, String
 from marshmallow.validate import OneOf
 
-from circularity.capacity_used import capacity_used, count_warnings
 from circularity.catalogue.regions import PROVINCES
-from circularity.rate_formula import (
+from circularity.rates.capacity_used import capacity_used, count_warnings
+from circularity.rates.formula import (
     FORMULA_VERSION,
     MASSES,
     Sums,
@@ -19,8 +19,8 @@ from circularity.rate_formula import (
     storage_rate,
     utilisation_rate,
 )
-from circularity.reported import LABEL_EN, LABEL_ZH, ScopeReport, reported
-from circularity.told_rates import TABLES, Told, told
+from circularity.rates.reported import LABEL_EN, LABEL_ZH, ScopeReport, reported
+from circularity.rates.told import TABLES, Told, told
 from web.api.blueprint import ApiBlueprint
 from web.api.quantities import Percent, Tonnes, WholeNumber
 from web.api.rates import TargetAnswer, target_shown

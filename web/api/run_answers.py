@@ -9,12 +9,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from circularity.acceptance import WORDS
-from circularity.capacity_prices import CapacityPrice
 from circularity.disclosure import Cell
 from circularity.organisations import Site
-from circularity.outputs import Output
-from circularity.run_changes import RunChange
-from circularity.runs import MatchingRun, Proposal, Unmatched, in_plan_of
+from circularity.registry.outputs import Output
+from circularity.runs.capacity_prices import CapacityPrice
+from circularity.runs.changes import RunChange
+from circularity.runs.stored import MatchingRun, Proposal, Unmatched, in_plan_of
 from matching.explain import CAPACITY
 from matching.plan_changes import cause_words, kind_of
 from matching.summary import NOTICE_EN, NOTICE_ZH

@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from circularity.capacity_prices import CapacityPrice
-from circularity.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
-from circularity.outputs import Output
-from circularity.run_changes import changes_of
-from circularity.runs import MatchingRun, Proposal, Unmatched, in_plan_of
+from circularity.registry.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
+from circularity.registry.outputs import Output
+from circularity.runs.capacity_prices import CapacityPrice
+from circularity.runs.changes import changes_of
+from circularity.runs.stored import MatchingRun, Proposal, Unmatched, in_plan_of
 from web.api.blueprint import ApiBlueprint
 from web.api.disclosure import PUBLIC
 from web.api.lookups import by_public_id

@@ -11,12 +11,12 @@ from marshmallow.validate import Length
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session, joinedload
 
-from circularity.entitlements import Facility
+from circularity.custody.grouping import fractions_of, group_onto, grouped_kg, ungroup
+from circularity.custody.manifests import Transfer, TransferLine
+from circularity.custody.reception import Fraction, Receipt
 from circularity.errors import BadInput, InputProblem
-from circularity.grouping import fractions_of, group_onto, grouped_kg, ungroup
-from circularity.manifests import Transfer, TransferLine
 from circularity.party_listings import facilities_seen
-from circularity.reception import Fraction, Receipt
+from circularity.registry.entitlements import Facility
 from web.api.acting import Party, acting_for, require_own, seen_transfer
 from web.api.blueprint import OWN, ApiBlueprint
 from web.api.codes import CODE_LENGTH, PUBLIC_ID

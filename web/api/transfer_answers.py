@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from circularity.catalogue.waste_types import is_hazardous
+from circularity.custody.manifests import Signature, Transfer, TransferLine
 from circularity.lifecycle import legal_acts
-from circularity.manifests import Signature, Transfer, TransferLine
 from web.api.disclosure import mass_shown, organisation_shown
 
 

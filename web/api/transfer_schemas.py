@@ -6,8 +6,8 @@ from marshmallow import Schema
 from marshmallow.fields import AwareDateTime, Boolean, Date, List, Nested, String
 from marshmallow.validate import Length, OneOf
 
-from circularity.manifests import CONVEYANCES, METERINGS, SIGNERS, TRANSFER_STATES
-from circularity.weighings import SIDES
+from circularity.custody.manifests import CONVEYANCES, METERINGS, SIGNERS, TRANSFER_STATES
+from circularity.custody.weighings import SIDES
 from web.api.codes import CODE_LENGTH, NAME_LENGTH, PUBLIC_ID, SOURCE_LENGTH
 from web.api.paging import Paged
 from web.api.quantities import Tonnes, WholeNumber

@@ -11,17 +11,17 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from circularity.carriers import Carrier
-from circularity.deals import Agreement
+from circularity.custody.carriers import Carrier
+from circularity.custody.manifests import Transfer
+from circularity.custody.official_numbers import set_official_number
+from circularity.custody.refusals import send_back, take_back
+from circularity.custody.sheets import Weighing, add_tickets
+from circularity.custody.signatures import sign
+from circularity.custody.transfers import Load, arrive, cancel, close, draft_transfer
+from circularity.deals.contract import Agreement
 from circularity.errors import BadInput, InputProblem
-from circularity.manifests import Transfer
-from circularity.official_numbers import set_official_number
 from circularity.organisations import Organisation
 from circularity.party_listings import transfers_seen
-from circularity.refusals import send_back, take_back
-from circularity.sheets import Weighing, add_tickets
-from circularity.signatures import sign
-from circularity.transfers import Load, arrive, cancel, close, draft_transfer
 from web.api.blueprint import ApiBlueprint
 from web.api.codes import verb_arguments
 from web.api.lookups import by_public_id, named_in_body

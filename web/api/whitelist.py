@@ -11,8 +11,8 @@ from sqlalchemy import Select, Text, func, literal, select, type_coerce
 from sqlalchemy.orm import joinedload
 
 from circularity.catalogue.waste_codes import EVERYTHING, kind_of
-from circularity.entitlements import Facility
 from circularity.organisations import Site
+from circularity.registry.entitlements import Facility
 from circularity.whitelist import LIST_KINDS, WhitelistEntry
 from circularity.whitelist.history import history_of
 from web.api.blueprint import ApiBlueprint

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from circularity.database import reading
-from circularity.utilisation import planned_rates_by_region
+from circularity.rates.planned import planned_rates_by_region
 from seed.tables import read_delta
 from web.cli.account_lines import account_lines
 from web.cli.database import database_option, open_database

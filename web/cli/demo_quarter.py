@@ -5,13 +5,13 @@ from __future__ import annotations
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from circularity.amendments import Correction
 from circularity.catalogue.regions import PROVINCES
-from circularity.deals import Agreement
-from circularity.manifests import Transfer
-from circularity.months import LedgerMonth
-from circularity.reception import Receipt, Treatment
-from circularity.reported import reported
+from circularity.custody.amendments import Correction
+from circularity.custody.manifests import Transfer
+from circularity.custody.reception import Receipt, Treatment
+from circularity.deals.contract import Agreement
+from circularity.ledger.months import LedgerMonth
+from circularity.rates.reported import reported
 from web.cli.rates_text import report_lines
 
 

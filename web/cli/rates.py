@@ -9,18 +9,18 @@ from typing import Any
 import click
 from sqlalchemy.orm import Session
 
-from circularity import planned_mass
 from circularity.calendar_days import delta_day
-from circularity.capacity_used import capacity_used
 from circularity.catalogue.regions import PROVINCES
 from circularity.catalogue.streams import all_streams
 from circularity.database import reading
 from circularity.errors import BadInput
 from circularity.fields import Checks
-from circularity.rate_sums import KEYS, sums_by
-from circularity.reported import Report, reported
+from circularity.rates import planned_mass
+from circularity.rates.capacity_used import capacity_used
+from circularity.rates.planned import planned_rates_by_region
+from circularity.rates.reported import Report, reported
+from circularity.rates.sums import KEYS, sums_by
 from circularity.totals import has_fiction
-from circularity.utilisation import planned_rates_by_region
 from web.cli.database import database_option, open_database
 from web.cli.problems import show_problems
 from web.cli.rates_text import NO_STATISTIC, report_lines, table_lines, use_lines

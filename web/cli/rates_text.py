@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from circularity.capacity_used import WARNINGS, LineUse
 from circularity.catalogue import regions, streams
-from circularity.rate_formula import (
+from circularity.rates.capacity_used import WARNINGS, LineUse
+from circularity.rates.formula import (
     Rate,
     Sums,
     disposal_rate,
@@ -14,7 +14,7 @@ from circularity.rate_formula import (
     storage_rate,
     utilisation_rate,
 )
-from circularity.reported import LABEL_EN, LABEL_ZH, Report, ScopeReport
+from circularity.rates.reported import LABEL_EN, LABEL_ZH, Report, ScopeReport
 from circularity.units import format_scaled
 from web.cli.text_table import text_table
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from circularity.capacity_used import LineUse
-from circularity.rate_formula import (
+from circularity.rates.capacity_used import LineUse
+from circularity.rates.formula import (
     FORMULA_VERSION,
     MASSES,
     Rate,
@@ -15,7 +15,7 @@ from circularity.rate_formula import (
     storage_rate,
     utilisation_rate,
 )
-from circularity.reported import LABEL_EN, Report, ScopeReport
+from circularity.rates.reported import LABEL_EN, Report, ScopeReport
 from circularity.units import format_scaled, format_tonnes
 
 

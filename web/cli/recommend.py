@@ -15,9 +15,9 @@ from circularity.acceptance import WORDS
 from circularity.banding import Band
 from circularity.catalogue import operations, waste_types
 from circularity.database import reading
-from circularity.entitlements import CapacityWindow
-from circularity.outputs import Output
-from circularity.runs import latest_run, unmatched_of_output
+from circularity.registry.entitlements import CapacityWindow
+from circularity.registry.outputs import Output
+from circularity.runs.stored import latest_run, unmatched_of_output
 from circularity.units import (
     KG_PER_T,
     M_PER_KM,

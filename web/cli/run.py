@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from circularity.audit import Actor
 from circularity.database import reading
 from circularity.errors import BadInput
-from circularity.runs import MatchingRun, latest_run
+from circularity.runs.stored import MatchingRun, latest_run
 from matching.case import InvalidCase
 from matching.network_flow import NotProvenError
 from matching.plan import PlanRefusedError

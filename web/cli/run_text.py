@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from circularity.acceptance import ADVICE_EN, ADVICE_ZH
 from circularity.catalogue import regions
-from circularity.planned_mass import STAGES
-from circularity.runs import MatchingRun, Proposal, in_plan_of, reasons_of_run, unmatched_of_run
+from circularity.rates.planned import LABEL_EN, LABEL_ZH, PlannedRate
+from circularity.rates.planned_mass import STAGES
+from circularity.runs.stored import MatchingRun, Proposal, in_plan_of, reasons_of_run, unmatched_of_run
 from circularity.units import format_scaled, format_tonnes
-from circularity.utilisation import LABEL_EN, LABEL_ZH, PlannedRate
 from matching.reason_words import reason_words
 from web.cli.text_table import text_table
 

@@ -12,11 +12,11 @@ from flask_babel import gettext
 
 from circularity.banding import Band, band_of
 from circularity.disclosure import MIN_ORGANISATIONS
-from circularity.entitlements import CapacityWindow
-from circularity.outputs import Output
-from circularity.runs import Unmatched
+from circularity.rates.planned import PlannedRate
+from circularity.registry.entitlements import CapacityWindow
+from circularity.registry.outputs import Output
+from circularity.runs.stored import Unmatched
 from circularity.totals import has_real_parties
-from circularity.utilisation import PlannedRate
 from web.formats import DASH, exact_tonnes, tonnes
 from web.language import said
 from web.session import read_session

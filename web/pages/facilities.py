@@ -7,10 +7,10 @@ from sqlalchemy import select
 
 from circularity.catalogue.operations import all_operations
 from circularity.catalogue.regions import all_regions
-from circularity.entitlements import KINDS, Facility
 from circularity.errors import NotFound
 from circularity.listings import FacilityFilter, facility_whitelist, list_facilities, operations_in_use
-from circularity.runs import latest_run, proposals_of_facility
+from circularity.registry.entitlements import KINDS, Facility
+from circularity.runs.stored import latest_run, proposals_of_facility
 from web.pages.requests import choice, page_number, province, text
 from web.session import read_session
 from web.today import today

@@ -9,8 +9,8 @@ from circularity.catalogue.regions import all_regions
 from circularity.catalogue.streams import all_streams
 from circularity.errors import NotFound
 from circularity.listings import OutputFilter, list_outputs, streams_in_use
-from circularity.outputs import STATUSES, Output
-from circularity.runs import latest_run, proposals_of_output, unmatched_of_output
+from circularity.registry.outputs import STATUSES, Output
+from circularity.runs.stored import latest_run, proposals_of_output, unmatched_of_output
 from matching.recommend import outlets_for_output
 from web.formats import waste_type
 from web.pages.disclosure import tells_all

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from circularity.utilisation import PlannedRate
+from circularity.rates.planned import PlannedRate
 
 SCALE = 1000
 """Width of a bar in its own units: permille of what was generated."""

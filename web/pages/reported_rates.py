@@ -9,10 +9,10 @@ from flask import render_template
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from circularity.capacity_used import LineUse, capacity_used, count_warnings
 from circularity.catalogue.regions import all_regions
 from circularity.organisations import Organisation
-from circularity.rate_formula import (
+from circularity.rates.capacity_used import LineUse, capacity_used, count_warnings
+from circularity.rates.formula import (
     FORMULA_VERSION,
     Sums,
     disposal_rate,
@@ -20,10 +20,10 @@ from circularity.rate_formula import (
     storage_rate,
     utilisation_rate,
 )
-from circularity.rate_periods import Period
-from circularity.rate_sums import booked_years, sums_by
-from circularity.reported import ScopeReport, reported
-from circularity.told_rates import told
+from circularity.rates.periods import Period
+from circularity.rates.reported import ScopeReport, reported
+from circularity.rates.sums import booked_years, sums_by
+from circularity.rates.told import told
 from web.pages.disclosure import tells_all
 from web.pages.rates import part_of
 from web.pages.requests import choice, province

@@ -8,14 +8,14 @@ from flask import render_template
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from circularity.capacity_prices import prices_of_run
 from circularity.errors import NotFound
-from circularity.flows import flows
 from circularity.jobs import MATCHING, unfinished_jobs
 from circularity.listings import PAGE_SIZE
-from circularity.price_subjects import subjects_of
-from circularity.run_changes import RunChange, changes_of, count_changes
-from circularity.runs import (
+from circularity.runs.capacity_prices import prices_of_run
+from circularity.runs.changes import RunChange, changes_of, count_changes
+from circularity.runs.flows import flows
+from circularity.runs.price_subjects import subjects_of
+from circularity.runs.stored import (
     MatchingRun,
     all_runs,
     count_proposals,

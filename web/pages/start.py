@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import render_template
 
 from circularity.catalogue.regions import all_regions
-from circularity.crossings import crossings
-from circularity.flows import flows
-from circularity.runs import latest_run, reasons_of_run
+from circularity.rates.planned import planned_rates_by_region
+from circularity.runs.crossings import crossings
+from circularity.runs.flows import flows
+from circularity.runs.stored import latest_run, reasons_of_run
 from circularity.totals import map_points, stock
-from circularity.utilisation import planned_rates_by_region
 from web.pages.disclosure import is_withheld, tells_all
 from web.pages.rates import bars_of
 from web.session import read_session

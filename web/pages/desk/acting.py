@@ -10,11 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, object_session
 
 from circularity.audit import Actor
-from circularity.deals import Agreement
-from circularity.entitlements import Facility
+from circularity.deals.contract import Agreement
 from circularity.errors import NotAllowed
 from circularity.organisations import Organisation, Site
 from circularity.party_listings import WATCHING
+from circularity.registry.entitlements import Facility
 from web.api.writing import is_writable
 from web.auth.identity import MEMBERSHIP, accounts_are_on, identity, own_memberships
 from web.language import said

@@ -9,11 +9,11 @@ from typing import Any
 from flask import request, url_for
 from sqlalchemy.orm import Session
 
-from circularity.agreement_procedures import attach_grant, file_procedure, note_granted
-from circularity.agreements import ask_to_end, end_agreement, resume, suspend, withdraw_end
-from circularity.deals import Agreement
+from circularity.deals.agreements import ask_to_end, end_agreement, resume, suspend, withdraw_end
+from circularity.deals.contract import Agreement
+from circularity.deals.offers import accept, confirm, counter, decline, make_offer
+from circularity.deals.procedures import attach_grant, file_procedure, note_granted
 from circularity.errors import NotAllowed, NotFound
-from circularity.offers import accept, confirm, counter, decline, make_offer
 from circularity.whitelist import ProcedureGrant
 from web.api.lookups import named_in_body
 from web.pages.desk.acting import Acting, require_acting, sides_in

@@ -8,15 +8,15 @@ from flask import render_template
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from circularity.agreement_procedures import NOTED
-from circularity.agreements import end_asked_by, gaps
-from circularity.ceilings import Hold
-from circularity.deals import PROCEDURES, Agreement
+from circularity.custody.manifests import LineAgreement, Transfer, TransferLine
+from circularity.deals.agreements import end_asked_by, gaps
+from circularity.deals.ceilings import Hold
+from circularity.deals.contract import PROCEDURES, Agreement
+from circularity.deals.procedures import NOTED
+from circularity.deals.still_lawful import grant_suits, granted_kinds, verdict_of
 from circularity.errors import NotFound
 from circularity.lifecycle import legal_acts, states
-from circularity.manifests import LineAgreement, Transfer, TransferLine
 from circularity.party_listings import agreements, agreements_seen, total
-from circularity.still_lawful import grant_suits, granted_kinds, verdict_of
 from circularity.whitelist import ProcedureGrant
 from web.pages.desk.acting import WHO, Acting, acting, require_acting, sides_in
 from web.pages.desk.terms_form import CHOICES, typed_terms

@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.wrappers import Response
 
+from circularity.custody.sheets import Imported
 from circularity.database import writing
 from circularity.errors import BadInput, CircularityError, NotFound, Stale
 from circularity.idempotency import Request, act_once
-from circularity.sheets import Imported
 from web.api.writing import refuse_unless_writable
 from web.errors import status_of
 from web.pages.desk.form_values import uploaded

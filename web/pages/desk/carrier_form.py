@@ -7,8 +7,8 @@ import re
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from circularity.carriers import Carrier
-from circularity.deals import Agreement
+from circularity.custody.carriers import Carrier
+from circularity.deals.contract import Agreement
 from circularity.organisations import Organisation
 from web.language import said
 from web.pages.desk.form_values import FormValues

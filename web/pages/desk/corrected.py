@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from circularity.amendments import Correction
-from circularity.corrected_fields import CANCEL, OF_RECEIVER, OF_SENDER, find_field
-from circularity.corrections import parties_of
-from circularity.manifests import Transfer
-from circularity.reception import Receipt
+from circularity.custody.amendments import Correction
+from circularity.custody.corrected_fields import CANCEL, OF_RECEIVER, OF_SENDER, find_field
+from circularity.custody.corrections import parties_of
+from circularity.custody.manifests import Transfer
+from circularity.custody.reception import Receipt
 from circularity.units import KG_PER_T, format_scaled
 from web.field_words import field_label
 from web.formats import DASH

@@ -8,12 +8,12 @@ from typing import Any
 from flask import render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from circularity.agreements import agree_directly, import_contract
 from circularity.catalogue.waste_types import MalformedCode, parse_code
-from circularity.deal_terms import Terms
-from circularity.entitlements import EntitlementLine
+from circularity.deals.agreements import agree_directly, import_contract
+from circularity.deals.terms import Terms
 from circularity.errors import NotAllowed
 from circularity.organisations import Site
+from circularity.registry.entitlements import EntitlementLine
 from web.api.lookups import named_in_body
 from web.pages.desk.acting import Acting, require_acting
 from web.pages.desk.attempts import Answer, attempt

@@ -11,10 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from circularity.errors import BadInput, InputProblem, NotFound
-from circularity.general_tables import general_tables
-from circularity.hazardous_stages import hazardous_stages
-from circularity.official_form_files import write_workbook
-from circularity.official_forms import FormSheet
+from circularity.forms.files import write_workbook
+from circularity.forms.general_tables import general_tables
+from circularity.forms.hazardous_stages import hazardous_stages
+from circularity.forms.national import FormSheet
 from circularity.organisations import Site
 from circularity.party_listings import sites_seen
 from web.pages.desk.acting import require_acting

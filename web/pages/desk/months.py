@@ -11,15 +11,15 @@ from sqlalchemy.orm import Session
 
 from circularity.catalogue.operations import all_operations
 from circularity.catalogue.waste_types import is_hazardous
+from circularity.custody.sheets import Imported
 from circularity.errors import NotAllowed, NotFound
-from circularity.generator_ledger import Use, close_month, drop_month, reverse_month, write_month
+from circularity.ledger.generator_months import Use, close_month, drop_month, reverse_month, write_month
+from circularity.ledger.month_balances import month_balance
+from circularity.ledger.months import USES, LedgerMonth
+from circularity.ledger.non_reporters import non_reporters
 from circularity.lifecycle import legal_acts
-from circularity.month_balances import month_balance
-from circularity.months import USES, LedgerMonth
-from circularity.non_reporters import non_reporters
 from circularity.organisations import Site
 from circularity.party_listings import months, months_seen, sites_seen, total
-from circularity.sheets import Imported
 from web.api.lookups import named_in_body
 from web.language import said
 from web.pages.desk.acting import WHO, Acting, acting, require_acting

@@ -11,13 +11,13 @@ from flask import Response, render_template
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from circularity.custody.manifests import Transfer
+from circularity.custody.official_number_files import read_official_numbers
+from circularity.custody.official_numbers import import_official_numbers
+from circularity.custody.sheets import Imported
 from circularity.errors import NotAllowed
 from circularity.guarded_cells import guard_text
-from circularity.manifests import Transfer
-from circularity.official_number_files import read_official_numbers
-from circularity.official_numbers import import_official_numbers
 from circularity.party_listings import total, transfers, transfers_seen
-from circularity.sheets import Imported
 from web.pages.desk.acting import acting, require_acting
 from web.pages.desk.attempts import Answer, attempt_upload
 from web.pages.desk.waiting import without_number

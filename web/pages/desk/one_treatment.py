@@ -9,10 +9,10 @@ from flask import render_template, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from circularity.custody.reception import Treatment, TreatmentInput
+from circularity.custody.treatment_notices import Outcome, inputs_of, note_told, outcome_for
 from circularity.errors import NotFound
 from circularity.party_listings import facilities_seen, sites_seen, treatments_seen
-from circularity.reception import Treatment, TreatmentInput
-from circularity.treatment_notices import Outcome, inputs_of, note_told, outcome_for
 from web.pages.desk.acting import Acting, require_acting
 from web.pages.desk.attempts import Answer, attempt
 from web.session import read_session

@@ -7,8 +7,8 @@ import io
 import segno
 from flask import Response, render_template, url_for
 
-from circularity.receipts import receipts_of
-from circularity.signatures import verify_signatures
+from circularity.custody.receipts import receipts_of
+from circularity.custody.signatures import verify_signatures
 from web.pages.desk.acting import require_acting
 from web.pages.desk.transfers import find_transfer
 from web.session import read_session

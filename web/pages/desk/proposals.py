@@ -8,11 +8,11 @@ from flask import render_template, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from circularity.deals import Agreement
+from circularity.deals.contract import Agreement
+from circularity.deals.proposals import answer_proposal, decline_proposal, proposed_terms
 from circularity.errors import NotFound
 from circularity.party_listings import proposals, proposals_seen, total
-from circularity.proposals import answer_proposal, decline_proposal, proposed_terms
-from circularity.runs import PROPOSAL_STATUSES, Proposal
+from circularity.runs.stored import PROPOSAL_STATUSES, Proposal
 from web.pages.desk.acting import Acting, acting, require_acting
 from web.pages.desk.attempts import Answer, attempt
 from web.pages.desk.form_values import FormValues

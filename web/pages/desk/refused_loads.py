@@ -9,10 +9,10 @@ from flask import render_template, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from circularity.deals import Agreement
+from circularity.custody.manifests import CONVEYANCES, Transfer, TransferLine
+from circularity.custody.refusals import refused_of, rematch_refused
+from circularity.deals.contract import Agreement
 from circularity.errors import BadInput, InputProblem
-from circularity.manifests import CONVEYANCES, Transfer, TransferLine
-from circularity.refusals import refused_of, rematch_refused
 from matching.recommend_load import outlets_for_load
 from web.api.lookups import named_in_body
 from web.pages.desk.acting import require_acting

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session, contains_eager
 
 from circularity.catalogue.waste_codes import EVERYTHING, kind_of
 from circularity.catalogue.waste_types import MalformedCode, parse_code
-from circularity.entitlements import Entitlement, EntitlementLine, Facility
 from circularity.organisations import Organisation, Site
+from circularity.registry.entitlements import Entitlement, EntitlementLine, Facility
 from web.formats import operation_name, region_name, waste_name
 from web.language import said
 from web.pages.desk.acting import Acting

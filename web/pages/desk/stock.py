@@ -9,9 +9,9 @@ from typing import Any
 from flask import url_for
 from sqlalchemy.orm import Session
 
-from circularity.official_form_import import import_forms
-from circularity.sheets import Imported
-from circularity.stock import record_survey
+from circularity.custody.sheets import Imported
+from circularity.forms.importing import import_forms
+from circularity.ledger.surveys import record_survey
 from web.pages.desk.acting import require_acting
 from web.pages.desk.attempts import Answer, attempt, attempt_upload
 from web.pages.desk.form_values import FormValues

@@ -8,13 +8,13 @@ from flask import render_template, url_for
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload
 
-from circularity.entitlements import Facility
+from circularity.custody.grouping import fractions_of, group_onto, grouped_kg, ungroup
+from circularity.custody.manifests import Transfer, TransferLine
+from circularity.custody.reception import Receipt
 from circularity.errors import NotAllowed
-from circularity.grouping import fractions_of, group_onto, grouped_kg, ungroup
-from circularity.manifests import Transfer, TransferLine
 from circularity.organisations import Site
 from circularity.party_listings import total
-from circularity.reception import Receipt
+from circularity.registry.entitlements import Facility
 from web.pages.desk.acting import Acting, acting, require_acting
 from web.pages.desk.attempts import Answer, attempt
 from web.pages.desk.form_values import FormValues

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from circularity.deal_terms import Terms
-from circularity.deals import CADENCES, LOTS, PRICE_KINDS, WEIGHTS, Offer
+from circularity.deals.contract import CADENCES, LOTS, PRICE_KINDS, WEIGHTS, Offer
+from circularity.deals.terms import Terms
 from circularity.units import format_scaled, format_tonnes
 from web.pages.desk.form_values import PERMILLE_PER_PERCENT, FormValues
 from web.pages.desk.price_form import read_price, typed_price

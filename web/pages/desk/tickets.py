@@ -11,10 +11,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from circularity.calendar_days import DELTA_TIME
-from circularity.manifests import Transfer
-from circularity.sheets import Imported, add_reading
-from circularity.weighbridge import import_weighbridge
-from circularity.weighings import METERS, SIDES, MeterReading, Ticket
+from circularity.custody.manifests import Transfer
+from circularity.custody.sheets import Imported, add_reading
+from circularity.custody.weighbridge import import_weighbridge
+from circularity.custody.weighings import METERS, SIDES, MeterReading, Ticket
 from web.pages.desk.acting import require_acting
 from web.pages.desk.attempts import Answer, attempt, attempt_upload
 from web.pages.desk.form_values import FormValues

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from circularity.amendments import Correction
-from circularity.manifests import Signature, Transfer
-from circularity.reception import Receipt
+from circularity.custody.amendments import Correction
+from circularity.custody.manifests import Signature, Transfer
+from circularity.custody.reception import Receipt
 
 
 @dataclass(frozen=True)

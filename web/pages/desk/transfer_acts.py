@@ -10,15 +10,15 @@ from flask import url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from circularity.amendments import Correction
-from circularity.corrections import answer_correction, ask_correction, withdraw_correction
+from circularity.custody.amendments import Correction
+from circularity.custody.corrections import answer_correction, ask_correction, withdraw_correction
+from circularity.custody.manifests import Transfer
+from circularity.custody.official_numbers import set_official_number
+from circularity.custody.receipts import Verdict, Weighed, decide, receive
+from circularity.custody.refusals import send_back, take_back
+from circularity.custody.signatures import sign
+from circularity.custody.transfers import arrive, cancel, close
 from circularity.errors import NotFound
-from circularity.manifests import Transfer
-from circularity.official_numbers import set_official_number
-from circularity.receipts import Verdict, Weighed, decide, receive
-from circularity.refusals import send_back, take_back
-from circularity.signatures import sign
-from circularity.transfers import arrive, cancel, close
 from web.pages.desk.acting import Acting, require_acting
 from web.pages.desk.attempts import Answer, attempt
 from web.pages.desk.corrected import typed_change

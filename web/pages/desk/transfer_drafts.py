@@ -8,9 +8,9 @@ from flask import render_template, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from circularity.deals import Agreement
-from circularity.manifests import CONVEYANCES, METERINGS
-from circularity.transfers import Load, draft_transfer
+from circularity.custody.manifests import CONVEYANCES, METERINGS
+from circularity.custody.transfers import Load, draft_transfer
+from circularity.deals.contract import Agreement
 from web.pages.desk.acting import require_acting
 from web.pages.desk.agreements import find_agreement
 from web.pages.desk.attempts import Answer, attempt

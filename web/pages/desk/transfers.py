@@ -9,17 +9,17 @@ from flask import render_template, request
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from circularity.amendments import Correction
 from circularity.catalogue.waste_types import is_hazardous
-from circularity.entitlements import Facility
+from circularity.custody.amendments import Correction
+from circularity.custody.manifests import TRANSFER_STATES, Carriage, Transfer
+from circularity.custody.metered import received_total_kg, sent_total_kg
+from circularity.custody.receipts import receipts_of
+from circularity.custody.signatures import verify_signatures
 from circularity.errors import NotAllowed, NotFound
 from circularity.lifecycle import legal_acts
-from circularity.manifests import TRANSFER_STATES, Carriage, Transfer
-from circularity.metered import received_total_kg, sent_total_kg
 from circularity.organisations import Site
 from circularity.party_listings import total, transfers, transfers_seen
-from circularity.receipts import receipts_of
-from circularity.signatures import verify_signatures
+from circularity.registry.entitlements import Facility
 from web.pages.desk.acting import Acting, acting, require_acting
 from web.pages.desk.corrected import answerable, correctable
 from web.pages.desk.timeline import timeline

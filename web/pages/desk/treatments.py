@@ -9,13 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from circularity.catalogue.operations import all_operations
-from circularity.entitlements import Facility
+from circularity.custody.reception import RESULTS, Receipt, Treatment
+from circularity.custody.treatment_notices import not_told
+from circularity.custody.treatments import Result, record_treatment
 from circularity.errors import NotAllowed
 from circularity.listings import Page
 from circularity.party_listings import facilities_seen, total, treatments_seen, untreated
-from circularity.reception import RESULTS, Receipt, Treatment
-from circularity.treatment_notices import not_told
-from circularity.treatments import Result, record_treatment
+from circularity.registry.entitlements import Facility
 from web.api.lookups import named_in_body
 from web.language import said
 from web.pages.desk.acting import Acting, acting, require_acting

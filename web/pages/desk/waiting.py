@@ -9,13 +9,15 @@ from flask import url_for
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from circularity.agreement_gaps import Gap
-from circularity.agreements import gaps
-from circularity.amendments import Correction
-from circularity.deals import Agreement
-from circularity.manifests import Carriage, Transfer, TransferLine
-from circularity.months import LedgerMonth
-from circularity.overdue import Overdue, overdue
+from circularity.custody.amendments import Correction
+from circularity.custody.manifests import Carriage, Transfer, TransferLine
+from circularity.custody.overdue import Overdue, overdue
+from circularity.custody.reception import Treatment
+from circularity.custody.treatment_notices import not_told
+from circularity.deals.agreements import gaps
+from circularity.deals.contract import Agreement
+from circularity.deals.gaps import Gap
+from circularity.ledger.months import LedgerMonth
 from circularity.party_listings import (
     agreements_seen,
     facilities_seen,
@@ -24,9 +26,7 @@ from circularity.party_listings import (
     sites_seen,
     transfers_seen,
 )
-from circularity.reception import Treatment
-from circularity.runs import Proposal
-from circularity.treatment_notices import not_told
+from circularity.runs.stored import Proposal
 from circularity.whitelist.applications import Application
 from circularity.whitelist.powers import AUTHORITY
 from circularity.whitelist.visible import applications_seen

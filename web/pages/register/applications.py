@@ -15,10 +15,10 @@ from circularity.catalogue.listing_rules import paper_kinds, papers_for
 from circularity.catalogue.operations import all_operations
 from circularity.catalogue.regions import PROVINCES, all_regions
 from circularity.catalogue.settings import setting
-from circularity.entitlements import Facility
 from circularity.errors import NotFound
 from circularity.lifecycle import legal_acts
 from circularity.organisations import Organisation, Site
+from circularity.registry.entitlements import Facility
 from circularity.whitelist import LIST_KINDS, WhitelistEntry, appeals, deciding, proposing
 from circularity.whitelist.applications import Application
 from circularity.whitelist.papers import hand_in, lacks

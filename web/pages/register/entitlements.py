@@ -10,11 +10,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from circularity.catalogue.operations import all_operations
-from circularity.entitlement_changes import CHANGES, EntitlementChange
-from circularity.entitlement_requests import confirm_change, refuse_change, request_change, withdraw_change
-from circularity.entitlements import Entitlement, EntitlementLine, Facility
 from circularity.errors import NotFound
 from circularity.organisations import Organisation
+from circularity.registry.entitlements import Entitlement, EntitlementLine, Facility
+from circularity.whitelist.entitlement_changes import CHANGES, EntitlementChange
+from circularity.whitelist.entitlement_requests import (
+    confirm_change,
+    refuse_change,
+    request_change,
+    withdraw_change,
+)
 from circularity.whitelist.powers import decides_on
 from web.api.lookups import named_in_body
 from web.pages.desk.acting import acting, require_acting

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from circularity.catalogue.listing_rules import all_grounds
+from circularity.custody.quota import quota_book, quota_state, raise_quota
 from circularity.errors import NotFound
 from circularity.lifecycle import legal_acts
 from circularity.organisations import Organisation
@@ -18,7 +19,6 @@ from circularity.whitelist import WhitelistEntry, appeals, standing
 from circularity.whitelist.applications import Appeal, Application
 from circularity.whitelist.history import history_of
 from circularity.whitelist.powers import decides_on
-from circularity.whitelist.quota import quota_book, quota_state, raise_quota
 from circularity.whitelist.visible import sees_entry
 from web.language import said
 from web.pages.desk.acting import require_acting

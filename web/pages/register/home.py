@@ -9,12 +9,13 @@ from flask import Response, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
+from circularity.custody.listed_receipts import Received, actual_receipts
 from circularity.errors import NotAllowed, NotFound
 from circularity.lifecycle import states
 from circularity.organisations import Organisation
 from circularity.units import format_tonnes
 from circularity.whitelist.powers import AUTHORITY, decides_on
-from circularity.whitelist.rounds import Received, actual_receipts, propose_round, publish_round, renewals_due
+from circularity.whitelist.rounds import propose_round, publish_round, renewals_due
 from circularity.whitelist.visible import appeals_waiting, applications, entries, sees_entry
 from web.formats import region_name, waste_name
 from web.language import said

@@ -1,0 +1,1 @@
+"""Who has the mass: transfers, signatures, weighings, receipts, treatments, corrections."""

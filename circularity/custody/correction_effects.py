@@ -1,0 +1,189 @@
+"""What an approved correction does: new values, the mass booked anew on its own days, new seals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from circularity.audit import AuditEvent
+from circularity.custody import grouping
+from circularity.custody.amendments import Correction
+from circularity.custody.carriers import book_pick_up
+from circularity.custody.corrected_fields import CANCEL, find_field, is_weight
+from circularity.custody.departures import book_departure
+from circularity.custody.manifests import Signature, Transfer
+from circularity.custody.receipt_postings import receipt_movements
+from circularity.custody.receipts import receipts_of
+from circularity.custody.reception import Receipt
+from circularity.custody.settlement import settled_kg
+from circularity.custody.signatures import seal
+from circularity.deals.agreements import ship, unship
+from circularity.errors import RuleBroken
+from circularity.ledger.groups import post, reverse
+from circularity.ledger.mass import MassGroup
+from circularity.lifecycle import advance
+
+_DEPARTURES = ("transfer.submitted", "sheet.sent")
+_BOOKED = (*_DEPARTURES, "transfer.picked_up", "receipt.accepted")
+"""Events that a corrected weight is booked anew for. What was carried as generated stays generated."""
+
+
+def apply(session: Session, *, correction: Correction, at: datetime, person: Mapping[int, str]) -> None:
+    """Make the change; `person` is who agreed last, by organisation.
+
+    Raises RuleBroken `mass_went_back`, `load_on_the_road`, `grouped`, `other_verdict`, `already_used`,
+    `more_than_agreed`, `not_enough_mass`, `moisture_missing`.
+    """
+    transfer = correction.transfer
+    if CANCEL in correction.changes:
+        _cancel(session, transfer, at)
+        return
+    receipts = receipts_of(session, transfer)
+    weighs = any(map(is_weight, correction.changes))
+    if weighs:
+        _require_bookable(session, transfer)
+        _count(session, transfer, correction)
+        days = _take_back_bookings(session, transfer, at)
+    for field, (_, after) in correction.changes.items():
+        place = find_field(transfer, receipts, field)
+        if place is None:
+            raise LookupError(f"{field} was there when the correction was asked for")
+        setattr(*place, after)
+    if weighs:
+        _judge_anew(transfer, receipts)
+        session.flush()
+        _book_anew(session, transfer, receipts, days, at)
+    session.flush()
+    _seal_anew(session, correction, at, person)
+
+
+def _cancel(session: Session, transfer: Transfer, at: datetime) -> None:
+    """Cancel by consent: a trip turns back; of a sheet the mass has never left."""
+    if transfer.lifecycle == "sheet":
+        for line in sorted(transfer.lines, key=lambda row: row.agreement.id):
+            unship(session, line.agreement, line.sent_kg)
+            grouping.release(session, line)
+        _take_back_bookings(session, transfer, at)
+    advance(transfer, transfer.lifecycle, "cancel", "system", {"by_consent": lambda: None})
+
+
+def _require_bookable(session: Session, transfer: Transfer) -> None:
+    """Refuse where the mass has taken a way that cannot be told anew."""
+    gone = session.scalar(
+        select(MassGroup.id).filter_by(subject_id=transfer.public_id, event="transfer.returned").limit(1)
+    )
+    taken = select(Transfer.id).where(Transfer.refused_transfer_id == transfer.id, Transfer.status != "draft")
+    if gone is not None or session.scalar(taken.limit(1)) is not None:
+        zh, en = "拒收部分已退回或再撮合,重量不能再更正", "the refused part has gone its way already"
+        raise RuleBroken("mass_went_back", zh, en)
+
+
+def _count(session: Session, transfer: Transfer, correction: Correction) -> None:
+    """Count what was sent more or less on the agreements, in their order."""
+    for line in sorted(transfer.lines, key=lambda row: row.agreement.id):
+        before, after = correction.changes.get(f"lines.{line.number}.sent_kg", (0, 0))
+        if before == after:
+            continue
+        if transfer.refused_transfer is not None:
+            zh, en = "再撮合货物的发出重量由拒收量决定", "what a re-matched load sends is what was refused"
+            raise RuleBroken("load_on_the_road", zh, en, line=line.number)
+        if grouping.fractions_of(session, line):
+            zh, en = "归集行的发出重量由各批次决定", "what a grouped line sends is what was grouped"
+            raise RuleBroken("grouped", zh, en, line=line.number)
+        if after > before:
+            ship(session, line.agreement, after - before)
+        else:
+            unship(session, line.agreement, before - after)
+
+
+def _take_back_bookings(session: Session, transfer: Transfer, at: datetime) -> dict[str, date]:
+    """Reverse what was booked, last first, each on its own day; return the days by event."""
+    reversed_ones = select(MassGroup.reverses_id).where(MassGroup.reverses_id.is_not(None))
+    groups = session.scalars(
+        select(MassGroup)
+        .where(MassGroup.subject_id == transfer.public_id, MassGroup.event.in_(_BOOKED))
+        .where(MassGroup.id.not_in(reversed_ones))
+        .order_by(MassGroup.id.desc())
+    ).all()
+    for group in groups:
+        reverse(session, group=group, on_day=group.on_day, at=at)
+    return {group.event: group.on_day for group in groups}
+
+
+def _judge_anew(transfer: Transfer, receipts: Mapping[int, Receipt]) -> None:
+    """Let accepted follow received and refused; the verdict itself stays what it was."""
+    for line in transfer.lines:
+        receipt = receipts.get(line.number)
+        if receipt is None:
+            continue
+        accepted_kg = receipt.received_kg - receipt.refused_kg
+        if receipt.verdict != _verdict(accepted_kg, receipt.refused_kg):
+            zh, en = "更正不能改变接收结论", "a correction does not change the verdict"
+            raise RuleBroken("other_verdict", zh, en, line=line.number, verdict=receipt.verdict)
+        used_kg = receipt.forwarded_kg + receipt.treated_kg
+        if accepted_kg < used_kg:
+            zh, en = f"其中 {used_kg} kg 已转出或处理", f"{used_kg} kg of it have been used already"
+            raise RuleBroken("already_used", zh, en, line=line.number, used_kg=used_kg)
+        receipt.accepted_kg = accepted_kg
+        receipt.settled_kg = settled_kg(line.agreement, line, receipt)
+
+
+def _verdict(accepted_kg: int, refused_kg: int) -> str:
+    if accepted_kg <= 0:
+        return "refused" if accepted_kg == 0 else ""
+    return "partly_accepted" if refused_kg else "accepted"
+
+
+def _book_anew(
+    session: Session,
+    transfer: Transfer,
+    receipts: Mapping[int, Receipt],
+    days: Mapping[str, date],
+    at: datetime,
+) -> None:
+    """Post departure, pick-up and receipt again, each for the day it had."""
+    for event, on_day in sorted(days.items(), key=lambda pair: _BOOKED.index(pair[0])):
+        if event in _DEPARTURES:
+            book_departure(session, at=at, transfer=transfer, on_day=on_day)
+        elif event == "transfer.picked_up":
+            book_pick_up(session, at=at, transfer=transfer, on_day=on_day)
+        else:
+            movements = [
+                m for line in transfer.lines for m in receipt_movements(session, line, receipts[line.number])
+            ]
+            post(session, event=event, on_day=on_day, at=at, subject=transfer, movements=movements)
+
+
+def _seal_anew(session: Session, correction: Correction, at: datetime, person: Mapping[int, str]) -> None:
+    """Have every party that had signed seal the new document: by their consent, under their name."""
+    transfer = correction.transfer
+    newest: dict[tuple[str, int], Signature] = {
+        (row.signer, row.carriage): row for row in transfer.signatures
+    }
+    revision = max(row.revision for row in transfer.signatures) + 1
+    persons = _persons(session, correction) | dict(person)
+    for signature in newest.values():
+        seal(
+            session,
+            transfer=transfer,
+            at=at,
+            signer=signature.signer,
+            organisation=signature.organisation,
+            person=persons.get(signature.organisation_id, signature.person),
+            carriage=signature.carriage,
+            revision=revision,
+        )
+
+
+def _persons(session: Session, correction: Correction) -> dict[int, str]:
+    """Return who asked and agreed so far, by organisation, as the audit chain tells."""
+    parties = {row.organisation.public_id: row.organisation_id for row in correction.transfer.signatures}
+    events = session.scalars(select(AuditEvent).filter_by(subject_id=correction.public_id))
+    return {
+        parties[key]: event.actor_name
+        for event in events
+        if (key := event.facts.get("organisation")) in parties
+    }

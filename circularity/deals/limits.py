@@ -1,0 +1,96 @@
+"""What the limits are that an agreement falls under, as their subjects state them now."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from circularity.deals.ceilings import ANY_YEAR
+from circularity.deals.contract import Agreement
+from circularity.errors import RuleBroken
+from circularity.registry.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
+from circularity.registry.outputs import Output
+from circularity.whitelist import ProcedureGrant, WhitelistEntry
+
+Subject = Output | CapacityWindow | EntitlementLine | Entitlement | Facility | WhitelistEntry | ProcedureGrant
+
+ANNUAL = ("line", "entitlement", "facility")
+"""The kinds of limit that count per calendar year."""
+
+
+def read_anew(session: Session, agreement: Agreement) -> None:
+    """Read what an agreement's rules and limits depend on; it stays so until the transaction ends."""
+    entitlement = agreement.line.entitlement
+    for row in (agreement.output, agreement.window, agreement.line, entitlement, entitlement.facility):
+        if row is not None:
+            session.refresh(row, with_for_update={"read": True, "of": type(row)})
+    entries = select(WhitelistEntry).filter_by(facility_id=agreement.facility_id).order_by(WhitelistEntry.id)
+    session.scalars(
+        entries.with_for_update(read=True, of=WhitelistEntry), execution_options={"populate_existing": True}
+    ).all()
+
+
+def limit_kg(session: Session, kind: str, subject: Subject, year: int = ANY_YEAR) -> int | None:
+    """Return a limit in kg, None for none; of a year less what windows of that year took elsewhere."""
+    match subject:
+        case Output():
+            return subject.mass_kg
+        case CapacityWindow():
+            return subject.offered_kg
+        case WhitelistEntry():
+            return subject.quota_kg
+        case ProcedureGrant():
+            return subject.limit_kg
+    if subject.annual_limit_kg is None:
+        return None
+    return max(subject.annual_limit_kg - _taken_elsewhere_kg(session, kind, subject.id, year), 0)
+
+
+def mass_by_year(mass_kg: int, first: date, last: date) -> dict[int, int]:
+    """Return a mass spread over the days from first to last, kg by calendar year; the last gets the rest."""
+    days, spread = (last - first).days + 1, {}
+    for year in range(first.year, last.year):
+        own = min(last, date(year, 12, 31)) - max(first, date(year, 1, 1))
+        spread[year] = mass_kg * (own.days + 1) // days
+    return {**spread, last.year: mass_kg - sum(spread.values())}
+
+
+def _taken_elsewhere_kg(session: Session, kind: str, subject_id: int, year: int) -> int:
+    """Return what the windows that touch a year took elsewhere, withdrawn ones too."""
+    subject = {
+        "line": EntitlementLine.id,
+        "entitlement": EntitlementLine.entitlement_id,
+        "facility": Entitlement.facility_id,
+    }[kind]
+    window = CapacityWindow
+    taken = session.scalar(
+        select(func.sum(window.received_kg + window.committed_kg))
+        .join(EntitlementLine, window.line_id == EntitlementLine.id)
+        .join(Entitlement, EntitlementLine.entitlement_id == Entitlement.id)
+        .where(subject == subject_id)
+        .where(window.available_from.is_(None) | (window.available_from <= date(year, 12, 31)))
+        .where(window.available_to.is_(None) | (window.available_to >= date(year, 1, 1)))
+    )
+    return int(taken or 0)
+
+
+_NAMED = {
+    "output": ("该批固废", "this lot"),
+    "window": ("该接收能力", "this capacity window"),
+    "line": ("该资质类别的年限量", "this line's annual limit"),
+    "entitlement": ("该资质的年限量", "this entitlement's annual limit"),
+    "facility": ("该设施的年限量", "this facility's annual limit"),
+    "quota": ("该白名单的限额", "this whitelist quota"),
+    "grant": ("该批准的限量", "what this grant allows"),
+}
+
+
+def full(kind: str, public_id: str, year: int, *, left_kg: int, wanted_kg: int) -> RuleBroken:
+    """Return the refusal `full`: this limit has less left than is wanted, kg; `year` 0 for any."""
+    zh, en = _NAMED[kind]
+    zh = f"{zh}{f'({year} 年)' if year else ''}余量 {left_kg} kg,不足 {wanted_kg} kg"
+    en = f"{en}{f' of {year}' if year else ''} has {left_kg} kg left, {wanted_kg} kg are wanted"
+    facts = {"kind": kind, "subject": public_id, "year": year}
+    return RuleBroken("full", zh, en, left_kg=left_kg, wanted_kg=wanted_kg, **facts)

@@ -1,0 +1,248 @@
+"""Reserving, committing and releasing what an agreement takes of every limit it falls under.
+
+Two acceptances can neither both win nor wait for each other in a circle: a reservation is one conditional
+UPDATE per limit, always in the order of kind, subject and year. Nothing is ever decided by summing up deals.
+What the limits themselves are is answered in `circularity.deals.limits`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session, contains_eager
+
+from circularity.calendar_days import delta_day
+from circularity.deals.ceilings import ANY_YEAR, KINDS, Ceiling, Hold
+from circularity.deals.contract import Agreement, Offer
+from circularity.deals.limits import ANNUAL, Subject, full, limit_kg, mass_by_year, read_anew
+from circularity.deals.still_lawful import listings_of
+from circularity.lifecycle import advance
+from circularity.whitelist.quota_moves import QuotaMove
+
+Values = dict[Any, Any]
+
+_UNSYNCHRONISED = {"synchronize_session": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is wanted of one limit: the limit as its subject states it now, and the mass, both kg."""
+
+    kind: str
+    subject_id: int
+    year: int
+    limit_kg: int
+    mass_kg: int
+    public_id: str = ""
+
+    @property
+    def key(self) -> tuple[int, int, int]:
+        """Its place in the order in which limits are taken."""
+        return _key(self.kind, self.subject_id, self.year)
+
+
+def ceilings_of(session: Session, agreement: Agreement, offer: Offer, on: date) -> list[Wanted]:
+    """Return what an offer would take of each limit as of a day, in the order of locking."""
+    wanted = []
+    for kind, subject, mass_kg in _subjects(session, agreement, offer, on):
+        by_year = mass_by_year(mass_kg, offer.valid_from, offer.valid_to)
+        for year, kg in (by_year if kind in ANNUAL else {ANY_YEAR: mass_kg}).items():
+            limit = limit_kg(session, kind, subject, year)
+            if limit is not None and kg:
+                wanted.append(Wanted(kind, subject.id, year, limit, kg, subject.public_id))
+    return sorted(wanted, key=lambda each: each.key)
+
+
+def reserve(
+    session: Session, agreement: Agreement, offer: Offer, expires_at: datetime, at: datetime
+) -> list[Hold]:
+    """Reserve what an offer takes of every limit until a moment; all of it or nothing.
+
+    Raises RuleBroken `full` for the first one without room (facts: kind, subject, year, left_kg, wanted_kg).
+    """
+    read_anew(session, agreement)
+    with session.begin_nested():
+        return [
+            _taken(session, agreement, wanted, expires_at, at)
+            for wanted in ceilings_of(session, agreement, offer, delta_day(at))
+        ]
+
+
+def commit(session: Session, agreement: Agreement, at: datetime) -> None:
+    """Turn what an agreement has reserved into what it takes for good."""
+    for hold in _standing(session, [agreement.id]):
+        if hold.status == "reserved":
+            moved: Values = {
+                Ceiling.reserved_kg: Ceiling.reserved_kg - hold.mass_kg,
+                Ceiling.committed_kg: Ceiling.committed_kg + hold.mass_kg,
+            }
+            _update(session, hold, moved)
+            advance(hold, "hold", "commit", "system")
+            hold.expires_at = None
+            _note(session, hold, "committed", hold.mass_kg, at)
+
+
+def release(session: Session, agreement: Agreement, at: datetime, mass_kg: int | None = None) -> None:
+    """Give back all that an agreement holds, or of each limit a mass that was never shipped, kg."""
+    release_all(session, {agreement: mass_kg}, at)
+
+
+def release_unshipped(session: Session, agreements: Iterable[Agreement], at: datetime) -> None:
+    """Give back what several agreements have agreed and never shipped."""
+    release_all(session, {each: each.offer.mass_kg - each.shipped_kg for each in agreements}, at)
+
+
+def release_all(session: Session, agreements: Mapping[Agreement, int | None], at: datetime) -> None:
+    """Give back a mass in kg of each limit that each agreement holds, None = all, in one order over all.
+
+    Of a limit per year the last year gives first: what comes late is what has not been shipped.
+    """
+    holds = _standing(session, [agreement.id for agreement in agreements])
+    masses = {agreement.id: mass_kg for agreement, mass_kg in agreements.items()}
+    rest: dict[tuple[int, str, int], int] = {}
+    given = []
+    for hold in reversed(holds):
+        subject = hold.agreement_id, hold.ceiling.kind, hold.ceiling.subject_id
+        mass_kg = masses[hold.agreement_id]
+        kg = hold.mass_kg if mass_kg is None else min(hold.mass_kg, rest.setdefault(subject, mass_kg))
+        rest[subject] = rest.get(subject, kg) - kg
+        given.append((hold, kg))
+    _give_back(session, reversed(given), at)
+
+
+def take_committed(
+    session: Session, agreement: Agreement, kind: str, subject: Subject, mass_kg: int, at: datetime
+) -> Hold | None:
+    """Commit mass of one more limit to an agreement at once; None when there is no limit.
+
+    Raises RuleBroken `full`.
+    """
+    limit = limit_kg(session, kind, subject)
+    if limit is None:
+        return None
+    wanted = Wanted(kind, subject.id, ANY_YEAR, limit, mass_kg, subject.public_id)
+    hold = _taken(session, agreement, wanted, None, at)
+    commit(session, agreement, at)
+    return hold
+
+
+def left_kg(session: Session, kind: str, subject: Subject, year: int = ANY_YEAR) -> int | None:
+    """Return what is neither reserved nor committed of a limit, kg, never below zero; None for no limit."""
+    limit = limit_kg(session, kind, subject, year)
+    if limit is None:
+        return None
+    taken = session.scalar(
+        select(Ceiling.reserved_kg + Ceiling.committed_kg).filter_by(
+            kind=kind, subject_id=subject.id, year=year
+        )
+    )
+    return max(limit - (taken or 0), 0)
+
+
+def held_kg(session: Session, agreement: Agreement, kind: str) -> dict[int, int]:
+    """Return what an agreement holds of limits of one kind, kg by the key of their subject."""
+    return {
+        hold.ceiling.subject_id: hold.mass_kg
+        for hold in _standing(session, [agreement.id])
+        if hold.ceiling.kind == kind
+    }
+
+
+def _subjects(
+    session: Session, agreement: Agreement, offer: Offer, on: date
+) -> Iterable[tuple[str, Subject, int]]:
+    """Yield kind, row and kg of everything with a limit that an offer falls under."""
+    line, mass_kg = agreement.line, offer.mass_kg
+    if agreement.output is not None:
+        yield "output", agreement.output, mass_kg
+    if agreement.window is not None:
+        yield "window", agreement.window, mass_kg
+    yield "line", line, mass_kg
+    yield "entitlement", line.entitlement, mass_kg
+    yield "facility", line.entitlement.facility, mass_kg
+    pair = agreement.site, line.entitlement.facility, agreement.waste_code, agreement.operation
+    for entry in listings_of(session, *pair, on):
+        yield "quota", entry, mass_kg
+    proposal = agreement.proposal
+    if proposal is not None and proposal.grant is not None:
+        yield "grant", proposal.grant, min(mass_kg, proposal.mass_kg)
+
+
+def _taken(
+    session: Session, agreement: Agreement, wanted: Wanted, expires_at: datetime | None, at: datetime
+) -> Hold:
+    """Take mass of one limit, its counter opened where this is the first to need it."""
+    values = {"kind": wanted.kind, "subject_id": wanted.subject_id, "year": wanted.year}
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    opened = {**values, "limit_kg": wanted.limit_kg, "reserved_kg": 0, "committed_kg": 0}
+    session.execute(dialect.insert(Ceiling).values(opened).on_conflict_do_nothing())
+    taken_kg = Ceiling.reserved_kg + Ceiling.committed_kg
+    ceiling_id = session.scalar(
+        update(Ceiling)
+        .filter_by(**values)
+        .where(taken_kg + wanted.mass_kg <= wanted.limit_kg)
+        .values(limit_kg=wanted.limit_kg, reserved_kg=Ceiling.reserved_kg + wanted.mass_kg)
+        .returning(Ceiling.id),
+        execution_options=_UNSYNCHRONISED,
+    )
+    if ceiling_id is None:
+        taken = session.scalar(select(taken_kg).filter_by(**values)) or 0
+        left = max(wanted.limit_kg - taken, 0)
+        raise full(wanted.kind, wanted.public_id, wanted.year, left_kg=left, wanted_kg=wanted.mass_kg)
+    hold = Hold(
+        agreement=agreement,
+        ceiling_id=ceiling_id,
+        mass_kg=wanted.mass_kg,
+        status="reserved",
+        expires_at=expires_at,
+    )
+    session.add(hold)
+    session.flush()
+    _note(session, hold, "reserved", wanted.mass_kg, at)
+    return hold
+
+
+def _note(session: Session, hold: Hold, kind: str, mass_kg: int, at: datetime) -> None:
+    """Write in an entry's book what has happened to its quota; the other limits need none."""
+    if hold.ceiling.kind == "quota":
+        about = {"entry_id": hold.ceiling.subject_id, "agreement_id": hold.agreement.id}
+        session.add(QuotaMove(**about, kind=kind, mass_kg=mass_kg, document="", at=at))
+
+
+def _standing(session: Session, agreement_ids: Sequence[int]) -> list[Hold]:
+    """Return the holds that stand, in the order of locking."""
+    holds = session.scalars(
+        select(Hold)
+        .join(Hold.ceiling)
+        .options(contains_eager(Hold.ceiling))
+        .where(Hold.agreement_id.in_(agreement_ids), Hold.status.in_(("reserved", "committed")))
+    )
+    return sorted(holds, key=lambda hold: _key(hold.ceiling.kind, hold.ceiling.subject_id, hold.ceiling.year))
+
+
+def _give_back(session: Session, given: Iterable[tuple[Hold, int]], at: datetime) -> None:
+    for hold, kg in given:
+        column = Ceiling.reserved_kg if hold.status == "reserved" else Ceiling.committed_kg
+        if kg:
+            _update(session, hold, {column: column - kg})
+            _note(session, hold, "released", kg, at)
+        if kg == hold.mass_kg:
+            advance(hold, "hold", "release", "system")
+        else:
+            hold.mass_kg -= kg
+
+
+def _update(session: Session, hold: Hold, values: Values) -> None:
+    session.execute(
+        update(Ceiling).where(Ceiling.id == hold.ceiling_id).values(values),
+        execution_options=_UNSYNCHRONISED,
+    )
+
+
+def _key(kind: str, subject_id: int, year: int) -> tuple[int, int, int]:
+    return KINDS.index(kind), subject_id, year

@@ -1,0 +1,201 @@
+"""Importing national forms: what a generator keeps in them becomes its months, each for itself.
+
+Table 1 declares the year's generation; table 2 and the hazardous stages write months, left open. What they
+say was entrusted includes what transfers of the platform carried: that is taken off, never counted twice.
+Rows of table 3 must name a transfer. The stages of storing change nothing, nor does a file sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from circularity.audit import Actor
+from circularity.catalogue.waste_types import MalformedCode, parse_code
+from circularity.custody.manifests import Transfer
+from circularity.custody.sent_mass import entrusted_kind, sent_between
+from circularity.custody.sheets import Imported
+from circularity.errors import BadInput, InputProblem, RuleBroken
+from circularity.forms.months_read import Unreadable, WrittenMonth, months_told, tonnes_of
+from circularity.forms.national import DEPARTURES, INVENTORY
+from circularity.forms.reading import FormRow, read_forms
+from circularity.ledger.generator_months import Use, write_month
+from circularity.ledger.month_balances import days_of, reckoned_stock
+from circularity.ledger.months import LedgerMonth
+from circularity.organisations import Site
+from circularity.registry.outputs import GenerationDeclaration, declare_generation
+
+_PARTS = ("own_utilised_kg", "own_disposed_kg", "entrusted_elsewhere_utilised_kg")
+
+
+def import_forms(session: Session, *, actor: Actor, at: datetime, site: Site, file: Path) -> Imported:
+    """Import the forms of a file (XLSX or CSV) for a site; what is wrong is told by its row, the rest taken.
+
+    Raises BadInput where the file cannot be read or holds no form.
+    """
+    return take_forms(session, actor=actor, at=at, site=site, rows=read_forms(file))
+
+
+def take_forms(
+    session: Session, *, actor: Actor, at: datetime, site: Site, rows: Sequence[FormRow]
+) -> Imported:
+    """Import rows that `read_forms` found; what is wrong is told by its row, the rest taken."""
+    session.flush()
+    months, problems = months_told(rows)
+    done = [_declare(session, actor, at, site, row) for row in rows if row.form is INVENTORY]
+    done += [_write(session, actor, at, site, month) for month in months]
+    done += [_known_transfer(session, site, row) for row in rows if row.form is DEPARTURES]
+    problems += [found for found in done if isinstance(found, InputProblem)]
+    return Imported(done.count(True), done.count(False), tuple(problems))
+
+
+_Done = bool | InputProblem
+"""True: written, False: known already, or why not."""
+
+
+def _told(row: FormRow, column: str, act: Callable[[], bool]) -> _Done:
+    """Run one row's act and turn its refusal into a problem of the row."""
+    try:
+        return act()
+    except Unreadable as unread:
+        return unread.problem
+    except RuleBroken as broken:
+        return row.problem(column, broken.code, row.cells.get(column, ""), broken.zh, broken.en)
+    except BadInput as bad:
+        first = bad.problems[0]
+        return row.problem(column, first.rule, first.found, first.zh, first.en)
+
+
+def _write(session: Session, actor: Actor, at: datetime, site: Site, told: WrittenMonth) -> _Done:
+    def act() -> bool:
+        uses = _outside(session, site, told)
+        used_kg = sum(use.mass_kg for use in uses)
+        change_kg = told.generated_kg - used_kg - told.discarded_kg
+        stored_kg = told.stored_kg
+        if stored_kg is None:
+            key = (told.waste_code, told.year, told.month)
+            stored_kg = reckoned_stock(session, site, *key, change_kg)
+        figures = (told.generated_kg, told.discarded_kg, stored_kg)
+        if _stands(session, site, told, figures, uses):
+            return False
+        write_month(
+            session,
+            actor=actor,
+            at=at,
+            site=site,
+            waste_code=told.waste_code,
+            year=told.year,
+            month=told.month,
+            generated_kg=told.generated_kg,
+            uses=uses,
+            discarded_kg=told.discarded_kg,
+            stored_kg=stored_kg,
+            source="uploaded",
+        )
+        return True
+
+    return _told(told.place, "代码", act)
+
+
+def _outside(session: Session, site: Site, told: WrittenMonth) -> list[Use]:
+    """Return the uses without what transfers of the platform carried, which is in the ledger already.
+
+    Raises RuleBroken `platform_sent_more` when the form tells less than the transfers.
+    """
+    first, last = days_of(told.year, told.month)
+    sent = sent_between(session, site, told.waste_code, first, last)
+    receivers = {receiver for _, receiver in sent}
+    by_way: dict[tuple[str, str], int] = {}
+    for (operation, _), mass_kg in sent.items():
+        way = (entrusted_kind(told.waste_code, operation, last), operation)
+        by_way[way] = by_way.get(way, 0) + mass_kg
+    kept = []
+    for use in sorted(told.uses, key=lambda use: use.party not in receivers):
+        taken = min(use.mass_kg, by_way.get((use.kind, use.operation), 0))
+        if taken:
+            by_way[use.kind, use.operation] -= taken
+        if use.mass_kg > taken:
+            kept.append(Use(use.kind, use.operation, use.mass_kg - taken, use.party))
+    left_kg = sum(by_way.values())
+    if left_kg:
+        zh = f"平台转移比表中委托量多 {left_kg} kg"
+        en = f"transfers of the platform carried {left_kg} kg more than the form tells as entrusted"
+        raise RuleBroken("platform_sent_more", zh, en, left_kg=left_kg)
+    return kept
+
+
+def _stands(
+    session: Session, site: Site, told: WrittenMonth, figures: tuple[int, int, int], uses: Sequence[Use]
+) -> bool:
+    """Tell whether the month stands with the very same figures."""
+    row = session.scalar(
+        select(LedgerMonth)
+        .filter_by(site_id=site.id, waste_code=told.waste_code, year=told.year, month=told.month)
+        .where(LedgerMonth.status.in_(("open", "closed")))
+    )
+    if row is None:
+        return False
+    known, new = (
+        sorted((use.kind, use.operation, use.mass_kg, use.party) for use in listed)
+        for listed in (row.uses, uses)
+    )
+    return (row.generated_kg, row.discarded_kg, row.stored_kg) == figures and known == new
+
+
+def _declare(session: Session, actor: Actor, at: datetime, site: Site, row: FormRow) -> _Done:
+    def act() -> bool:
+        if not row.cells.get("年产生量"):
+            return False
+        generated_kg = tonnes_of(row, "年产生量")
+        code, year = parse_code(row.cells["代码"]), _year(row)
+        known = session.scalar(
+            select(GenerationDeclaration).filter_by(site_id=site.id, waste_code=code, year=year)
+        )
+        if known is not None and known.generated_kg == generated_kg:
+            return False
+        own_utilised_kg, own_disposed_kg, elsewhere_kg = (
+            getattr(known, name) if known else 0 for name in _PARTS
+        )
+        declare_generation(
+            session,
+            actor=actor,
+            at=at,
+            site=site,
+            waste_code=code,
+            year=year,
+            generated_kg=generated_kg,
+            own_utilised_kg=own_utilised_kg,
+            own_disposed_kg=own_disposed_kg,
+            entrusted_elsewhere_utilised_kg=elsewhere_kg,
+        )
+        return True
+
+    try:
+        return _told(row, "年产生量", act)
+    except MalformedCode:
+        return row.problem(
+            "代码", "malformed_code", row.cells["代码"], "不是固废代码", "this is no waste code"
+        )
+
+
+def _year(row: FormRow) -> int:
+    text = row.cells.get("年份", "").removesuffix("年").removesuffix(".0")
+    if not (text.isascii() and text.isdigit() and len(text) == 4):
+        zh, en = "年份应为四位数字", "the year must have four digits"
+        raise Unreadable(row.problem("年份", "not_a_year", text, zh, en))
+    return int(text)
+
+
+def _known_transfer(session: Session, site: Site, row: FormRow) -> _Done:
+    """A departure is a transfer, or belongs into the entrusted mass of table 2."""
+    number = row.cells.get("平台转移编号", "")
+    found = session.scalar(select(Transfer.id).filter_by(number=number, sender_site_id=site.id))
+    if found is not None:
+        return False
+    zh = "不是平台上的转移:请先登记转移,或计入附表2的委托量"
+    en = "this is no transfer of the platform: draft it, or count it as entrusted in table 2"
+    return row.problem("平台转移编号", "no_such_transfer", number, zh, en)

@@ -1,0 +1,1 @@
+"""The mass ledger in kilograms, and the monthly books of generators that feed it."""

@@ -1,0 +1,1 @@
+"""Utilisation rates, planned and reported: queries over sums of kilograms, never stored fields."""
