@@ -1,10 +1,11 @@
 """What is true and what is lawful: the registry, the rules, the facts. No HTTP, no solver.
 
 Rooms, each importing only those before it (a contract in CI says so): `errors`, `units`, `geography`,
-`database`, `audit`, `migrations` the ground · `catalogue` reference data by day · `acceptance` the lawfulness rules ·
-`policy` who may do what · `organisations`, `accounts` who people are · `registry` what is offered ·
-`whitelist` what is listed · `runs` stored matching advice · `deals` what is agreed · `ledger` the mass ledger
-and the monthly books · `custody` what moves · `forms` the national forms · `rates` the utilisation rates.
+`database`, `audit`, `migrations` the ground · `catalogue` reference data by day · `acceptance` the rules of
+lawfulness · `policy` who may do what · `organisations`, `accounts` who people are · `registry` what is
+offered · `whitelist` what is listed · `runs` stored matching advice · `deals` what is agreed · `ledger` the
+mass ledger and the monthly books · `custody` what moves · `forms` the national forms · `rates` the
+utilisation rates.
 
 Glossary (the class names are these words):
 
