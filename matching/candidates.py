@@ -45,7 +45,9 @@ class Fits:
 
 def fits_by_code(tables: Tables) -> Fits:
     """Ask the rules by code, once for every waste code and capacity."""
-    codes, example, code = np.unique(tables.outputs.waste_code, return_index=True, return_inverse=True)
+    codes, code = tables.outputs.codes
+    example = np.empty(len(codes), dtype=np.int64)
+    example[code] = np.arange(len(code))
     capacities = np.arange(len(tables.capacities.facility))
     fitting: list[IntArray] = []
     counts = np.zeros((len(codes), len(BY_CODE)), dtype=np.int64)
@@ -56,7 +58,7 @@ def fits_by_code(tables: Tables) -> Fits:
             counts[c, r] = np.count_nonzero(broken)
             pairs = pairs.take(~broken)
         fitting.append(pairs.j)
-    return Fits(code.astype(np.int64), tuple(fitting), counts)
+    return Fits(code, tuple(fitting), counts)
 
 
 def grids(tables: Tables, fits: Fits, outputs: IntArray) -> Iterator[Pairs]:

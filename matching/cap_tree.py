@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from circularity.acceptance.texts import Texts, texts_of
 from circularity.catalogue.regions import prefix_of
 from circularity.units import IntArray
 from matching.case import Case
@@ -55,11 +56,11 @@ class Entries:
         return entry
 
 
-def entries_of(tree: CapTree, case: Case) -> Entries:
-    """Return where the pairs of a case enter the tree of its limits."""
-    regions, region = np.unique(case.outputs.region_code, return_inverse=True)
+def entries_of(tree: CapTree, case: Case, regions: Texts | None = None) -> Entries:
+    """Return where the pairs of a case enter the tree of its limits; `regions` are those of its outputs."""
+    codes, region = regions or texts_of(case.outputs.region_code)
     rows = []
-    for code in regions.tolist() or [""]:
+    for code in codes or ("",):
         row = np.arange(case.shape[1])
         for node, member, origin in reversed(tree.origin_entries):
             if code.startswith(origin):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,8 @@ from circularity.units import MISSING, IntArray
 from matching.case import Case
 from matching.eligibility import LawfulPairs, Rows
 from matching.problem import Coefficients
+
+BoolArray = npt.NDArray[np.bool_]
 
 STORAGE_LIMIT_DAYS = 365
 URGENT_MARGIN_DAYS = 30
@@ -34,10 +37,11 @@ class LevelCoefficients:
 
     def with_outputs(self, case: Case) -> LevelCoefficients:
         """Return the coefficients of the case's outputs and the same capacities, none proposed before."""
+        hazardous = _hazardous(case.outputs.waste_code)
         return replace(
             self,
-            urgent=-(urgent_outputs(case).astype(np.int8)),
-            hazardous=_hazardous(case.outputs.waste_code).astype(np.int8),
+            urgent=-(urgent_outputs(case, hazardous).astype(np.int8)),
+            hazardous=hazardous.astype(np.int8),
             proposed=np.empty(0, dtype=np.int64),
         )
 
@@ -55,10 +59,23 @@ class LevelCoefficients:
         """Return the coefficients of pairs on the level after the cost: -1 where one was proposed before."""
         if not self.proposed.size:
             return np.zeros(len(output), dtype=np.int8)
-        pair = output.astype(np.int64) * self.n_capacities + capacity
+        # most outputs were proposed one outlet at most: only pairs of the others are searched for
+        first, has_more = self._first_proposed
+        was_proposed = first[output] == capacity
+        others = np.flatnonzero(has_more[output])
+        pair = output[others].astype(np.int64) * self.n_capacities + capacity[others]
         place = np.minimum(np.searchsorted(self.proposed, pair), len(self.proposed) - 1)
-        kept: npt.NDArray[np.int8] = -(self.proposed[place] == pair).astype(np.int8)
+        was_proposed[others] = self.proposed[place] == pair
+        kept: npt.NDArray[np.int8] = -was_proposed.astype(np.int8)
         return kept
+
+    @cached_property
+    def _first_proposed(self) -> tuple[npt.NDArray[np.int32], BoolArray]:
+        """Per output: the first capacity proposed to it before, -1 for none, and whether there were more."""
+        first = np.full(len(self.urgent), -1, dtype=np.int32)
+        output, capacity = np.divmod(self.proposed, self.n_capacities)
+        first[output[::-1]] = capacity[::-1]
+        return first, np.bincount(output, minlength=len(self.urgent)) > 1
 
     def before_the_tie(self, pairs: LawfulPairs) -> tuple[Coefficients, ...]:
         """Return the coefficients of the pairs on every level but the last."""
@@ -72,8 +89,9 @@ class LevelCoefficients:
         )
 
 
-def coefficients_of(case: Case) -> LevelCoefficients:
-    """Return the coefficients of a case."""
+def coefficients_of(case: Case, hazardous: BoolArray | None = None) -> LevelCoefficients:
+    """Return the coefficients of a case; `hazardous` is what its tables say of its outputs."""
+    hazardous = _hazardous(case.outputs.waste_code) if hazardous is None else hazardous
     on = date.fromordinal(case.parameters.as_of_day)
     codes, operation = np.unique(case.capacities.operation, return_inverse=True)
     ranks = np.array([rank_of(str(code), on) for code in codes], dtype=np.int8)
@@ -82,8 +100,8 @@ def coefficients_of(case: Case) -> LevelCoefficients:
         dtype=np.int8,
     ).reshape(2, len(codes))
     return LevelCoefficients(
-        urgent=-(urgent_outputs(case).astype(np.int8)),
-        hazardous=_hazardous(case.outputs.waste_code).astype(np.int8),
+        urgent=-(urgent_outputs(case, hazardous).astype(np.int8)),
+        hazardous=hazardous.astype(np.int8),
         utilised=-counts[:, operation],
         rank=ranks[operation],
         proposed=case.proposals.output * case.shape[1] + case.proposals.capacity,
@@ -91,7 +109,7 @@ def coefficients_of(case: Case) -> LevelCoefficients:
     )
 
 
-def urgent_outputs(case: Case) -> npt.NDArray[np.bool_]:
+def urgent_outputs(case: Case, hazardous: BoolArray | None = None) -> BoolArray:
     """Say which outputs are hazardous lots whose storage limit has passed or comes within the horizon.
 
     The limit is storage since + 365 days; the horizon is the end of the matched period (the day of asking
@@ -102,7 +120,8 @@ def urgent_outputs(case: Case) -> npt.NDArray[np.bool_]:
     horizon = max(end, parameters.as_of_day) + URGENT_MARGIN_DAYS
     stored = outputs.storage_since_day != MISSING
     due = np.where(stored, outputs.storage_since_day, 0) + STORAGE_LIMIT_DAYS
-    urgent: npt.NDArray[np.bool_] = _hazardous(outputs.waste_code) & stored & (due <= horizon)
+    hazardous = _hazardous(outputs.waste_code) if hazardous is None else hazardous
+    urgent: BoolArray = hazardous & stored & (due <= horizon)
     return urgent
 
 
@@ -118,6 +137,6 @@ def is_utilisation(hazardous: bool, operation: str, on: date) -> bool:
     return bool(operation) and utilisation.counts(hazardous, operation, on)
 
 
-def _hazardous(waste_codes: npt.NDArray[np.str_]) -> npt.NDArray[np.bool_]:
+def _hazardous(waste_codes: npt.NDArray[np.str_]) -> BoolArray:
     codes, code_of = np.unique(waste_codes, return_inverse=True)
     return np.array([waste_types.is_hazardous(str(code)) for code in codes], dtype=bool)[code_of]

@@ -16,18 +16,17 @@ import numpy as np
 
 from circularity.units import IntArray
 from matching.cap_tree import CapTree
-from matching.eligibility import LawfulPairs
 from matching.exchange import distinct
 from matching.network import network_of, residual_of, shortest_distances
 from matching.network_flow import ENGINES, engine_for
-from matching.parts import Part
+from matching.part_pairs import PartPairs
 from matching.problem import Problem
 
 SAMPLED = 20
 """One output in so many prices the limits for the first choice of pairs."""
 
-FIRST_PAIRS, MORE_PAIRS = 12, 6
-"""Pairs per output to begin with, and to add in a round at most."""
+FIRST_PAIRS, NEAR_PAIRS, MORE_PAIRS = 12, 6, 6
+"""Pairs per output to begin with, to begin with at the prices of a plan nearby, to add in a round at most."""
 
 LARGEST_PATH = 2**59
 """Weighted costs times nodes stay below this, which every engine can hold."""
@@ -51,55 +50,54 @@ class Columns:
     reduced: IntArray
 
 
-def generate_columns(part: Part, pairs: LawfulPairs, engine: str, near: IntArray | None = None) -> Columns:
+def generate_columns(pairs: PartPairs, engine: str, near: IntArray | None = None) -> Columns:
     """Return the pairs over which the weighted optimum of all pairs is found and proven.
 
     `near` are potentials (levels × outputs, nodes, root) of a plan that may differ little.
     """
-    weights = weights_of(part, pairs)
+    weights = weights_of(pairs)
     engine = engine_for(engine)
     if len(pairs) <= (ALL_PAIRS if near is None else 0):
         rows = np.arange(len(pairs))
     else:
-        price = (
-            _sampled_prices(part, pairs, weights, engine) if near is None else _weighted_price(weights, near)
-        )
-        rows = _first_choice(part, pairs, weights, price)
+        price = _sampled_prices(pairs, weights, engine) if near is None else _weighted_price(weights, near)
+        rows = _first_choice(pairs, weights, price, FIRST_PAIRS if near is None else NEAR_PAIRS)
     while True:
-        problem = part.problem(pairs.take(rows))
+        problem = pairs.problem(rows)
         flow, price = _solved(problem, weights, engine)
         if len(rows) == len(pairs):
             return Columns(rows, flow, _reduced_arcs(problem, weights, price))
-        better, free = _priced(part, pairs, weights, price, rows)
+        better, free = _priced(pairs, weights, price, rows)
         if not better.size:
-            return _with_ties(part, pairs, weights, price, Columns(rows, flow, flow[:0]), free)
+            return _with_ties(pairs, weights, price, Columns(rows, flow, flow[:0]), free)
         rows = either(rows, better)
 
 
 def _with_ties(
-    part: Part, pairs: LawfulPairs, weights: tuple[int, ...], price: IntArray, found: Columns, free: IntArray
+    pairs: PartPairs, weights: tuple[int, ...], price: IntArray, found: Columns, free: IntArray
 ) -> Columns:
     """Return the columns with the `free` pairs outside them, which carry nothing and might as well."""
     every = either(found.rows, free)
-    problem, width = part.problem(pairs.take(every)), len(found.rows)
+    problem, width = pairs.problem(every), len(found.rows)
     flow = np.zeros(len(every) + len(found.flow_kg) - width, dtype=np.int64)
     flow[np.searchsorted(every, found.rows)] = found.flow_kg[:width]
     flow[len(every) :] = found.flow_kg[width:]
     return Columns(every, flow, _reduced_arcs(problem, weights, price))
 
 
-def near_columns(part: Part, pairs: LawfulPairs, potentials: IntArray) -> IntArray:
+def near_columns(pairs: PartPairs, potentials: IntArray) -> IntArray:
     """Return the pairs that decide, as far as potentials (levels × outputs, nodes, root) can tell."""
     if len(pairs) <= ALL_PAIRS:
         return np.arange(len(pairs))
-    weights = weights_of(part, pairs)
-    return _first_choice(part, pairs, weights, _weighted_price(weights, potentials))
+    weights = weights_of(pairs)
+    return _first_choice(pairs, weights, _weighted_price(weights, potentials), NEAR_PAIRS)
 
 
-def weights_of(part: Part, pairs: LawfulPairs) -> tuple[int, ...]:
+def weights_of(pairs: PartPairs) -> tuple[int, ...]:
     """Return weights of the levels up to the cost that keep their order over any exchange likely to occur."""
+    part, cost = pairs.part, pairs.lawful.cost_ucny_per_kg
     largest = (1, 1, 1, int(np.abs(part.prepared.coefficients.rank).max(initial=1)),
-               int(np.abs(pairs.cost_ucny_per_kg).max(initial=1)))  # fmt: skip
+               int(np.abs(cost).max(initial=1)))  # fmt: skip
     proven = 2 * (min(len(part.outputs), len(part.nodes)) + 1)
     for crossings in (proven, CROSSINGS, 8, 2):
         weights, weight, later = [], 1, 0
@@ -154,11 +152,12 @@ def _reduced(problem: Problem, weights: tuple[int, ...], price: IntArray) -> Int
     return weighted(problem, weights) + price[problem.arc_output] - entry
 
 
-def _sampled_prices(part: Part, pairs: LawfulPairs, weights: tuple[int, ...], engine: str) -> IntArray:
+def _sampled_prices(pairs: PartPairs, weights: tuple[int, ...], engine: str) -> IntArray:
     """Return potentials of a sample of outputs under limits cut down alike; outputs outside it have 0."""
+    part = pairs.part
     chosen = np.zeros(part.prepared.case.shape[0], dtype=bool)
     chosen[part.outputs[::SAMPLED]] = True
-    problem = part.problem(pairs.take(np.flatnonzero(chosen[pairs.output])))
+    problem = pairs.problem(np.flatnonzero(chosen[pairs.lawful.output]))
     sampled = replace(
         problem,
         supply_kg=np.where(chosen[part.outputs], problem.supply_kg, 0),
@@ -169,21 +168,21 @@ def _sampled_prices(part: Part, pairs: LawfulPairs, weights: tuple[int, ...], en
     return price
 
 
-def _first_choice(part: Part, pairs: LawfulPairs, weights: tuple[int, ...], price: IntArray) -> IntArray:
-    """Return the rows of each output's FIRST_PAIRS best pairs at the given prices."""
+def _first_choice(pairs: PartPairs, weights: tuple[int, ...], price: IntArray, count: int) -> IntArray:
+    """Return the rows of each output's best `count` pairs at the given prices."""
     chosen = []
-    for block, problem in part.blocks(pairs):
+    for block, problem in pairs.blocks():
         reduced = _reduced(problem, weights, price)
-        chosen.append(block.start + _least_per_output(problem.arc_output, reduced, FIRST_PAIRS))
+        chosen.append(block.start + _least_per_output(problem.arc_output, reduced, count))
     return np.sort(np.concatenate(chosen))
 
 
 def _priced(
-    part: Part, pairs: LawfulPairs, weights: tuple[int, ...], price: IntArray, rows: IntArray
+    pairs: PartPairs, weights: tuple[int, ...], price: IntArray, rows: IntArray
 ) -> tuple[IntArray, IntArray]:
     """Return each output's best improving pairs outside `rows`, and all pairs that can carry mass."""
     better, free = [], []
-    for block, problem in part.blocks(pairs):
+    for block, problem in pairs.blocks():
         reduced = _reduced(problem, weights, price)
         known = rows[slice(*np.searchsorted(rows, (block.start, block.stop)))] - block.start
         improving = reduced < 0

@@ -14,12 +14,13 @@ from typing import Protocol
 
 import numpy as np
 
-from circularity.acceptance.columns import BoolArray, TextArray
+from circularity.acceptance.columns import BoolArray
 from circularity.acceptance.facts import deviations, fill
 from circularity.acceptance.pairs import Pairs
 from circularity.acceptance.rules import CONDITIONAL, RULES, Rule, ask_conditions
 from circularity.acceptance.sentences import WORDS
 from circularity.acceptance.tables import Tables
+from circularity.acceptance.texts import TextArray
 from circularity.catalogue import waste_types
 from circularity.units import MISSING, IntArray, format_tonnes
 from matching.arcs import Arcs

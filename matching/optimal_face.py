@@ -14,6 +14,7 @@ from circularity.units import IntArray
 from matching.eligibility import LawfulPairs
 from matching.network import Network, flow_of, network_of
 from matching.optimality import arc_groups, first_sign
+from matching.part_pairs import PartPairs
 from matching.parts import Prepared, split, whole
 from matching.plan import Plan
 from matching.problem import COST_LEVEL, Problem
@@ -129,7 +130,7 @@ def _pairs_that_can_carry(prepared: Prepared, potentials: IntArray) -> LawfulPai
     everything, kept = whole(prepared), [LawfulPairs.none()]
     for part in split(prepared):
         found = part.eligibility().pairs
-        for block, problem in everything.blocks(found):
+        for block, problem in PartPairs(everything, found).blocks():
             nothing = np.zeros(len(problem.arc_output), dtype=np.int64)
             arcs = next(arc_groups(problem, nothing, problem.supply_kg))
             sign, _ = first_sign(problem, potentials, arcs)

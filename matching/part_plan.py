@@ -89,6 +89,7 @@ class _Telling:
 
     def __init__(self, sided: SidedPart, solution: PartSolution, told: Unmatched | None) -> None:
         self._part, self._found, self._side = sided.part, sided.found, sided.side
+        self._every = sided.pairs
         self._solution = solution
         self._told = unmatched_rows([], np.empty(0, dtype=np.int64)) if told is None else told
         used = np.flatnonzero(solution.mass_kg)
@@ -135,7 +136,7 @@ class _Telling:
 
     def _is_unique(self) -> bool:
         solution = self._solution
-        problem = self._part.problem(self._found.pairs.take(solution.rows))
+        problem = self._every.problem(solution.rows)
         return is_unique(problem, solution.mass_kg, solution.potentials)
 
     def _entry_costs(self) -> IntArray:
@@ -154,7 +155,7 @@ class _Telling:
 
     def _blocks(self) -> Iterator[Block]:
         """Yield all lawful pairs with their masses."""
-        for block, problem in self._part.blocks(self._found.pairs):
+        for block, problem in self._every.blocks():
             first, last = np.searchsorted(self._rows, (block.start, block.stop))
             mass = np.zeros(len(problem.arc_output), dtype=np.int64)
             mass[self._rows[first:last] - block.start] = self._mass_kg[first:last]
@@ -179,7 +180,7 @@ class _Telling:
         room = Room(prepared.tree, prepared.entries, free_kg, lanes, CrossedCaps(case, prepared.tree))
         lots: list[Miss] = []
         if self._side:
-            problem = self._part.problem(self._found.pairs)
+            problem = self._every.problem(np.arange(len(self._every)))
             lots = lot_misses(self._part, problem, self._side, self._solution.mass_kg)
         kept_back = [miss.output for miss in lots]
         others = np.setdiff1d(outputs, [*kept_back, *self._told.output], assume_unique=True)

@@ -9,10 +9,10 @@ import numpy as np
 from circularity.units import IntArray
 from matching.column_generation import either, generate_columns, near_columns
 from matching.dual_bound import LevelBound
-from matching.eligibility import LawfulPairs
-from matching.parts import Part
+from matching.part_pairs import PartPairs
 from matching.prices import plan_potentials
-from matching.problem import LEVELS, Problem
+from matching.problem import TIE_LEVEL, Coefficients, Problem
+from matching.radix import grouped, largest
 from matching.solve import after_the_cost, solve
 
 
@@ -31,21 +31,21 @@ class PartSolution:
     bounds: tuple[LevelBound, ...] = ()
 
 
-def solve_part(part: Part, pairs: LawfulPairs, engine: str, *, near: IntArray | None = None) -> PartSolution:
+def solve_part(pairs: PartPairs, engine: str, *, near: IntArray | None = None) -> PartSolution:
     """Return the optimal plan of a part; the search begins at the potentials `near` it where there are any.
 
     Raises ValueError for an unknown engine, OverflowError where numbers leave 64 bits and NotProvenError
     where an engine finds no optimum.
     """
-    columns = generate_columns(part, pairs, engine, near)
+    columns = generate_columns(pairs, engine, near)
     rows = columns.rows
-    solution = after_the_cost(part.problem(pairs.take(rows)), columns.flow_kg, columns.reduced, engine)
+    solution = after_the_cost(pairs.problem(rows), columns.flow_kg, columns.reduced, engine)
     mass = solution.mass_kg
     while True:
-        problem = part.problem(pairs.take(rows))
+        problem = pairs.problem(rows)
         try:
             potentials = plan_potentials(problem, mass)
-            more = _deciding(part, pairs, rows, potentials)
+            more = _deciding(pairs, rows, potentials)
         except ArithmeticError:
             # the weights were too small to keep the levels apart: solve these pairs strictly
             more = rows[:0]
@@ -53,21 +53,21 @@ def solve_part(part: Part, pairs: LawfulPairs, engine: str, *, near: IntArray | 
             if not more.size:
                 return PartSolution(rows, mass, potentials, solution.engines)
         rows = either(rows, more)
-        solution = solve(part.problem(pairs.take(rows)), engine)
+        solution = solve(pairs.problem(rows), engine)
         mass = solution.mass_kg
 
 
-def proven(part: Part, pairs: LawfulPairs, solution: PartSolution) -> PartSolution:
+def proven(pairs: PartPairs, solution: PartSolution) -> PartSolution:
     """Return a plan of a part with the potentials that all its lawful pairs imply.
 
     The solution's own potentials are taken for a hint. Raises ArithmeticError when the plan is not optimal.
     """
     rows, mass = solution.rows, solution.mass_kg
-    more = near_columns(part, pairs, solution.potentials)
+    more = near_columns(pairs, solution.potentials)
     while True:
         rows, mass = _widened(rows, mass, more)
-        potentials = plan_potentials(part.problem(pairs.take(rows)), mass)
-        more = _deciding(part, pairs, rows, potentials)
+        potentials = plan_potentials(pairs.problem(rows), mass)
+        more = _deciding(pairs, rows, potentials)
         if not more.size:
             return PartSolution(rows, mass, potentials, solution.engines)
 
@@ -80,29 +80,40 @@ def _widened(rows: IntArray, mass_kg: IntArray, more: IntArray) -> tuple[IntArra
     return every, mass
 
 
-def _deciding(part: Part, pairs: LawfulPairs, rows: IntArray, potentials: IntArray) -> IntArray:
+def _deciding(pairs: PartPairs, rows: IntArray, potentials: IntArray) -> IntArray:
     """Return the pairs outside `rows` that would improve the plan or, at a reduced cost of zero, equal it."""
     if len(rows) == len(pairs):
         return rows[:0]
     found = [
         block.start + np.flatnonzero(first_signs(problem, potentials) <= 0)
-        for block, problem in part.blocks(pairs)
+        for block, problem in pairs.blocks()
     ]
     return np.setdiff1d(np.concatenate(found), rows, assume_unique=True)
 
 
 def first_signs(problem: Problem, potentials: IntArray) -> IntArray:
     """Return the sign of each pair's first level with a reduced cost other than zero."""
-    n_outputs = len(problem.supply_kg)
     sign = np.zeros(len(problem.arc_output), dtype=np.int64)
-    undecided = np.arange(len(sign))
-    for level in range(len(LEVELS)):
-        potential = potentials[level]
-        reduced = (
-            problem.coefficient(level, undecided)
-            + potential[problem.arc_output[undecided]]
-            - potential[n_outputs:][problem.arc_entry[undecided]]
-        )
+    undecided, level = np.arange(len(sign)), 0
+    reaches = map(_reach, problem.coefficients, potentials)
+    for radix in grouped(reaches):
+        levels = slice(level, level + len(radix.reach))
+        coefficient = radix.key([each[undecided] for each in problem.coefficients[levels]])
+        reduced = coefficient + _across(problem, radix.key(list(potentials[levels])), undecided)
         sign[undecided] = np.sign(reduced)
-        undecided = undecided[reduced == 0]
+        undecided, level = undecided[reduced == 0], levels.stop
+    tie = problem.coefficient(TIE_LEVEL, undecided) + _across(problem, potentials[TIE_LEVEL], undecided)
+    sign[undecided] = np.sign(tie)
     return sign
+
+
+def _reach(coefficients: Coefficients, potential: IntArray) -> int:
+    """Return how large a reduced cost of a level can be."""
+    return largest(coefficients) + 2 * largest(potential)
+
+
+def _across(problem: Problem, potential: IntArray, arcs: IntArray) -> IntArray:
+    """Return by how much the potential falls from each arc's output to where it enters the limits."""
+    entry = potential[len(problem.supply_kg) :]
+    across: IntArray = potential[problem.arc_output[arcs]] - entry[problem.arc_entry[arcs]]
+    return across

@@ -6,7 +6,6 @@ itself, in a process of its own if need be, so that no more than one part's pair
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -16,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from circularity.acceptance.tables import Tables
 from circularity.units import MISSING, IntArray
-from matching.candidates import BLOCK_PAIRS, Fits, fits_by_code
+from matching.candidates import Fits, fits_by_code
 from matching.cap_tree import CapTree, Entries, build_cap_tree, entries_of
 from matching.case import Case
 from matching.coefficients import LevelCoefficients, coefficients_of
@@ -77,15 +76,6 @@ class Part:
         prepared = self.prepared
         return eligibility(prepared.case, prepared.tables, prepared.fits, self.outputs)
 
-    def blocks(self, pairs: LawfulPairs, size: int = BLOCK_PAIRS) -> Iterator[tuple[slice, Problem]]:
-        """Yield the pairs in slices of about that size as problems, all pairs of an output in one of them."""
-        start = 0
-        while start < len(pairs):
-            stop = min(start + size, len(pairs))
-            stop = int(np.searchsorted(pairs.output, pairs.output[stop - 1], side="right"))
-            yield slice(start, stop), self.problem(pairs.take(slice(start, stop)))
-            start = stop
-
     def problem(self, pairs: LawfulPairs) -> Problem:
         """Return the problem over lawful pairs of this part, its outputs and nodes counted from 0."""
         outputs = self.prepared.case.outputs
@@ -121,8 +111,8 @@ def prepare(case: Case) -> Prepared:
         tables=tables,
         fits=fits_by_code(tables),
         tree=tree,
-        entries=entries_of(tree, case),
-        coefficients=coefficients_of(case),
+        entries=entries_of(tree, case, tables.outputs.regions),
+        coefficients=coefficients_of(case, tables.hazardous),
     )
 
 

@@ -203,7 +203,7 @@ def _implied(prepared: Prepared, claim: Claim, *, a_metre_apart: bool) -> tuple[
         own = claim_of(claim, sided.part)
         hint = stated_solution(sided, own)
         try:
-            solution = hint if hint.bounds else proven(sided.part, sided.found.pairs, hint)
+            solution = hint if hint.bounds else proven(sided.pairs, hint)
             parts.append(tell_part(sided, solution))
         except ArithmeticError:
             if not a_metre_apart:

@@ -69,7 +69,7 @@ def solved(
     """Return the plan of a part, whatever binds it; a flow's search may begin at potentials `near` it."""
     if sided.side:
         return solve_sided(sided, engine, limit_s)
-    return solve_part(sided.part, sided.found.pairs, engine, near=near)
+    return solve_part(sided.pairs, engine, near=near)
 
 
 def plan_faults(sided: SidedPart, plan: PartPlan) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -95,6 +95,17 @@ class Problem:
     arc_capacity: npt.NDArray[np.integer]
     capacity_ids: TextArray
     ties: TieHashes = field(default_factory=TieHashes, repr=False, compare=False)
+
+    def take(self, arcs: IntArray) -> Problem:
+        """Return the problem over these arcs alone."""
+        return replace(
+            self,
+            arc_output=self.arc_output[arcs],
+            arc_entry=self.arc_entry[arcs],
+            arc_limit_kg=self.arc_limit_kg[arcs],
+            coefficients=tuple(each[arcs] for each in self.coefficients),
+            arc_capacity=self.arc_capacity[arcs],
+        )
 
     def coefficient(self, level: int, arcs: IntArray) -> IntArray:
         """Return the level's coefficient per kg on the given arcs."""

@@ -63,9 +63,13 @@ class Radix:
 
 def packed(levels: IntArray, sums_of: int) -> list[Radix]:
     """Group consecutive levels (levels × vectors) so that sums of so many vectors fit one integer a group."""
+    return grouped(sums_of * largest(values) for values in levels)
+
+
+def grouped(reaches: Iterable[int]) -> list[Radix]:
+    """Group consecutive levels of these reaches so that vectors fit one integer a group."""
     groups: list[tuple[int, ...]] = []
-    for values in levels:
-        reach = sums_of * largest(values)
+    for reach in reaches:
         if groups and Radix((*groups[-1], reach)).fits:
             groups[-1] = (*groups[-1], reach)
         else:

@@ -6,6 +6,7 @@ The rest is a flow. What is bound is cut into connected parts, so that one lot c
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from scipy.sparse.csgraph import connected_components
 from circularity.catalogue.regions import prefix_of
 from circularity.units import MISSING, IntArray
 from matching.eligibility import Eligibility, LawfulPairs
+from matching.part_pairs import PartPairs
 from matching.parts import Part
 from matching.problem import Problem
 from matching.side_constraints import CrossingCap, SideConstraints
@@ -29,6 +31,11 @@ class SidedPart:
     part: Part
     found: Eligibility
     side: SideConstraints | None = None
+
+    @cached_property
+    def pairs(self) -> PartPairs:
+        """Its lawful pairs as problems."""
+        return PartPairs(self.part, self.found.pairs)
 
 
 def divided(part: Part, found: Eligibility) -> list[SidedPart]:

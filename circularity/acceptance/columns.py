@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from circularity.acceptance.texts import TextArray, Texts, texts_of
 from circularity.units import IntArray
 
-TextArray = npt.NDArray[np.str_]
 BoolArray = npt.NDArray[np.bool_]
 Columns = TypeVar("Columns")
 
@@ -32,6 +33,16 @@ class OutputColumns:
     status: TextArray
     plan_mass_kg: IntArray
     assays: Mapping[str, IntArray]
+
+    @cached_property
+    def regions(self) -> Texts:
+        """The different regions; procedures and limits differ by them."""
+        return texts_of(self.region_code)
+
+    @cached_property
+    def codes(self) -> Texts:
+        """The different waste codes."""
+        return texts_of(self.waste_code)
 
 
 @dataclass(frozen=True, eq=False)

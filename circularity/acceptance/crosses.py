@@ -8,25 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
-from circularity.acceptance.columns import BoolArray, TextArray
+from circularity.acceptance.columns import BoolArray
+from circularity.acceptance.texts import Texts
 from circularity.units import IntArray
-
-
-class Texts(NamedTuple):
-    """The different texts of a column, sorted, and for each row the place of its text among them."""
-
-    different: tuple[str, ...]
-    row: IntArray
-
-
-def texts_of(column: TextArray) -> Texts:
-    """Return the different texts of a column."""
-    different, row = np.unique(column, return_inverse=True)
-    return Texts(tuple(different.tolist()), row.astype(np.int64))
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from circularity.acceptance.columns import (
     CapacityColumns,
     FacilityColumns,
     OutputColumns,
-    TextArray,
 )
-from circularity.acceptance.crosses import Cross, Texts, cross, listed, texts_of
+from circularity.acceptance.crosses import Cross, cross, listed
+from circularity.acceptance.texts import TextArray, Texts, texts_of
 from circularity.catalogue import exemptions, operations, regions, waste_types
 from circularity.catalogue.exemptions import Exemption
 from circularity.units import MISSING, IntArray
@@ -70,8 +70,8 @@ class Tables:
     @cached_property
     def hazardous(self) -> BoolArray:
         """Per output: whether its code is one of hazardous waste."""
-        codes, row = np.unique(self.outputs.waste_code, return_inverse=True)
-        hazardous: BoolArray = np.array([waste_types.is_hazardous(c) for c in codes.tolist()], dtype=bool)
+        codes, row = self.outputs.codes
+        hazardous: BoolArray = np.array([waste_types.is_hazardous(code) for code in codes], dtype=bool)
         return hazardous[row]
 
     @cached_property
@@ -80,24 +80,14 @@ class Tables:
         return np.isin(self.outputs.status, ("by_product", "product"))
 
     @cached_property
-    def places(self) -> tuple[str, ...]:
-        """The different regions of the outputs; procedures differ by them."""
-        return tuple(np.unique(self.outputs.region_code).tolist())
-
-    @cached_property
-    def place(self) -> IntArray:
-        """Per output: the position of its region in `places`."""
-        return np.unique(self.outputs.region_code, return_inverse=True)[1].astype(np.int64)
-
-    @cached_property
     def origin(self) -> IntArray:
         """Per output: its province as a number (31..34 in the Delta), NO_PROVINCE if unknown."""
-        return _provinces(self.outputs.region_code)
+        return _provinces(self.outputs.regions)
 
     @of_capacities
     def destination(self) -> IntArray:
         """Per capacity: the province of its facility, NO_PROVINCE if unknown."""
-        return _provinces(self.facilities.region_code)[self.capacities.facility]
+        return _provinces(texts_of(self.facilities.region_code))[self.capacities.facility]
 
     @of_capacities
     def in_good_standing(self) -> BoolArray:
@@ -109,7 +99,7 @@ class Tables:
     def covered(self) -> Cross:
         """Waste code of the output × waste pattern of the capacity: the entitlement line covers the code."""
         return cross(
-            texts_of(self.outputs.waste_code),
+            self.outputs.codes,
             self._texts["waste_pattern"],
             lambda code, pattern: waste_types.pattern_covers(pattern, code),
         )
@@ -126,12 +116,12 @@ class Tables:
     @cached_property
     def granted(self) -> Cross:
         """Region × prefixes from which the capacity already holds the procedure."""
-        return cross(texts_of(self.outputs.region_code), self._texts["accepts_from"], _among_prefixes)
+        return cross(self.outputs.regions, self._texts["accepts_from"], _among_prefixes)
 
     @cached_property
     def whitelisted(self) -> Cross:
         """Region × prefixes from which a whitelist entry lets the capacity take waste."""
-        return cross(texts_of(self.outputs.region_code), self._texts["whitelist_from"], _among_prefixes)
+        return cross(self.outputs.regions, self._texts["whitelist_from"], _among_prefixes)
 
     @cached_property
     def sender_named(self) -> Cross:
@@ -151,7 +141,7 @@ class Tables:
     def exempted(self) -> Cross:
         """Waste code × scheme: the exemption list has an entry for what the scheme claims."""
         return cross(
-            texts_of(self.outputs.waste_code),
+            self.outputs.codes,
             self._scheme_texts,
             lambda code, scheme: bool(self._entries(code, scheme)),
         )
@@ -261,10 +251,9 @@ def _among_prefixes(region: str, prefixes: str) -> bool:
     return bool(region) and region.startswith(tuple(regions.prefix_of(prefix) for prefix in listed(prefixes)))
 
 
-def _provinces(region_codes: TextArray) -> IntArray:
-    texts, row = np.unique(region_codes, return_inverse=True)
-    numbers = [int(regions.province_of(text)) if text else NO_PROVINCE for text in texts.tolist()]
-    return np.array(numbers, dtype=np.int64)[row]
+def _provinces(codes: Texts) -> IntArray:
+    numbers = [int(regions.province_of(text)) if text else NO_PROVINCE for text in codes.different]
+    return np.array(numbers, dtype=np.int64)[codes.row]
 
 
 def _group(operation: str) -> str:

@@ -65,8 +65,8 @@ def _wait(pairs: Pairs, rows: IntArray, kind: str) -> Wait:
     tables = pairs.tables
     i, j = pairs.i[rows], pairs.j[rows]
     listed = tables.whitelisted.at(i, j).astype(np.int64)
-    held = _terms(kind, tables.places, tables.as_of_day)
-    here = (tables.place[i], listed)
+    held = _terms(kind, tables.outputs.regions.different, tables.as_of_day)
+    here = (tables.outputs.regions.row[i], listed)
     ship_within = held.ship_within_days[here]
     if kind == "hazardous_approval":
         own = tables.capacities.ship_within_days[j]

@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 
 from circularity.acceptance import CapacityColumns, FacilityColumns, OutputColumns, Pairs, Tables
-from circularity.acceptance.columns import TextArray
+from circularity.acceptance.texts import TextArray
 from circularity.organisations import Site
 from circularity.registry.entitlements import EntitlementLine
 from circularity.registry.outputs import Output
