@@ -16,7 +16,7 @@ from circularity.custody.corrected_fields import CANCEL, find_field, is_weight
 from circularity.custody.departures import book_departure
 from circularity.custody.manifests import Signature, Transfer
 from circularity.custody.receipt_postings import receipt_movements
-from circularity.custody.receipts import receipts_of
+from circularity.custody.receipts import receipts_of, received_on
 from circularity.custody.reception import Receipt
 from circularity.custody.settlement import settled_kg
 from circularity.custody.signatures import seal
@@ -27,7 +27,8 @@ from circularity.ledger.mass import MassGroup
 from circularity.lifecycle import advance
 
 _DEPARTURES = ("transfer.submitted", "sheet.sent")
-_BOOKED = (*_DEPARTURES, "transfer.picked_up", "receipt.accepted")
+_SENT = (*_DEPARTURES, "transfer.picked_up")
+_BOOKED = (*_SENT, "receipt.accepted")
 """Events that a corrected weight is booked anew for. What was carried as generated stays generated."""
 
 
@@ -77,8 +78,13 @@ def _require_bookable(session: Session, transfer: Transfer) -> None:
     )
     taken = select(Transfer.id).where(Transfer.refused_transfer_id == transfer.id, Transfer.status != "draft")
     if gone is not None or session.scalar(taken.limit(1)) is not None:
-        zh, en = "拒收部分已退回或再撮合,重量不能再更正", "the refused part has gone its way already"
-        raise RuleBroken("mass_went_back", zh, en)
+        raise went_back()
+
+
+def went_back() -> RuleBroken:
+    """Return the refusal of new weights for a load of which the refused part is at the gate no longer."""
+    zh, en = "拒收部分已退回或再撮合,重量不能再更正", "the refused part has gone its way already"
+    return RuleBroken("mass_went_back", zh, en)
 
 
 def _count(session: Session, transfer: Transfer, correction: Correction) -> None:
@@ -144,17 +150,20 @@ def _book_anew(
     days: Mapping[str, date],
     at: datetime,
 ) -> None:
-    """Post departure, pick-up and receipt again, each for the day it had."""
-    for event, on_day in sorted(days.items(), key=lambda pair: _BOOKED.index(pair[0])):
-        if event in _DEPARTURES:
-            book_departure(session, at=at, transfer=transfer, on_day=on_day)
-        elif event == "transfer.picked_up":
-            book_pick_up(session, at=at, transfer=transfer, on_day=on_day)
-        else:
-            movements = [
-                m for line in transfer.lines for m in receipt_movements(session, line, receipts[line.number])
-            ]
-            post(session, event=event, on_day=on_day, at=at, subject=transfer, movements=movements)
+    """Post departure and pick-up again, each for the day it had, and the receipt for that of its verdict.
+
+    The receipt is asked whether or not it had moved anything: a load that was refused whole at the weight it
+    was sent with had no difference to book, and may have one now.
+    """
+    for event in (event for event in _SENT if event in days):
+        book = book_departure if event in _DEPARTURES else book_pick_up
+        book(session, at=at, transfer=transfer, on_day=days[event])
+    decided = [receipt.decided_at for receipt in receipts.values() if receipt.decided_at]
+    movements = [
+        m for line in transfer.lines for m in receipt_movements(session, line, receipts[line.number])
+    ]
+    on_day = received_on(transfer, max(decided))
+    post(session, event="receipt.accepted", on_day=on_day, at=at, subject=transfer, movements=movements)
 
 
 def _seal_anew(session: Session, correction: Correction, at: datetime, person: Mapping[int, str]) -> None:

@@ -17,7 +17,7 @@ from circularity.audit import Actor, record
 from circularity.columns import new_public_id
 from circularity.custody.amendments import Correction, CorrectionAnswer
 from circularity.custody.corrected_fields import CANCEL, checked, find_field, is_weight
-from circularity.custody.correction_effects import apply
+from circularity.custody.correction_effects import apply, went_back
 from circularity.custody.manifests import Transfer
 from circularity.custody.official_numbers import checked_number, require_untaken
 from circularity.custody.receipts import receipts_of
@@ -28,6 +28,7 @@ from circularity.lifecycle import advance, legal_acts
 from circularity.organisations import Organisation
 
 _SETTLED = ("accepted", "partly_accepted", "refused", "closed")
+_GONE_ON = ("returning", "returned", "rematched")
 
 
 def ask_correction(
@@ -43,7 +44,8 @@ def ask_correction(
     """Ask for new values by field (see `corrected_fields`), or for `{"cancel": True}`, with a reason.
 
     Raises BadInput for unknown fields and malformed or unchanged values; NotAllowed `not_a_party`; RuleBroken
-    `not_signed`, `correction_open`, `too_early` for weights before the verdict, `illegal_step`.
+    `not_signed`, `correction_open`, `too_early` for weights before the verdict, `mass_went_back` once what
+    was refused has left the gate, `illegal_step`.
     """
     locked(session, transfer)
     _party(transfer, organisation)
@@ -184,7 +186,10 @@ def _require_possible(session: Session, transfer: Transfer, changes: Mapping[str
         raise RuleBroken("illegal_step", zh, en, state=transfer.status, act="cancel")
     if "official_number" in changes:
         require_untaken(session, changes["official_number"][1])
-    if any(map(is_weight, changes)) and transfer.status not in _SETTLED:
+    weighs = any(map(is_weight, changes))
+    if weighs and transfer.status in _GONE_ON:
+        raise went_back()
+    if weighs and transfer.status not in _SETTLED:
         zh, en = "重量在接收确认后才能更正", "weights are corrected only after the receiver's verdict"
         raise RuleBroken("too_early", zh, en, status=transfer.status)
 

@@ -70,7 +70,7 @@ def receive(
     }
     checks.finish()
     found = receipts_of(session, transfer)
-    day = _received_on(transfer, at)
+    day = received_on(transfer, at)
     for line in transfer.lines:
         if line.number not in found:
             found[line.number] = _pending(transfer, line)
@@ -115,7 +115,7 @@ def decide(
         receipt = _require_received(found, line)
         _judge(line, receipt, verdicts[line.number], at)
         movements += receipt_movements(session, line, receipt)
-    on_day = _received_on(transfer, at)
+    on_day = received_on(transfer, at)
     post(session, event="receipt.accepted", on_day=on_day, at=at, subject=transfer, movements=movements)
     session.flush()
     sign(
@@ -155,8 +155,8 @@ def receipts_of(session: Session, transfer: Transfer) -> dict[int, Receipt]:
     return {row.number: row.Receipt for row in rows}
 
 
-def _received_on(transfer: Transfer, at: datetime) -> date:
-    """Return the day that counts: a trip's today, a sheet's last day, on which its mass was sent too."""
+def received_on(transfer: Transfer, at: datetime) -> date:
+    """Return the day that counts: a trip's of `at`, a sheet's last, on which its mass was sent too."""
     return delta_day(at) if transfer.lifecycle == "transfer" else transfer.day_to
 
 
