@@ -14,6 +14,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from circularity.audit import Actor, record
+from circularity.calendar_days import delta_day
 from circularity.custody.manifests import LineAgreement, Transfer, TransferLine
 from circularity.custody.reception import Receipt
 from circularity.deals.ceilings import ANY_YEAR, Ceiling, Hold
@@ -22,7 +23,7 @@ from circularity.errors import RuleBroken
 from circularity.fields import Checks
 from circularity.organisations import Organisation
 from circularity.whitelist.entries import WhitelistEntry
-from circularity.whitelist.powers import require_receiving
+from circularity.whitelist.offices import SUSPEND, require_office
 from circularity.whitelist.quota_moves import QuotaMove
 from circularity.whitelist.standing import CLOCK
 
@@ -104,7 +105,7 @@ def raise_quota(
     checks.finish()
     session.flush()
     session.refresh(entry, with_for_update={"of": WhitelistEntry})
-    require_receiving(by, entry.facility)
+    require_office(session, by, entry.facility, delta_day(at), SUSPEND)
     if entry.quota_kg is None:
         raise RuleBroken("no_quota", "该条目没有限额", "this entry has no quota")
     if entry.status != "listed":

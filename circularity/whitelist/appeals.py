@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from circularity.audit import Actor, record
+from circularity.calendar_days import delta_day
 from circularity.columns import new_public_id
 from circularity.errors import NotAllowed, RuleBroken
 from circularity.fields import Checks
@@ -16,7 +17,7 @@ from circularity.organisations import Organisation
 from circularity.registry.entitlements import Facility
 from circularity.whitelist.applications import Appeal, Application
 from circularity.whitelist.entries import WhitelistEntry
-from circularity.whitelist.powers import proposer, require_receiving
+from circularity.whitelist.offices import proposer, require_office
 from circularity.whitelist.proposing import hold
 from circularity.whitelist.standing import reinstate
 
@@ -71,7 +72,7 @@ def uphold(
     """Find an appeal right: the application is reviewed again, the entry counts again. Raises NotAllowed."""
     answer = _text("answer", answer)
     _hold(session, appeal)
-    require_receiving(by, facility_of(appeal))
+    require_office(session, by, facility_of(appeal), delta_day(at))
     advance(appeal, "appeal", "uphold", "authority")
     appeal.answer, appeal.answered_at = answer, at
     if appeal.application is not None:
@@ -90,7 +91,7 @@ def dismiss(
     """Find an appeal wrong, with reasons; what was decided stands. Raises NotAllowed."""
     answer = _text("answer", answer)
     _hold(session, appeal)
-    require_receiving(by, facility_of(appeal))
+    require_office(session, by, facility_of(appeal), delta_day(at))
     advance(appeal, "appeal", "dismiss", "authority")
     appeal.answer, appeal.answered_at = answer, at
     record(session, actor, at, "appeal.dismissed", appeal, {"by": by, "answer": answer})
@@ -103,16 +104,23 @@ def withdraw_appeal(
     _hold(session, appeal)
     if by.id != appeal.organisation_id:
         raise NotAllowed("not_your_appeal", "只能撤回本单位的申诉", "only its own organisation withdraws it")
-    advance(appeal, "appeal", "withdraw", proposer(by, facility_of(appeal)))
+    about = about_of(appeal)
+    who = proposer(session, by, about.facility, delta_day(at), about.accepted_origins)
+    advance(appeal, "appeal", "withdraw", who)
     record(session, actor, at, "appeal.withdrawn", appeal, {"by": by})
+
+
+def about_of(appeal: Appeal) -> Application | WhitelistEntry:
+    """Return what an appeal is about."""
+    about = appeal.application or appeal.entry
+    if about is None:
+        raise ValueError("an appeal is about an application or an entry")
+    return about
 
 
 def facility_of(appeal: Appeal) -> Facility:
     """Return the facility that an appeal is about."""
-    about = appeal.application or appeal.entry
-    if about is None:
-        raise ValueError("an appeal is about an application or an entry")
-    return about.facility
+    return about_of(appeal).facility
 
 
 def _require_concerned(about: Application | WhitelistEntry, by: Organisation) -> None:

@@ -18,8 +18,8 @@ from circularity.lifecycle import Guards, advance
 from circularity.organisations import Organisation
 from circularity.whitelist.applications import Application, Consent
 from circularity.whitelist.entries import WhitelistEntry, list_facility
+from circularity.whitelist.offices import require_office, require_partner
 from circularity.whitelist.papers import unfit
-from circularity.whitelist.powers import require_partner, require_receiving
 from circularity.whitelist.proposing import add_note, hold, require_none
 
 
@@ -27,7 +27,7 @@ def take_up(
     session: Session, *, actor: Actor, at: datetime, application: Application, by: Organisation
 ) -> None:
     """Begin the review. Raises NotAllowed, RuleBroken `illegal_step`."""
-    _step(session, application, by, "take_up")
+    _step(session, application, by, "take_up", at)
     record(session, actor, at, "application.taken_up", application, {"by": by})
 
 
@@ -36,7 +36,7 @@ def ask_more(
 ) -> None:
     """Give an application back to be completed; `missing` says what is wanted. Raises BadInput."""
     missing = _text("missing", missing)
-    _step(session, application, by, "ask_more")
+    _step(session, application, by, "ask_more", at)
     application.missing = missing
     add_note(application, by, "question", delta_day(at), missing, at)
     record(session, actor, at, "application.more_asked", application, {"by": by, "missing": missing})
@@ -60,7 +60,7 @@ def note_visit(
         zh, en = "现场核查日期不能在今天之后", "a visit lies not ahead of today"
         checks.refuse("visited_on", "in_the_future", visited_on, zh, en)
     checks.finish()
-    _step(session, application, by, "visit")
+    _step(session, application, by, "visit", at)
     add_note(application, by, "visit", visited_on, findings, at)
     facts = {"by": by, "visited_on": visited_on, "findings": findings}
     record(session, actor, at, "application.visited", application, facts)
@@ -72,7 +72,7 @@ def consent(
     """Consent for a province of origin to an entry of an agreed list, once. Raises BadInput, NotAllowed."""
     document = _text("document", document, 500)
     hold(session, application)
-    province = require_partner(by, application.accepted_origins)
+    province = require_partner(session, by, application.accepted_origins, delta_day(at))
     if application.list_kind != "agreed" or province not in wanting_consent(application):
         zh, en = "该省的同意不需要或已表示", "the consent of this province is not needed, or given already"
         raise RuleBroken("no_consent_needed", zh, en, province=province)
@@ -139,6 +139,7 @@ def publish(
         application,
         by,
         "publish",
+        at,
         {"publishable": lambda: require_none(unfit(application, delta_day(at)))},
     )
     entry = list_facility(
@@ -165,10 +166,15 @@ def publish(
 
 
 def _step(
-    session: Session, application: Application, by: Organisation, act: str, guards: Guards | None = None
+    session: Session,
+    application: Application,
+    by: Organisation,
+    act: str,
+    at: datetime,
+    guards: Guards | None = None,
 ) -> None:
     hold(session, application)
-    require_receiving(by, application.facility)
+    require_office(session, by, application.facility, delta_day(at))
     advance(application, "application", act, "authority", guards)
 
 
@@ -181,7 +187,7 @@ def _decide(
     at: datetime,
     guards: Guards | None = None,
 ) -> None:
-    _step(session, application, by, act, guards)
+    _step(session, application, by, act, at, guards)
     application.reasons, application.decided_at = reasons, at
 
 

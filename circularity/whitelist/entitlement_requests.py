@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from circularity.audit import Actor, record
+from circularity.calendar_days import delta_day
 from circularity.columns import new_public_id
 from circularity.errors import NotAllowed, RuleBroken
 from circularity.fields import Checks
@@ -22,7 +23,7 @@ from circularity.organisations import Organisation
 from circularity.registry.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
 from circularity.registry.facilities import add_entitlement_line, offered_kg
 from circularity.whitelist.entitlement_changes import CHANGES, EntitlementChange
-from circularity.whitelist.powers import require_receiving
+from circularity.whitelist.offices import CONFIRM, require_office
 
 _LIMITS = ("annual_limit", "line_limit")
 
@@ -79,7 +80,7 @@ def confirm_change(
     """Confirm a change and let it count. Raises NotAllowed; RuleBroken where it no longer fits the whole."""
     texts = _texts(answer=answer)
     _hold(session, change)
-    require_receiving(by, change.entitlement.facility)
+    require_office(session, by, change.entitlement.facility, delta_day(at), CONFIRM)
     advance(
         change,
         "entitlement_change",
@@ -99,7 +100,7 @@ def refuse_change(
     """Refuse a change, with reasons; what was in force stays. Raises NotAllowed, BadInput."""
     texts = _texts(answer=answer)
     _hold(session, change)
-    require_receiving(by, change.entitlement.facility)
+    require_office(session, by, change.entitlement.facility, delta_day(at), CONFIRM)
     advance(change, "entitlement_change", "refuse", "authority")
     change.answer, change.answered_at = texts["answer"], at
     record(session, actor, at, "entitlement_change.refused", change, {"by": by} | texts)

@@ -20,7 +20,7 @@ from circularity.lifecycle import legal_acts
 from circularity.organisations import Organisation
 from circularity.registry.entitlements import EntitlementLine
 from circularity.whitelist.applications import Application, ApplicationPaper
-from circularity.whitelist.powers import proposer
+from circularity.whitelist.offices import proposer
 
 _BEGINS = {b"%PDF-": "application/pdf", b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 """How the files of the kinds that are taken begin; names and headers can say anything."""
@@ -51,7 +51,8 @@ def hand_in(
     Raises BadInput for an unknown kind, an empty or too large file and a format that is not taken (PDF, PNG,
     JPEG); NotAllowed for strangers; RuleBroken `not_open` once submitted, `too_many_papers`.
     """
-    proposer(by, application.facility)
+    on = delta_day(at)
+    proposer(session, by, application.facility, on, application.accepted_origins)
     if "submit" not in legal_acts("application", application.status):
         zh, en = "申报已提交,不能再加材料", "the application is no longer with its applicant"
         raise RuleBroken("not_open", zh, en, status=application.status)
@@ -59,7 +60,6 @@ def hand_in(
     known = next((paper for paper in application.papers if paper.sha256 == digest), None)
     if known is not None:
         return known
-    on = delta_day(at)
     if len(application.papers) >= setting("whitelist_papers", on).value:
         zh, en = "材料件数已达上限", "the application has as many files as it may"
         raise RuleBroken("too_many_papers", zh, en, papers=len(application.papers))

@@ -22,8 +22,8 @@ from circularity.organisations import Organisation
 from circularity.registry.entitlements import Facility
 from circularity.whitelist.applications import Application, ApplicationNote
 from circularity.whitelist.entries import LIST_KINDS, WhitelistEntry
+from circularity.whitelist.offices import proposer
 from circularity.whitelist.papers import lacks
-from circularity.whitelist.powers import proposer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ def apply_for(
     renews: WhitelistEntry | None = None,
 ) -> Application:
     """Begin an application as a draft. Raises BadInput; NotAllowed for strangers."""
-    proposer(by, facility)
+    proposer(session, by, facility, delta_day(at), wanted.accepted_origins)
     if renews is not None and renews.facility_id != facility.id:
         zh, en = "续期的条目属于另一设施", "the entry to be renewed is another facility's"
         raise RuleBroken("other_facility", zh, en)
@@ -87,7 +87,7 @@ def change_draft(
     """Put other wishes in the place of a draft's. Raises BadInput, NotAllowed, RuleBroken `illegal_step`."""
     hold(session, application)
     values = _checked(wanted)
-    advance(application, "application", "edit", _applicant(application, by))
+    advance(application, "application", "edit", _applicant(session, application, by, delta_day(at)))
     before = {name: getattr(application, name) for name in values}
     for name, value in values.items():
         setattr(application, name, value)
@@ -118,7 +118,8 @@ def submit(
     def complete() -> None:
         require_none(lacks(application, on))
 
-    advance(application, "application", "submit", _applicant(application, by), {"complete": complete})
+    who = _applicant(session, application, by, on)
+    advance(application, "application", "submit", who, {"complete": complete})
     application.submitted_at, application.missing = at, ""
     if answer:
         add_note(application, by, "answer", on, answer, at)
@@ -130,7 +131,7 @@ def withdraw(
 ) -> None:
     """Take an application back before it is published or refused."""
     hold(session, application)
-    advance(application, "application", "withdraw", _applicant(application, by))
+    advance(application, "application", "withdraw", _applicant(session, application, by, delta_day(at)))
     record(session, actor, at, "application.withdrawn", application, {"by": by})
 
 
@@ -157,9 +158,9 @@ def require_none(lacking: list[Any]) -> None:
         raise RuleBroken("incomplete", zh, en, missing=[lack.code for lack in lacking])
 
 
-def _applicant(application: Application, by: Organisation) -> str:
+def _applicant(session: Session, application: Application, by: Organisation, on: date) -> str:
     """Return as whom the applicant acts; the facility's own organisation may take part in any proposal."""
-    who = proposer(by, application.facility)
+    who = proposer(session, by, application.facility, on, application.accepted_origins)
     if who == "proposer" and by.id != application.organisation_id:
         # Another authority's proposal is not one's own; the lifecycle knows no such party.
         return "stranger"

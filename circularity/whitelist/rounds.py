@@ -22,7 +22,7 @@ from circularity.registry.entitlements import Facility
 from circularity.whitelist.applications import Application
 from circularity.whitelist.deciding import publish
 from circularity.whitelist.entries import WhitelistEntry
-from circularity.whitelist.powers import decides_on
+from circularity.whitelist.offices import decides_on
 from circularity.whitelist.proposing import Wanted, apply_for
 
 _GONE = ("withdrawn", "refused")
@@ -44,7 +44,9 @@ def propose_round(
     ending = [
         entry
         for entry in _entries(session, ("listed", "suspended"))
-        if decides_on(by, entry.facility) and entry.valid_to is not None and entry.valid_to.year == year - 1
+        if entry.valid_to is not None
+        and entry.valid_to.year == year - 1
+        and decides_on(session, by, entry.facility, on)
     ]
     carried = _carried_on(session)
     return [
@@ -72,7 +74,7 @@ def publish_round(
     return [
         publish(session, actor=actor, at=at, application=application, by=by, document=document)
         for application in approved
-        if decides_on(by, application.facility)
+        if decides_on(session, by, application.facility, delta_day(at))
     ]
 
 

@@ -23,7 +23,7 @@ from circularity.organisations import Organisation
 from circularity.registry.entitlements import Facility
 from circularity.registry.facilities import set_standing
 from circularity.whitelist.entries import WhitelistEntry
-from circularity.whitelist.powers import require_receiving
+from circularity.whitelist.offices import SUSPEND, require_office
 
 SUSPENDED, DELISTED = "whitelist.suspended", "whitelist.delisted"
 CLOCK = Actor("平台时钟 · platform clock", None, "system")
@@ -48,7 +48,7 @@ def suspend(
     reason = checks.text("reason", reason, maximum=1000)
     checks.finish()
     entries = _held(session, entry)
-    require_receiving(by, entry.facility)
+    require_office(session, by, entry.facility, delta_day(at), SUSPEND)
     next_step("entry", entry.status, "suspend", "authority")
     standing = ground_of(ground, delta_day(at)).standing
     if standing:
@@ -75,7 +75,7 @@ def resume(
     """
     reason = _reason(reason)
     _held(session, entry)
-    require_receiving(by, entry.facility)
+    require_office(session, by, entry.facility, delta_day(at), SUSPEND)
 
     def in_good_standing() -> None:
         if entry.facility.standing == "blacklisted":
@@ -99,7 +99,7 @@ def delist(
     """Take an entry off its list; whom it concerns may appeal."""
     reason = _reason(reason)
     _held(session, entry)
-    require_receiving(by, entry.facility)
+    require_office(session, by, entry.facility, delta_day(at), SUSPEND)
     advance(entry, "entry", "delist", "authority")
     record(session, actor, at, DELISTED, entry, {"by": by, "reason": reason, "blacklisted": False})
 
@@ -116,7 +116,7 @@ def blacklist(
     """Put the facility on the blacklist and take all its entries off their lists; return those."""
     reason = _reason(reason)
     entries = _held(session, entry)
-    require_receiving(by, entry.facility)
+    require_office(session, by, entry.facility, delta_day(at), SUSPEND)
     next_step("entry", entry.status, "delist", "authority")
     _stand(session, actor, at, entry.facility, "blacklisted", reason)
     gone = [each for each in entries if "delist" in legal_acts("entry", each.status, "authority")]
@@ -137,7 +137,7 @@ def reinstate(
 ) -> None:
     """Put back what an upheld appeal was about; called by `circularity.whitelist.appeals` alone."""
     _held(session, entry)
-    require_receiving(by, entry.facility)
+    require_office(session, by, entry.facility, delta_day(at), SUSPEND)
     _stand(session, actor, at, entry.facility, "", reason)
     if entry.status == "suspended":
         advance(entry, "entry", "resume", "authority", {"in_good_standing": _upheld})

@@ -6,16 +6,18 @@ What is still a draft is seen by its applicants alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from sqlalchemy import ColumnElement, Text, and_, false, literal, or_, select, type_coerce
 from sqlalchemy.orm import Session, joinedload
 
+from circularity.accounts.standings import is_authority
 from circularity.catalogue.regions import prefix_of
 from circularity.organisations import Organisation, Site
 from circularity.registry.entitlements import Facility
 from circularity.whitelist.applications import Appeal, Application
 from circularity.whitelist.entries import WhitelistEntry
-from circularity.whitelist.powers import AUTHORITY, decides_on
+from circularity.whitelist.offices import decides_on, sees
 
 _OPEN = "draft"
 
@@ -37,28 +39,32 @@ def applications(session: Session, organisation: Organisation, status: str = "")
     return session.scalars(wanted.options(loaded).order_by(Application.id.desc())).all()
 
 
-def entries(session: Session, organisation: Organisation) -> Sequence[WhitelistEntry]:
-    """Return the entries that an organisation decides on, or that name its own facilities."""
+def entries(session: Session, organisation: Organisation, on: date) -> Sequence[WhitelistEntry]:
+    """Return the entries whose quotas an organisation may see on a day, the newest first."""
     wanted = select(WhitelistEntry).order_by(WhitelistEntry.id.desc())
     loaded = joinedload(WhitelistEntry.facility).joinedload(Facility.site)
     found = session.scalars(wanted.options(loaded)).all()
-    return [entry for entry in found if sees_entry(organisation, entry)]
+    return [entry for entry in found if sees_entry(session, organisation, entry, on)]
 
 
-def sees_entry(organisation: Organisation, entry: WhitelistEntry) -> bool:
-    """Return whether an organisation may see what an entry's quota holds."""
-    return decides_on(organisation, entry.facility) or entry.facility.site.organisation_id == organisation.id
+def sees_entry(session: Session, organisation: Organisation, entry: WhitelistEntry, on: date) -> bool:
+    """Return whether an organisation may see what an entry's quota holds: its own, or of either region."""
+    return sees(session, organisation, entry.facility, on, entry.accepted_origins)
 
 
-def appeals_waiting(session: Session, organisation: Organisation) -> list[Appeal]:
+def appeals_waiting(session: Session, organisation: Organisation, on: date) -> list[Appeal]:
     """Return the appeals that an authority has to answer, the oldest first."""
     raised = session.scalars(select(Appeal).filter_by(status="raised").order_by(Appeal.id)).all()
     subjects = [(appeal, appeal.application or appeal.entry) for appeal in raised]
-    return [appeal for appeal, about in subjects if about and decides_on(organisation, about.facility)]
+    return [
+        appeal
+        for appeal, about in subjects
+        if about and decides_on(session, organisation, about.facility, on)
+    ]
 
 
 def _of_region(organisation: Organisation) -> ColumnElement[bool]:
-    if AUTHORITY not in organisation.roles:
+    if not is_authority(organisation):
         return false()
     inside = Site.region_code.startswith(prefix_of(organisation.region_code), autoescape=True)
     received = select(Facility.id).join(Facility.site).where(inside)

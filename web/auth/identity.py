@@ -18,9 +18,10 @@ from circularity.accounts import api_tokens, sessions
 from circularity.accounts.api_tokens import ApiToken, token_of
 from circularity.accounts.dormancy import is_asleep
 from circularity.accounts.memberships import Membership, memberships_of
+from circularity.accounts.offices import kind_of_office
 from circularity.accounts.people import User
 from circularity.accounts.sessions import UserSession, session_of
-from circularity.accounts.standings import DEFAULT_KIND, is_authority, level_of, standing_of
+from circularity.accounts.standings import is_authority, level_of, standing_of
 from circularity.audit import Actor
 from circularity.calendar_days import delta_day
 from circularity.database import writing
@@ -129,7 +130,6 @@ def _acting(found: Identity) -> Acting:
     organisation = found.membership.organisation
     standing = standing_of(read_session(), organisation)
     authority = is_authority(organisation)
-    kind = (standing.authority_kind if standing else "") or DEFAULT_KIND
     return Acting(
         user_public_id=found.user.public_id,
         organisation_public_id=organisation.public_id,
@@ -138,7 +138,7 @@ def _acting(found: Identity) -> Acting:
         verified=standing is not None and standing.verification == "verified",
         dormant=is_asleep(read_session(), organisation),
         region_code=organisation.region_code,
-        authority_kind=kind if authority else None,
+        authority_kind=kind_of_office(read_session(), organisation),
         authority_level=level_of(organisation) if authority else None,
         scopes=scopes,
     )

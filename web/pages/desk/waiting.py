@@ -28,7 +28,6 @@ from circularity.party_listings import (
 )
 from circularity.runs.stored import Proposal
 from circularity.whitelist.applications import Application
-from circularity.whitelist.powers import AUTHORITY
 from circularity.whitelist.visible import applications_seen
 from web.pages.desk.acting import Acting
 from web.today import today
@@ -102,7 +101,7 @@ def _to_decide(party: Acting) -> tuple[str, type[Any], ColumnElement[bool], str]
 
 def _kinds(party: Acting) -> list[tuple[str, type[Any], ColumnElement[bool], str]]:
     if party.watches:
-        return [_to_decide(party)] if party.side == AUTHORITY else []
+        return [_to_decide(party)] if party.side == "authority" else []
     organisation, side = party.organisation, party.side
     sends = Transfer.sender_site_id.in_(sites_seen(organisation, side))
     receives = Transfer.facility_id.in_(facilities_seen(organisation, side))

@@ -11,18 +11,19 @@ from flask import Response, render_template, request, send_file, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from circularity.accounts.standings import is_authority
 from circularity.catalogue.listing_rules import paper_kinds, papers_for
 from circularity.catalogue.operations import all_operations
 from circularity.catalogue.regions import PROVINCES, all_regions
 from circularity.catalogue.settings import setting
 from circularity.errors import NotFound
-from circularity.lifecycle import legal_acts
 from circularity.organisations import Organisation, Site
 from circularity.registry.entitlements import Facility
 from circularity.whitelist import LIST_KINDS, WhitelistEntry, appeals, deciding, proposing
 from circularity.whitelist.applications import Application
+from circularity.whitelist.offices import decides_on
 from circularity.whitelist.papers import hand_in, lacks
-from circularity.whitelist.powers import AUTHORITY, decides_on
+from circularity.whitelist.possible import acts_with_application
 from circularity.whitelist.visible import applications_seen
 from web.api.lookups import named_in_body
 from web.language import said
@@ -41,13 +42,13 @@ def show_application(public_id: str) -> str:
     application = find_application(session, party.organisation, public_id)
     renewal = application.renews_id is not None
     facts = {
-        "acts": acts_of(application, party.organisation),
+        "acts": acts_with_application(session, application, party.organisation, today()),
         "lacks": lacks(application, today()),
         "wanting": deciding.wanting_consent(application),
         "papers": papers_for(application.list_kind, today(), renewal=renewal),
         "kinds": paper_kinds(),
         "appeal": appeals.waiting_appeal(session, application),
-        "decides": decides_on(party.organisation, application.facility),
+        "decides": decides_on(session, party.organisation, application.facility, today()),
         "most_bytes": min(_most_bytes(), request.max_content_length or _most_bytes()),
         "today": today(),
         **_choices(),
@@ -134,23 +135,6 @@ def find_application(session: Session, organisation: Organisation, public_id: st
     return found
 
 
-def acts_of(application: Application, by: Organisation) -> tuple[str, ...]:
-    """Return what an organisation may do with an application now."""
-    parties = set()
-    if by.id == application.facility.site.organisation_id:
-        parties.add("receiver")
-    elif by.id == application.organisation_id:
-        parties.add("proposer")
-    if decides_on(by, application.facility):
-        parties.add("authority")
-    if AUTHORITY in by.roles and by.region_code[:2] in deciding.wanting_consent(application):
-        parties.add("partner")
-    acts = {act for who in parties for act in legal_acts("application", application.status, who)}
-    if application.status == "refused" and parties & {"receiver", "proposer"}:
-        acts.add("appeal")
-    return tuple(sorted(acts - {"reopen"}))
-
-
 def _plain(verb: Callable[..., Any], *texts: str) -> Callable[[Session, FormValues, Facts], None]:
     """Return a step that takes texts of the form under the names the verb gives them."""
     return lambda session, form, facts: verb(session, **facts, **{name: form.text(name) for name in texts})
@@ -212,7 +196,7 @@ def _choices() -> Facts:
 def _facilities(session: Session, organisation: Organisation) -> list[tuple[str, str]]:
     """Return (id, name) of the facilities that an organisation may propose: its own, or all of its region."""
     wanted = select(Facility).join(Facility.site).order_by(Facility.id)
-    if AUTHORITY not in organisation.roles:
+    if not is_authority(organisation):
         wanted = wanted.where(Site.organisation_id == organisation.id)
     found = session.scalars(wanted).all()
     return [(row.public_id, f"{said(row.site.organisation)} · {said(row.site)}") for row in found]

@@ -20,7 +20,7 @@ from circularity.whitelist.entitlement_requests import (
     request_change,
     withdraw_change,
 )
-from circularity.whitelist.powers import decides_on
+from circularity.whitelist.offices import CONFIRM, decides_on, sees
 from web.api.lookups import named_in_body
 from web.pages.desk.acting import acting, require_acting
 from web.pages.desk.attempts import Answer, attempt
@@ -35,11 +35,13 @@ def show_entitlements() -> str:
     session, party = read_session(), acting()
     facts: dict[str, Any] = {"party": party}
     if party is not None:
-        found = [row for row in _all(session) if _sees(party.organisation, row.facility)]
+        found = [row for row in _all(session) if sees(session, party.organisation, row.facility, today())]
         waiting = session.scalars(select(EntitlementChange).filter_by(status="requested")).all()
         facts |= {
             "page": page_of(len(found), lambda limit, offset: found[offset : offset + limit]),
-            "waiting": [row for row in waiting if _sees(party.organisation, row.entitlement.facility)],
+            "waiting": [
+                row for row in waiting if sees(session, party.organisation, row.entitlement.facility, today())
+            ],
         }
     return render_template("register/entitlements.html", **facts)
 
@@ -51,7 +53,7 @@ def show_entitlement(public_id: str) -> str:
     changes = select(EntitlementChange).filter_by(entitlement_id=entitlement.id)
     facts = {
         "changes": session.scalars(changes.order_by(EntitlementChange.id.desc())).all(),
-        "decides": decides_on(party.organisation, entitlement.facility),
+        "decides": decides_on(session, party.organisation, entitlement.facility, today(), CONFIRM),
         "owns": entitlement.facility.site.organisation_id == party.organisation.id,
         "kinds": CHANGES,
         "operations": all_operations(today()),
@@ -123,19 +125,15 @@ def _all(session: Session) -> list[Entitlement]:
     return list(session.scalars(select(Entitlement).options(loaded).order_by(Entitlement.id)))
 
 
-def _sees(organisation: Organisation, facility: Facility) -> bool:
-    return decides_on(organisation, facility) or facility.site.organisation_id == organisation.id
-
-
 def _find(session: Session, organisation: Organisation, public_id: str) -> Entitlement:
     found = session.scalar(select(Entitlement).filter_by(public_id=public_id))
-    if found is None or not _sees(organisation, found.facility):
+    if found is None or not sees(session, organisation, found.facility, today()):
         raise NotFound("entitlement", "没有这一资质", "there is no such entitlement", id=public_id[:40])
     return found
 
 
 def _find_change(session: Session, organisation: Organisation, public_id: str) -> EntitlementChange:
     found = session.scalar(select(EntitlementChange).filter_by(public_id=public_id))
-    if found is None or not _sees(organisation, found.entitlement.facility):
+    if found is None or not sees(session, organisation, found.entitlement.facility, today()):
         raise NotFound("entitlement_change", "没有这一变更", "there is no such change", id=public_id[:40])
     return found

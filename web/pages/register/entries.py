@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 from circularity.catalogue.listing_rules import all_grounds
 from circularity.custody.quota import quota_book, quota_state, raise_quota
 from circularity.errors import NotFound
-from circularity.lifecycle import legal_acts
 from circularity.organisations import Organisation
 from circularity.whitelist import WhitelistEntry, appeals, standing
 from circularity.whitelist.applications import Appeal, Application
 from circularity.whitelist.history import history_of
-from circularity.whitelist.powers import decides_on
+from circularity.whitelist.offices import decides_on
+from circularity.whitelist.possible import acts_with_entry
 from circularity.whitelist.visible import sees_entry
 from web.language import said
 from web.pages.desk.acting import require_acting
@@ -36,12 +36,12 @@ def show_entry(public_id: str) -> str:
     session, party = read_session(), require_acting()
     entry = find_entry(session, party.organisation, public_id)
     facts = {
-        "acts": _acts(entry, party.organisation),
+        "acts": acts_with_entry(session, entry, party.organisation, today()),
         "state_of": quota_state(session, entry),
         "book": list(reversed(quota_book(session, entry))),
         "history": history_of(session, entry),
         "appeal": appeals.waiting_appeal(session, entry),
-        "decides": decides_on(party.organisation, entry.facility),
+        "decides": decides_on(session, party.organisation, entry.facility, today()),
         "grounds": [(row.ground, said(row)) for row in all_grounds() if row.holds(today())],
     }
     return render_template("register/entry.html", entry=entry, **facts)
@@ -89,22 +89,9 @@ def act_on_appeal(public_id: str, act: str) -> Answer:
 def find_entry(session: Session, organisation: Organisation, public_id: str) -> WhitelistEntry:
     """Return an entry whose quota an organisation may see; raises NotFound."""
     found = session.scalar(select(WhitelistEntry).filter_by(public_id=public_id))
-    if found is None or not sees_entry(organisation, found):
+    if found is None or not sees_entry(session, organisation, found, today()):
         raise NotFound("whitelist_entry", "没有这一条目", "there is no such entry", id=public_id[:40])
     return found
-
-
-def _acts(entry: WhitelistEntry, by: Organisation) -> tuple[str, ...]:
-    acts: set[str] = set()
-    if decides_on(by, entry.facility):
-        acts |= set(legal_acts("entry", entry.status, "authority")) - {"reinstate"}
-        if "delist" in acts:
-            acts.add("blacklist")
-        if entry.status == "listed" and entry.quota_kg is not None:
-            acts.add("raise")
-    if entry.facility.site.organisation_id == by.id and entry.status in appeals.AGAINST["entry"]:
-        acts.add("appeal")
-    return tuple(sorted(acts))
 
 
 def _with_reason(verb: Callable[..., Any]) -> Callable[[Session, FormValues, Facts], None]:
@@ -140,7 +127,9 @@ STEPS: dict[str, Callable[[Session, FormValues, Facts], None]] = {
 def _find_appeal(session: Session, by: Organisation, public_id: str) -> Appeal:
     found = session.scalar(select(Appeal).filter_by(public_id=public_id))
     if found is not None:
-        concerned = found.organisation_id == by.id or decides_on(by, appeals.facility_of(found))
+        concerned = found.organisation_id == by.id or decides_on(
+            session, by, appeals.facility_of(found), today()
+        )
         if concerned:
             return found
     raise NotFound("appeal", "没有这一申诉", "there is no such appeal", id=public_id[:40])

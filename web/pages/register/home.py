@@ -14,7 +14,7 @@ from circularity.errors import NotAllowed, NotFound
 from circularity.lifecycle import states
 from circularity.organisations import Organisation
 from circularity.units import format_tonnes
-from circularity.whitelist.powers import AUTHORITY, decides_on
+from circularity.whitelist.offices import nominates
 from circularity.whitelist.rounds import propose_round, publish_round, renewals_due
 from circularity.whitelist.visible import appeals_waiting, applications, entries, sees_entry
 from web.formats import region_name, waste_name
@@ -35,15 +35,17 @@ def show_register() -> str:
     facts: dict[str, object] = {"status": status, "states": states("application"), "party": party}
     if party is not None:
         mine = party.organisation
-        found, listed = applications(session, mine, status), entries(session, mine)
+        found, listed = applications(session, mine, status), entries(session, mine, today())
         facts |= {
             "page": page_of(len(found), lambda limit, offset: found[offset : offset + limit]),
             "entries": page_of(
                 len(listed), lambda limit, offset: listed[offset : offset + limit], name="entries"
             ),
-            "due": [entry for entry in renewals_due(session, today()) if sees_entry(mine, entry)],
-            "appeals": appeals_waiting(session, mine),
-            "decides": AUTHORITY in mine.roles,
+            "due": [
+                entry for entry in renewals_due(session, today()) if sees_entry(session, mine, entry, today())
+            ],
+            "appeals": appeals_waiting(session, mine, today()),
+            "decides": nominates(session, mine, today()),
             "year": today().year,
         }
     return render_template("register/home.html", **facts)
@@ -60,7 +62,7 @@ def act_on_round(act: str) -> Answer:
         facts: dict[str, Any] = {
             "actor": party.actor,
             "at": at,
-            "by": _authority(party.of(session)),
+            "by": _authority(session, party.of(session)),
             "year": year,
         }
         if act == "propose":
@@ -76,13 +78,13 @@ def act_on_round(act: str) -> Answer:
 
 def download_receipts() -> Response:
     """Give what was received under each entry in a year as a CSV file, to those who may see it."""
-    party = require_acting()
+    session, party = read_session(), require_acting()
     asked = request.args.get("year", "")
     year = int(asked) if asked.isascii() and asked.isdigit() and len(asked) == 4 else today().year - 1
     rows = [
         row
-        for row in actual_receipts(read_session(), max(year, date.min.year))
-        if sees_entry(party.organisation, row.entry) or decides_on(party.organisation, row.entry.facility)
+        for row in actual_receipts(session, max(year, date.min.year))
+        if sees_entry(session, party.organisation, row.entry, today())
     ]
     header = (
         *(gettext("Facility"), gettext("Document"), gettext("Pattern"), gettext("Operation")),
@@ -92,8 +94,8 @@ def download_receipts() -> Response:
     return csv_answer(f"whitelist-receipts-{year}.csv", header, [_row(row) for row in rows])
 
 
-def _authority(organisation: Organisation) -> Organisation:
-    if AUTHORITY not in organisation.roles:
+def _authority(session: Session, organisation: Organisation) -> Organisation:
+    if not nominates(session, organisation, today()):
         zh, en = "只有主管部门可以操作", "only an authority does this"
         raise NotAllowed("not_an_authority", zh, en)
     return organisation
