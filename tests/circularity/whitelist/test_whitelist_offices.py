@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from listing_world import ListingWorld
+from listing_world import PAPERS, ListingWorld
 from registry import ACTOR, AT, Registry
 
 from circularity.accounts.standings import begin_standing
@@ -68,7 +68,7 @@ def test_an_entry_is_suspended_by_the_province_and_read_by_every_ecology_office_
 
 
 def test_only_an_ecology_office_of_the_province_consents_for_it(world: ListingWorld) -> None:
-    application = world.under_review(list_kind="agreed")
+    application = world.under_review(*PAPERS, "cooperation", list_kind="agreed")
     for other in (office(world, "310104"), office(world, "310000", "economy"), world.jiangsu):
         with pytest.raises(NotAllowed):
             consent(**world.act(), application=application, by=other, document="沪环函 1 号")
