@@ -9,13 +9,17 @@ from collections.abc import Iterator
 
 import pytest
 from argon2 import PasswordHasher
+from browser import Browser
 from databases import Databases, compile_once, postgresql, sqlite
+from flask import Flask
 from registry import Registry
 from sqlalchemy import Engine
 
 from circularity import database
 from circularity.accounts import passwords
 from circularity.database import create_engine_for, writing
+
+Flask.test_client_class = Browser
 
 
 @pytest.fixture(scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])

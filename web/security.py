@@ -16,6 +16,7 @@ from web.config import Config
 from web.http_problems import Refusal
 
 SAFE = ("GET", "HEAD", "OPTIONS")
+API = "/api/"
 FORMS = ("", "application/x-www-form-urlencoded", "multipart/form-data")
 """Types of what a page's form sends; "" = nothing is sent."""
 
@@ -74,24 +75,27 @@ def register_security(app: Flask, config: Config) -> None:
 def _refuse_other_sites() -> None:
     """Refuse a change that another site makes a reader's browser send (cross-site request forgery).
 
-    Every browser of today sends Sec-Fetch-Site or Origin with it, and no site can forge or drop them; a
-    request with neither, and without a Referer, is a program's, which carries nobody's cookies unasked.
+    Every browser of today sends Sec-Fetch-Site or Origin with it, and no site can forge or drop them. What
+    says nothing of where it comes from is refused by every page, signed in or not: so nobody is logged in
+    by another site either; the API takes it, because it reads no cookie: programs show their token.
     """
     if request.method in SAFE:
         return
     told = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin", request.headers.get("Referer"))
-    if told is not None:
-        foreign = told not in ("same-origin", "none")
-    else:
-        foreign = origin is not None and urlsplit(origin).netloc != request.host
-    if foreign:
+    if told is None and origin is None:
+        if not request.path.startswith(API):
+            zh, en = "请求未说明来自哪个网站", "this does not say which site sent it"
+            raise NotAllowed("silent_form", zh, en)
+        return
+    own = told in ("same-origin", "none") if told is not None else urlsplit(origin).netloc == request.host
+    if not own:
         raise NotAllowed("foreign_form", "请求来自其他网站", "this was sent by another site")
 
 
 def _refuse_strange_forms() -> None:
     """Refuse bodies of pages that are no forms; the API judges its own."""
-    if request.method in SAFE or request.path.startswith("/api/"):
+    if request.method in SAFE or request.path.startswith(API):
         return
     if request.mimetype not in FORMS:
         raise Refusal(415, "unsupported_media_type", "应以表单提交", "a form is expected")

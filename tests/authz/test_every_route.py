@@ -45,6 +45,14 @@ def signed(databases: Databases) -> Iterator[Matrix]:
         yield made
 
 
+@pytest.fixture(params=["trial", "signed"])
+def either(request: pytest.FixtureRequest, world: Matrix, signed: Matrix) -> Matrix:
+    """Each of them, asked by somebody who may do much: what is refused is refused before."""
+    world.choose("works", "generator")
+    signed.ask_as(roles(signed.own)["owner"])
+    return world if request.param == "trial" else signed
+
+
 def acts(world: Matrix) -> list[Cell]:
     return [cell for cell in cells(world) if cell[0] != "GET"]
 
@@ -63,36 +71,70 @@ def state_of(world: Matrix) -> dict[str, Any]:
         return counts | {"head": verify_chain(session).head}
 
 
-def test_nothing_that_another_site_sends_is_taken(world: Matrix) -> None:
-    before = state_of(world)
-    world.choose("works", "generator")
-    for cell in acts(world):
-        address = address_of(world, cell, world.own)
+def test_nothing_that_another_site_sends_is_taken(either: Matrix) -> None:
+    """Signing in, up and out are among the acts of the signed world."""
+    before = state_of(either)
+    for cell in acts(either):
+        address = address_of(either, cell, either.own)
         for headers in FOREIGN:
-            answer = world.client.open(address, method=cell[0], headers=headers)
+            answer = either.client.open(address, method=cell[0], headers=headers)
             assert answer.status_code == 403, (cell[0], address, headers)
             told = answer.get_json()["title_zh"] if answer.is_json else answer.get_data(as_text=True)
             assert "其他网站" in told
-    assert state_of(world) == before
+    assert state_of(either) == before
+
+
+def test_a_form_that_does_not_say_which_site_sent_it_is_refused_by_every_page(
+    either: Matrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(either.client, "silent", True)
+    before, asked = state_of(either), 0
+    for cell in acts(either):
+        address = address_of(either, cell, either.own)
+        if not address.startswith("/api/"):
+            answer = either.client.open(address, method=cell[0], data={"mail": "a@b.example"})
+            assert answer.status_code == 403, (cell[0], address)
+            assert "未说明来自哪个网站" in answer.get_data(as_text=True)
+            asked += 1
+    assert asked > 25
+    assert state_of(either) == before
+
+
+def test_the_api_reads_no_cookie_and_so_does_not_ask_programs_where_they_are(
+    signed: Matrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed.ask_as(None)
+    monkeypatch.setattr(signed.client, "silent", True)
+    assert signed.client.post("/api/v1/match", json={}).status_code == 422  # judged by the address itself
 
 
 def test_what_our_own_pages_send_is_not_taken_for_another_sites(world: Matrix) -> None:
-    for headers in ({"Origin": "http://localhost"}, {"Sec-Fetch-Site": "same-origin"}, {}):
+    own = [
+        {"Origin": "http://localhost"},
+        {"Referer": "http://localhost/acting"},
+        {"Sec-Fetch-Site": "same-origin"},
+        {"Sec-Fetch-Site": "none"},
+    ]
+    for headers in own:
         answer = world.client.post("/acting", data={"nobody": "1"}, headers=headers)
         assert answer.status_code == 303
 
 
-def test_a_page_takes_forms_only_and_the_api_never_a_form(world: Matrix) -> None:
-    for cell in acts(world):
-        address = address_of(world, cell, world.own)
+def test_a_page_takes_forms_only_and_the_api_never_a_form(either: Matrix) -> None:
+    for cell in acts(either):
+        address = address_of(either, cell, either.own)
         types = (
             ("text/plain", "application/x-www-form-urlencoded", "text/html")
             if address.startswith("/api/")
             else ("text/plain", "application/json", "text/xml")
         )
         for content_type in types:
-            answer = world.client.open(address, method=cell[0], data=b"a=b", content_type=content_type)
-            assert answer.status_code in (403, 404, 415, 428), (address, content_type, answer.status_code)
+            answer = either.client.open(address, method=cell[0], data=b"a=b", content_type=content_type)
+            assert answer.status_code in (401, 403, 404, 415, 428), (
+                address,
+                content_type,
+                answer.status_code,
+            )
             assert not answer.headers.get("Location")
 
 
@@ -107,17 +149,28 @@ def test_looking_at_any_address_changes_nothing(world: Matrix, side: str) -> Non
     assert state_of(world) == before
 
 
-def test_every_answer_carries_the_headers_that_keep_a_browser_safe(world: Matrix) -> None:
-    world.choose("works", "generator")
+def test_looking_at_any_address_of_accounts_changes_nothing(signed: Matrix) -> None:
+    """As a visitor, because every page of accounts is open to one or leads to signing in."""
+    signed.ask_as(roles(signed.own)["anonymous"])
+    before = state_of(signed)
+    for cell in reads(signed):
+        for ids in (signed.own, signed.unknown):
+            with signed.client.get(address_of(signed, cell, ids)) as answer:
+                assert answer.status_code < 500, cell[1].rule
+    assert state_of(signed) == before
+
+
+def test_every_answer_carries_the_headers_that_keep_a_browser_safe(either: Matrix) -> None:
+    """Whatever it is: a page, a file, a refusal of a reading or of an act, a redirection."""
     wanted = {
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
         "Referrer-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",
     }
-    for cell in reads(world):
-        for ids in (world.own, world.unknown):
-            with world.client.get(address_of(world, cell, ids)) as answer:
+    for cell in cells(either):
+        for ids in (either.own, either.unknown):
+            with either.client.open(address_of(either, cell, ids), method=cell[0]) as answer:
                 assert wanted.items() <= dict(answer.headers).items(), cell[1].rule
                 policy = answer.headers["Content-Security-Policy"]
                 assert "script-src 'self'" in policy
@@ -127,14 +180,14 @@ def test_every_answer_carries_the_headers_that_keep_a_browser_safe(world: Matrix
 @pytest.mark.parametrize(
     "place", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:a"]
 )
-def test_no_address_leads_a_reader_to_another_site(world: Matrix, place: str) -> None:
+def test_no_address_leads_a_reader_to_another_site(either: Matrix, place: str) -> None:
     hostile = dict.fromkeys(("next", "to", "url", "return", "back", "redirect"), place)
-    for cell in cells(world):
-        address = address_of(world, cell, world.unknown)
+    for cell in cells(either):
+        address = address_of(either, cell, either.unknown)
         sent: dict[str, Any] = {"query_string": hostile}
         if cell[0] != "GET" and not address.startswith("/api/"):
             sent["data"] = hostile
-        with world.client.open(address, method=cell[0], **sent) as answer:
+        with either.client.open(address, method=cell[0], **sent) as answer:
             target = urlsplit(answer.headers.get("Location", "/"))
             assert target.netloc in ("", "localhost"), address
             assert target.scheme in ("", "http"), address
@@ -153,6 +206,20 @@ def test_a_request_in_a_name_that_is_not_ours_is_refused(databases: Databases, h
         assert client.get("/method", headers={"Host": "www.circularity.example"}).status_code == 200
         assert client.get("/method", headers={"Host": "localhost:8000"}).status_code == 200
         app.extensions["circularity.engine"].dispose()
+
+
+def test_no_address_at_all_is_answered_in_a_name_that_is_not_ours(
+    either: Matrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(either.app.config, "TRUSTED_HOSTS", ["localhost"])
+    before = state_of(either)
+    for cell in cells(either):
+        address = address_of(either, cell, either.own)
+        answer = either.client.open(address, method=cell[0], headers={"Host": "evil.example"})
+        assert answer.status_code == 400, (cell[0], address)
+        assert "evil" not in answer.get_data(as_text=True) + str(answer.headers)
+        assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+    assert state_of(either) == before
 
 
 @pytest.mark.parametrize("names", ["https://a.example", "a.example:80", "a b", "a/b"])
