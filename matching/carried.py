@@ -14,6 +14,7 @@ from matching.eligibility import Eligibility, LawfulPairs
 from matching.explain import CAPACITY, Unmatched
 from matching.part_plan import PartPlan
 from matching.parts import Part
+from matching.standing_proof import StandingProof
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -29,16 +30,33 @@ class KnownPart:
 
 @dataclass(frozen=True)
 class Moved:
-    """Where the outputs of a changed case stood before, and which of them are unchanged in every column."""
+    """Where the outputs of a changed case stood before, and which of them are unchanged in every column.
+
+    `reproposed` are those to which other capacities are proposed than before.
+    """
 
     place: IntArray
     same: BoolArray
+    reproposed: BoolArray
 
 
 def moved(before: Case, after: Case) -> Moved:
-    """Compare the outputs of two cases by their ids."""
+    """Compare the outputs of two cases by their ids; capacities must be the same."""
     place = places_of(before.outputs.output_id, after.outputs.output_id)
-    return Moved(place, same_rows(place, before.outputs, after.outputs))
+    same = same_rows(place, before.outputs, after.outputs)
+    return Moved(place, same, _reproposed(place, before, after))
+
+
+def _reproposed(place: IntArray, before: Case, after: Case) -> BoolArray:
+    now = np.full(before.shape[0], -1, dtype=np.int64)
+    here = np.flatnonzero(place >= 0)
+    now[place[here]] = here
+    output = now[before.proposals.output]
+    was = (output * before.shape[1] + before.proposals.capacity)[output >= 0]
+    proposed = after.proposals.output * after.shape[1] + after.proposals.capacity
+    reproposed = np.zeros(len(place), dtype=bool)
+    reproposed[np.setxor1d(was, proposed, assume_unique=True) // after.shape[1]] = True
+    return reproposed
 
 
 def same_rows(place: IntArray, before: Outputs | Capacities | Facilities, after: object) -> BoolArray:
@@ -92,6 +110,19 @@ def carried_potentials(known: KnownPart, part: Part, change: Moved) -> IntArray:
     return np.concatenate([potentials, known.plan.potentials[:, n_old:]], axis=1)
 
 
+def standing_proof(known: KnownPart, part: Part, change: Moved, potentials: IntArray) -> StandingProof:
+    """Return what was proven of a part; `potentials` are those that `carried_potentials` gives."""
+    outputs, before = part.outputs, known.part.prepared.case
+    same = change.same[outputs] & ~change.reproposed[outputs]
+    same &= np.isin(change.place[outputs], known.part.outputs)
+    now = np.full(len(before.outputs.output_id), -1, dtype=np.int64)
+    now[change.place[outputs[same]]] = outputs[same]
+    output = now[known.plan.pairs.output]
+    still = output >= 0
+    capacity = known.plan.pairs.capacity[still].astype(np.int64)
+    return StandingProof(potentials, same, output[still], capacity)
+
+
 def carried_misses(known: KnownPart, part: Part, change: Moved) -> Unmatched:
     """Return the reasons of outputs that are as they were and have no lawful outlet; receivers must be too.
 
@@ -110,21 +141,14 @@ def is_as_before(known: KnownPart, part: Part, change: Moved) -> bool:
     """Say whether nothing that decides a part's plan has changed: outputs, limits, what was proposed."""
     if len(part.outputs) != len(known.part.outputs) or not change.same[part.outputs].all():
         return False
+    if change.reproposed[part.outputs].any():
+        return False
     if not np.array_equal(change.place[part.outputs], known.part.outputs):
         return False
     trees = known.part.tree, part.tree
-    return (
-        np.array_equal(trees[0].limit_kg, trees[1].limit_kg)
-        and np.array_equal(trees[0].parent, trees[1].parent)
-        and np.array_equal(_proposed(known.part), _proposed(part))
+    return np.array_equal(trees[0].limit_kg, trees[1].limit_kg) and np.array_equal(
+        trees[0].parent, trees[1].parent
     )
-
-
-def _proposed(part: Part) -> IntArray:
-    """Return the pairs proposed of a part's outputs, as place of the output and row of the capacity."""
-    proposals = part.prepared.case.proposals
-    mine = np.isin(proposals.output, part.outputs)
-    return np.stack([np.searchsorted(part.outputs, proposals.output[mine]), proposals.capacity[mine]])
 
 
 def carried_part(known: KnownPart, part: Part) -> KnownPart:

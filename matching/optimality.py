@@ -22,6 +22,7 @@ from matching.dual_bound import LevelBound
 from matching.eligibility import SUPPLY, costs_of, listed_lawful, with_distances
 from matching.parts import Part, Prepared
 from matching.problem import COST_LEVEL, KEPT_LEVEL, LEVELS, TIE_LEVEL, Problem, tie_hashes
+from matching.standing_proof import StandingProof
 
 FAULTS_TOLD = 10
 
@@ -57,18 +58,21 @@ class ArcGroup:
     priced: bool = False
 
 
-def optimality_faults(part: Part, claim: Claim, levels: int = len(LEVELS)) -> list[str]:
+def optimality_faults(
+    part: Part, claim: Claim, levels: int = len(LEVELS), standing: StandingProof | None = None
+) -> list[str]:
     """Return arcs on which the certificate's vector of reduced costs has the wrong sign.
 
     The claim is about the part's outputs and nodes, counted as in its problems, its pairs by rows of the
-    case. `levels` limits the vectors to the first so many levels.
+    case. `levels` limits the vectors to the first so many levels; of all of them a proof from before a change
+    may be `standing`.
     """
     case = part.prepared.case
     used = with_distances(case, Pairs(part.prepared.tables, claim.output, claim.capacity))
     problem = part.problem(listed_lawful(case, used))
     potentials = claim.potentials[:levels]
     found = arc_faults(problem, claim.mass_kg, claim.unmatched_kg, potentials)
-    return found or _candidate_faults(part, claim, potentials)
+    return found or candidate_faults(part, claim, potentials, standing)
 
 
 def arc_faults(
@@ -124,12 +128,14 @@ def first_sign(
     return sign, undecided
 
 
-def _candidate_faults(part: Part, claim: Claim, potentials: IntArray) -> list[str]:
+def candidate_faults(
+    part: Part, claim: Claim, potentials: IntArray, standing: StandingProof | None = None
+) -> list[str]:
     """Return lawful pairs that carry nothing and would improve the plan."""
     case = part.prepared.case
     carrying = np.sort(claim.output * case.shape[1] + claim.capacity)
     faults: list[str] = []
-    for pairs in _improving(part, potentials):
+    for pairs in _improving(part, potentials, standing):
         # a pair that carries mass has been judged with the room that its lane has left
         pair = pairs.i * case.shape[1] + pairs.j
         place = np.searchsorted(carrying, pair)
@@ -143,15 +149,11 @@ def _candidate_faults(part: Part, claim: Claim, potentials: IntArray) -> list[st
     return faults[:FAULTS_TOLD]
 
 
-def _improving(part: Part, potentials: IntArray) -> Iterator[Pairs]:
+def _improving(part: Part, potentials: IntArray, standing: StandingProof | None) -> Iterator[Pairs]:
     """Yield the candidate pairs whose vector of reduced costs is lexicographically negative, in blocks."""
     prepared = part.prepared
-    if prepared.case.parameters.only_lanes:
-        blocks = lane_blocks(prepared.case, prepared.tables, part.outputs)
-    else:
-        blocks = grids(prepared.tables, prepared.fits, part.outputs)
-    for block in blocks:
-        negative, undecided = np.zeros(block.shape, dtype=bool), np.ones(block.shape, dtype=bool)
+    for block, unproven in _unproven(part, potentials, standing):
+        negative, undecided = np.zeros(block.shape, dtype=bool), unproven
         for reduced in _before_the_cost(part, block, potentials[:COST_LEVEL]):
             negative |= undecided & (reduced < 0)
             undecided &= reduced == 0
@@ -159,6 +161,29 @@ def _improving(part: Part, potentials: IntArray) -> Iterator[Pairs]:
         if len(potentials) > COST_LEVEL:
             tied = with_distances(prepared.case, _listed(block, undecided))
             yield tied.take(_cheaper(part, tied, potentials))
+
+
+def _unproven(
+    part: Part, potentials: IntArray, standing: StandingProof | None
+) -> Iterator[tuple[Pairs, BoolArray]]:
+    """Yield the candidate pairs in blocks, and which of them no standing proof settles."""
+    prepared = part.prepared
+    if prepared.case.parameters.only_lanes:
+        blocks = lane_blocks(prepared.case, prepared.tables, part.outputs)
+    else:
+        blocks = grids(prepared.tables, prepared.fits, part.outputs)
+    if standing is None:
+        yield from ((block, np.ones(block.shape, dtype=bool)) for block in blocks)
+        return
+    yield (
+        Pairs(prepared.tables, standing.output, standing.capacity),
+        np.ones(len(standing.output), dtype=bool),
+    )
+    settled = standing.after(potentials)
+    for block in blocks:
+        left = ~settled.at(*part.places(block.i, block.j))
+        rows = np.flatnonzero(left.any(axis=1))
+        yield replace(block, i=block.i[rows]), left[rows]
 
 
 def _before_the_cost(part: Part, block: Pairs, potentials: IntArray) -> Iterator[IntArray]:

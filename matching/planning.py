@@ -20,6 +20,7 @@ from matching.proof import proof_faults
 from matching.side_solve import LIMIT_S
 from matching.sided_parts import SidedPart, divided
 from matching.sided_solution import solve_sided
+from matching.standing_proof import StandingProof
 
 PHASES = ("eligibility", "solve", "explain", "verify")
 """What is timed in every part."""
@@ -72,9 +73,14 @@ def solved(
     return solve_part(sided.pairs, engine, near=near)
 
 
-def plan_faults(sided: SidedPart, plan: PartPlan) -> list[str]:
-    """Return what the certificate of a part's plan fails to prove."""
-    claim = Claim(
+def plan_faults(sided: SidedPart, plan: PartPlan, standing: StandingProof | None = None) -> list[str]:
+    """Return what the certificate of a part's plan fails to prove, with a proof that may be `standing`."""
+    return proof_faults(sided, claim_of_part(plan), standing)
+
+
+def claim_of_part(plan: PartPlan) -> Claim:
+    """Return what the plan of a part claims, counted as in the part's problems."""
+    return Claim(
         output=plan.pairs.output.astype(np.int64),
         capacity=plan.pairs.capacity.astype(np.int64),
         mass_kg=plan.mass_kg,
@@ -83,7 +89,6 @@ def plan_faults(sided: SidedPart, plan: PartPlan) -> list[str]:
         potentials=plan.potentials,
         bounds={int(plan.outputs[0]): plan.bounds} if plan.bounds else {},
     )
-    return proof_faults(sided, claim)
 
 
 def plan_parts(

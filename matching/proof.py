@@ -14,6 +14,7 @@ from matching.parts import Part
 from matching.problem import LEVELS
 from matching.side_constraints import SideConstraints
 from matching.sided_parts import SidedPart
+from matching.standing_proof import StandingProof
 
 
 def claim_of(claim: Claim, part: Part) -> Claim:
@@ -35,11 +36,11 @@ def bounds_of(claim: Claim, part: Part) -> tuple[LevelBound, ...]:
     return claim.bounds.get(int(part.outputs[0]), ()) if part.outputs.size else ()
 
 
-def proof_faults(sided: SidedPart, claim: Claim) -> list[str]:
-    """Return what is not proven of a claim about one part."""
+def proof_faults(sided: SidedPart, claim: Claim, standing: StandingProof | None = None) -> list[str]:
+    """Return what is not proven of a claim about one part, by itself or by a proof from before a change."""
     bounds = bounds_of(claim, sided.part)
     if not bounds:
-        return optimality_faults(sided.part, claim)
+        return optimality_faults(sided.part, claim, standing=standing)
     name = sided.part.prepared.case.outputs.output_id[sided.part.outputs[0]]
     if sided.side is None or len(bounds) != len(LEVELS):
         return [f"the part of output {name} has bounds where it needs none, or not one for each level"]

@@ -26,6 +26,7 @@ from matching.carried import (
     carried_potentials,
     is_as_before,
     moved,
+    standing_proof,
 )
 from matching.case import Case
 from matching.case_digest import columns_of
@@ -76,7 +77,7 @@ def rematched(before: Matched, case: Case, *, engine: str = "auto", tell: Progre
     tell("prepare", 0.0)
     prepared = replace(prepare(case), ties=before.prepared.ties)
     bound = could_bind(whole(before.prepared)) or could_bind(whole(prepared))
-    if bound or not _same_receivers(before.prepared, prepared):
+    if bound or not same_receivers(before.prepared, prepared):
         return matched(case, engine=engine, tell=tell)
     tell("prepare", 1.0)
     change = moved(before.prepared.case, case)
@@ -106,14 +107,15 @@ def _matched_part(
 ) -> KnownPart:
     """Match one part, from the prices of a known plan where there is one, and check it."""
     part = sided.part
-    near, told = None, None
+    near, told, standing = None, None, None
     if known is not None and change is not None:
         near, told = carried_potentials(known, part, change), carried_misses(known, part, change)
+        standing = standing_proof(known, part, change, near)
     plan = tell_part(sided, solved(sided, engine, near=near), told=told)
     problem = part.problem(plan.pairs)
     rows = plan.pairs.output.astype(np.int64), plan.pairs.capacity.astype(np.int64)
     used = Pairs(part.prepared.tables, *rows)
-    faults = feasibility_faults(problem, plan.mass_kg, plan.unmatched_kg) + plan_faults(sided, plan)
+    faults = feasibility_faults(problem, plan.mass_kg, plan.unmatched_kg) + plan_faults(sided, plan, standing)
     faults += side_faults(problem, side_of(part, problem), plan.mass_kg)
     if not are_lawful(part.prepared, used).all():
         faults.append("a pair that carries mass is not lawful")
@@ -127,7 +129,7 @@ def _joined(prepared: Prepared, parts: list[KnownPart], touched: int) -> Matched
     return Matched(prepared, tuple(parts), plan, touched)
 
 
-def _same_receivers(before: Prepared, after: Prepared) -> bool:
+def same_receivers(before: Prepared, after: Prepared) -> bool:
     """Say whether the rules answer for an unchanged output what they answered before."""
     old, new = before.case, after.case
     if old.parameters != new.parameters or new.parameters.only_lanes:

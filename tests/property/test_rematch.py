@@ -6,41 +6,14 @@ from typing import Any
 
 import numpy as np
 from builders import capacity, case, output
-from case_strategies import PLACES, output_rows, tables, tonnes
+from case_changes import Arguments, change, proposed
+from case_strategies import tables
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.case import Case
 from matching.plan import Plan, make_plan
 from matching.rematch import Matched, matched, rematched
-
-Arguments = dict[str, Any]
-
-
-def change(data: st.DataObject, tables_now: Arguments, number: int) -> None:
-    """Change one posting or one receiver of the tables."""
-    outputs, capacities = tables_now["outputs"], tables_now["capacities"]
-    kind = data.draw(st.sampled_from(["add", "withdraw", "mass", "place", "window", "suspend", "nothing"]))
-    if kind == "add":
-        outputs.append(data.draw(output_rows(100 + number)))
-    elif kind == "withdraw" and len(outputs) > 1:
-        outputs.pop(data.draw(st.integers(0, len(outputs) - 1)))
-    elif kind == "mass":
-        data.draw(st.sampled_from(outputs))["mass_t"] = data.draw(tonnes)
-    elif kind == "place":
-        data.draw(st.sampled_from(outputs))["place"] = data.draw(st.sampled_from(PLACES))
-    elif kind == "window":
-        data.draw(st.sampled_from(capacities))["capacity_t"] = data.draw(tonnes)
-    elif kind == "suspend":
-        data.draw(st.sampled_from(capacities))["standing"] = "suspended"
-
-
-def proposed(plan: Plan, arguments: Arguments) -> list[tuple[str, str]]:
-    """Return the pairs of a plan whose output and capacity are still there."""
-    posted = {row["output_id"] for row in arguments["outputs"]}
-    arcs, of = plan.arcs, plan.case
-    ids = of.outputs.output_id[arcs.output].tolist(), of.capacities.capacity_id[arcs.capacity].tolist()
-    return [(output, capacity) for output, capacity in zip(*ids, strict=True) if output in posted]
 
 
 def require_same(live: Plan, cold: Plan) -> None:
