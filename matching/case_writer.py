@@ -19,7 +19,7 @@ import xlsxwriter
 
 from circularity.guarded_cells import guard_text, restore_text
 from circularity.units import MISSING, format_date, format_scaled
-from matching.case import Case, InvalidCase, Lanes, Proposals
+from matching.case import Case, InvalidCase, Lanes, Outputs, Proposals
 from matching.case_columns import PARAMETER_ROWS, SHEETS
 from matching.case_kinds import NUMBERS, Column
 from matching.case_parameters import parameter_values
@@ -64,6 +64,11 @@ def write_case(case: Case, path: Path) -> None:
         if path.exists():
             path.rmdir()
         os.replace(target, path)
+
+
+def write_outputs(outputs: Outputs, folder: Path) -> None:
+    """Write outputs alone as the CSV of a case into a folder that is there; `read_outputs` reads it back."""
+    _write_csv(_table("outputs", vars(outputs)), folder / "outputs.csv")
 
 
 def _sheets(case: Case) -> Iterator[WrittenSheet]:

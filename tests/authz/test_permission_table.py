@@ -21,8 +21,8 @@ FREE = {"HEAD", "OPTIONS"}
 WITHIN = {"paper_id"}
 """Pieces of what is looked for within its thing alone."""
 BEFORE_SIGNING_IN = {
-    "match.match_case", "auth.enter", "auth.enter_code", "auth.log_out", "auth.begin_sign_up",
-    "auth.make_sign_up", "auth.ask_reset", "auth.set_password", "auth.take_invitation",
+    "match.match_case", "pages.try_workbook", "auth.enter", "auth.enter_code", "auth.log_out",
+    "auth.begin_sign_up", "auth.make_sign_up", "auth.ask_reset", "auth.set_password", "auth.take_invitation",
 }  # fmt: skip
 """What computes and keeps nothing, and how one comes to be signed in."""
 

@@ -18,8 +18,8 @@ from databases import Databases
 from openapi_document import mismatches
 from openpyxl import Workbook
 
-from web.api import match
 from web.api.match import WORKBOOK
+from web.tryout import runner
 
 CASE: dict[str, Any] = {
     "outputs": [
@@ -121,7 +121,7 @@ def test_another_type_of_body_is_refused(served: World) -> None:
 
 
 def test_one_case_at_a_time_is_matched_and_the_next_is_asked_to_come_back(served: World) -> None:
-    with match._AT_ONCE:
+    with runner._AT_ONCE:
         answer = served.client.post("/api/v1/match", json=CASE)
     assert answer.status_code == 503
     assert answer.get_json()["type"] == "urn:circularity:problem:busy"
@@ -129,7 +129,7 @@ def test_one_case_at_a_time_is_matched_and_the_next_is_asked_to_come_back(served
 
 
 def test_a_case_that_takes_too_long_is_stopped(served: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(match, "SECONDS", 0.01)
+    monkeypatch.setattr(runner, "SECONDS", 0.01)
     answer = served.client.post("/api/v1/match", json=CASE)
     assert answer.status_code == 422
     assert answer.get_json()["type"] == "urn:circularity:problem:case_too_heavy"
@@ -148,6 +148,6 @@ def test_a_workbook_that_unpacks_to_far_more_than_it_weighs_is_refused(served: W
 
 
 def test_the_process_for_strangers_cases_loads_neither_flask_nor_a_database() -> None:
-    code = "import sys, web.api.match_process as _; print(sys.modules.keys() & {'flask', 'sqlalchemy'})"
+    code = "import sys, web.tryout.process as _; print(sys.modules.keys() & {'flask', 'sqlalchemy'})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -3,34 +3,25 @@
 from __future__ import annotations
 
 import csv
-import json
-import os
-import subprocess
-import sys
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import BoundedSemaphore
-from typing import Any, NoReturn
+from typing import Any
 
 from flask import request
 from marshmallow import RAISE, Schema, ValidationError
-from marshmallow.fields import Dict, List, Nested, Raw, String
+from marshmallow.fields import Dict, Integer, List, Nested, Raw, String
 from marshmallow.validate import Length
 
-from circularity.errors import BadInput, InputProblem, RuleBroken
 from web.api.blueprint import ApiBlueprint
 from web.api.field_problems import bad_input
 from web.api.file_bodies import WORKBOOK
 from web.api.json_body import read_json
 from web.api.shapes import Answer
 from web.http_problems import Refusal
+from web.tryout.runner import match_in_process
 
 blp = ApiBlueprint("match", "Match a case of your own; nothing is stored.")
-
-SECONDS = 30
-_AT_ONCE = BoundedSemaphore(1)
-"""One stranger's case at a time per server process; the others are asked to come back."""
 
 
 class Cell(Raw):
@@ -67,8 +58,12 @@ class CaseTables(Schema):
 
 
 class NoteAnswer(Answer):
-    """Something understood or assumed when the case was read."""
+    """Something understood or assumed when the case was read; `row` is the first one it is about."""
 
+    sometimes = frozenset({"row", "column"})
+    file = String()
+    row = Integer()
+    column = String()
     rule = String()
     zh = String()
     en = String()
@@ -91,7 +86,7 @@ def match_case() -> dict[str, Any]:
     Nothing is stored. Large cases are for the command line.
     """
     with TemporaryDirectory(prefix="circularity-match-") as folder:
-        return _matched(_kept(Path(folder)))
+        return dict(match_in_process(_kept(Path(folder)))["answer"])
 
 
 def _kept(folder: Path) -> Path:
@@ -122,56 +117,3 @@ def _write_table(path: Path, rows: list[dict[str, str]]) -> None:
         writer = csv.DictWriter(stream, columns, restval="")
         writer.writeheader()
         writer.writerows(rows)
-
-
-def _matched(path: Path) -> dict[str, Any]:
-    if not _AT_ONCE.acquire(blocking=False):
-        zh, en = "正在计算另一个案例,请稍后再试", "another case is being matched: try again in a moment"
-        raise Refusal(503, "busy", zh, en)
-    try:
-        done = _run(path)
-    finally:
-        _AT_ONCE.release()
-    if "problems" in done:
-        raise BadInput([InputProblem(**problem) for problem in done["problems"]])
-    if "refused" in done:
-        _refuse(done["refused"], done.get("why", ""))
-    return dict(done["answer"])
-
-
-def _run(path: Path) -> dict[str, Any]:
-    """Return what the process says; one that had to be stopped says the case is too heavy."""
-    package = Path(__file__).resolve().parents[2]
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(package),
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-    }
-    command = [sys.executable, "-m", "web.api.match_process", str(path)]
-    try:
-        done = subprocess.run(  # noqa: S603 - our own program, the path is ours too
-            command, env=environment, capture_output=True, timeout=SECONDS, check=True
-        )
-    except (subprocess.TimeoutExpired, subprocess.CalledProcessError):
-        return {"refused": "case_too_heavy"}
-    return dict(json.loads(done.stdout))
-
-
-_REFUSALS = {
-    "case_too_large": (
-        "案例过大,请使用命令行 circularity match",
-        "the case is large: use `circularity match`",
-    ),
-    "case_too_heavy": (
-        "计算超出在线服务的时间或内存,请使用命令行 circularity match",
-        "the case needs more time or memory than is given here: use `circularity match`",
-    ),
-    "invalid_case": ("案例不成立", "the case contradicts itself"),
-    "not_proven": ("方案未能证明,不予返回", "the plan could not be proven and is not returned"),
-}
-
-
-def _refuse(code: str, why: str) -> NoReturn:
-    zh, en = _REFUSALS[code]
-    raise RuleBroken(code, zh, en, **({"why": why} if why else {}))

@@ -13,6 +13,7 @@ from web.pages.outputs import show_output, show_outputs
 from web.pages.reported_rates import show_rates
 from web.pages.runs import show_run, show_runs
 from web.pages.start import show_start
+from web.pages.tryout import download_template, show_try, try_workbook
 from web.pages.whitelist import download_whitelist, show_entry, show_whitelist
 
 
@@ -34,11 +35,14 @@ def register_pages(app: Flask) -> None:
         ("/rates", "rates", show_rates),
         ("/catalogue", "catalogue", show_catalogue),
         ("/method", "method", show_method),
+        ("/try", "try_page", show_try),
+        ("/try/template.xlsx", "template", download_template),
     ):
         pages.add_url_rule(address, name, view)
     for address, name, act in (
         ("/runs", "start_run", start_run),
         ("/jobs/<public_id>/cancellation", "cancel_job", cancel_job),
+        ("/try", "try_workbook", try_workbook),
     ):
         pages.add_url_rule(address, name, act, methods=["POST"])
     app.register_blueprint(pages)

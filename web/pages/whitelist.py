@@ -24,8 +24,8 @@ from circularity.whitelist import LIST_KINDS, WhitelistEntry
 from circularity.whitelist.history import history_of
 from web.formats import operation_name, region_name, waste_name
 from web.language import said
+from web.pages.csv_answer import csv_answer
 from web.pages.disclosure import told_quota
-from web.pages.register.csv_answer import csv_answer
 from web.pages.requests import choice, page_number, province, text
 from web.session import read_session
 from web.today import today

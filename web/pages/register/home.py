@@ -19,10 +19,10 @@ from circularity.whitelist.rounds import propose_round, publish_round, renewals_
 from circularity.whitelist.visible import appeals_waiting, applications, entries, sees_entry
 from web.formats import region_name, waste_name
 from web.language import said
+from web.pages.csv_answer import csv_answer
 from web.pages.desk.acting import acting, require_acting
 from web.pages.desk.attempts import Answer, attempt
 from web.pages.desk.form_values import FormValues
-from web.pages.register.csv_answer import csv_answer
 from web.pages.requests import choice, page_of
 from web.session import read_session
 from web.today import today

@@ -1,7 +1,9 @@
-"""A stranger's case in a process of its own that can be stopped: `python -m web.api.match_process CASE`.
+"""A stranger's file in a process that can be stopped: `python -m web.tryout.process FILE [LEDGER]`.
 
-Prints one JSON object: `{"answer": …}`, or what was wrong as `{"problems": […]}` or `{"refused": code}`. It
-loads neither Flask nor SQLAlchemy and writes nothing.
+Prints one JSON object: `{"answer": …}` for a whole case, or what was wrong as `{"problems": […]}` or
+`{"refused": code}`. A file of wastes alone is no case; where a folder LEDGER is named, its rows are written
+there as a program writes them and `{"ledger": …}` is printed. It loads neither Flask nor SQLAlchemy and
+writes nothing else.
 """
 
 from __future__ import annotations
@@ -9,12 +11,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from circularity.errors import BadInput
 from matching.case import Case, InvalidCase
-from matching.case_files import read_case
+from matching.case_files import Note, read_case, read_outputs
+from matching.case_writer import write_outputs
 from matching.network_flow import NotProvenError
 from matching.plan import Plan, PlanRefusedError, make_plan
 from matching.plan_files import (
@@ -30,6 +34,9 @@ from matching.summary import summary
 MAX_OUTPUTS, MAX_CAPACITIES, MAX_LANES = 2_000, 500, 20_000
 """Beyond these the command line is the right way."""
 
+MAX_LEDGER_ROWS = 200
+"""Each is asked of every receiver in the registry while a person waits."""
+
 CPU_SECONDS = 20
 SEARCH_SECONDS = 2.0
 MEMORY_BYTES = 3 * 1024**3
@@ -37,9 +44,10 @@ MEMORY_BYTES = 3 * 1024**3
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Match the case at the given path and print the answer."""
+    """Read what is at the given path, match it where it is a whole case, and print the answer."""
     limit_this_process()
-    print(json.dumps(_answer(Path(arguments[0])), ensure_ascii=False, allow_nan=False))
+    path, *folders = map(Path, arguments)
+    print(json.dumps(_answer(path, *folders), ensure_ascii=False, allow_nan=False))
 
 
 def limit_this_process() -> None:
@@ -53,12 +61,9 @@ def limit_this_process() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _answer(path: Path) -> dict[str, Any]:
+def _answer(path: Path, ledger: Path | None = None) -> dict[str, Any]:
     try:
-        read = read_case(path)
-        if _is_large(read.case):
-            return {"refused": "case_too_large"}
-        plan = make_plan(read.case, limit_s=SEARCH_SECONDS)
+        return _read_and_matched(path, ledger)
     except BadInput as error:
         return {"problems": [problem.as_dict() for problem in error.problems]}
     except (InvalidCase, OverflowError) as error:
@@ -67,8 +72,37 @@ def _answer(path: Path) -> dict[str, Any]:
         return {"refused": "not_proven"}
     except MemoryError:
         return {"refused": "case_too_heavy"}
-    notes = [{"rule": note.rule, "zh": note.zh, "en": note.en} for note in read.notes]
-    return {"answer": _tables(plan) | {"summary": summary(plan), "notes": notes}}
+
+
+def _read_and_matched(path: Path, ledger: Path | None) -> dict[str, Any]:
+    try:
+        read = read_case(path)
+    except BadInput as error:
+        if ledger is None or not _lacks_outlets(error):
+            raise
+        return _ledger(path, ledger)
+    if _is_large(read.case):
+        return {"refused": "case_too_large"}
+    plan = make_plan(read.case, limit_s=SEARCH_SECONDS)
+    return {"answer": _tables(plan) | {"summary": summary(plan), "notes": _words(read.notes)}}
+
+
+def _lacks_outlets(error: BadInput) -> bool:
+    """Tell whether plants and capacities are both missing: then the file was never meant as a whole case."""
+    return sum(problem.rule == "missing_sheet" for problem in error.problems) > 1
+
+
+def _ledger(path: Path, folder: Path) -> dict[str, Any]:
+    """Write the wastes of a file that holds nothing else, as a case of outputs alone."""
+    outputs, notes = read_outputs(path)
+    if len(outputs.output_id) > MAX_LEDGER_ROWS:
+        return {"refused": "case_too_large"}
+    write_outputs(outputs, folder)
+    return {"ledger": {"notes": _words(notes)}}
+
+
+def _words(notes: Iterable[Note]) -> list[dict[str, Any]]:
+    return [{name: value for name, value in asdict(note).items() if value is not None} for note in notes]
 
 
 def _is_large(case: Case) -> bool:
