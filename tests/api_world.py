@@ -17,6 +17,7 @@ from sqlalchemy import select
 from circularity.audit import Actor
 from circularity.custody.corrections import ask_correction
 from circularity.custody.manifests import Transfer
+from circularity.custody.quota import raise_quota
 from circularity.custody.receipts import Verdict, Weighed, decide, receive
 from circularity.custody.reception import Receipt
 from circularity.custody.treatments import Result, record_treatment
@@ -25,8 +26,13 @@ from circularity.jobs import MATCHING, ask_for
 from circularity.ledger.generator_months import write_month
 from circularity.ledger.surveys import record_survey
 from circularity.organisations import Site
+from circularity.registry.entitlements import Facility
 from circularity.runs.stored import MatchingRun, Proposal
 from circularity.uploads import OFFICIAL_NUMBERS, ask_for_import
+from circularity.whitelist.appeals import appeal
+from circularity.whitelist.papers import hand_in
+from circularity.whitelist.proposing import Wanted, apply_for
+from circularity.whitelist.standing import suspend
 from matching.run import run_matching
 from web.app import create_app
 from web.config import Config
@@ -194,6 +200,7 @@ def custody(registry: Registry, works: Site, neighbour: Site) -> dict[str, str]:
     collector = registry.facility(kind="collector", site=works)
     other = deal(registry, works=neighbour, line=registry.line(collector))
     (stored,) = _decided(act, other.at_the_gate(30), Verdict(30 * T))
+    listed = lists(registry, collector)
     facts = {"changes": {"vehicle": "沪B99999"}, "reason": "车牌录错", "organisation": works.organisation}
     correction = ask_correction(**act, transfer=refused, **facts)
     upload = ask_for_import(
@@ -214,6 +221,33 @@ def custody(registry: Registry, works: Site, neighbour: Site) -> dict[str, str]:
         "refused_carrier_id": carried.carrier.public_id,
         "stored_receipt_id": stored.public_id,
         "import_id": upload.job.public_id,
+        **listed,
+    }
+
+
+def lists(registry: Registry, collector: Facility) -> dict[str, str]:
+    """What the works' collector has on lists: a suspended entry with a quota, its appeal, an application."""
+    act, owner = {"session": registry.session, **registry.act}, collector.site.organisation
+    office = registry.organisation(roles=frozenset({"authority"}), region_code="310000")
+    registry.session.flush()
+    days = {"valid_from": None, "valid_to": None}
+    about = {"waste_pattern": "SW17", "operation": "R5", "accepted_origins": ("32",)}
+    entry = registry.listing(collector, **about, **days, quota_kg=5 * T)
+    registry.session.flush()
+    raise_quota(**act, entry=entry, by=office, mass_kg=T, document="同意函 1 号", reason="需求增加")
+    suspend(**act, entry=entry, by=office, ground="reporting", reason="未报告")
+    raised = appeal(**act, about=entry, by=owner, reason="已补报")
+    year = {"valid_from": date(2027, 1, 1), "valid_to": date(2027, 12, 31)}
+    wanted = Wanted(list_kind="nominated", **about, **year)
+    application = apply_for(**act, by=owner, facility=collector, wanted=wanted, renews=entry)
+    file = {"kind": "capability", "title": "能力说明", "content": b"%PDF-1.7 capability"}
+    paper = hand_in(**act, application=application, by=owner, **file)
+    return {
+        "list_entry_id": entry.public_id,
+        "appeal_id": raised.public_id,
+        "application_id": application.public_id,
+        "paper_id": paper.public_id,
+        "year": "2027",
     }
 
 

@@ -72,6 +72,9 @@ _ACTS_OF = {
     "register.act_on_entry": "entry",
     "register.act_on_appeal": "appeal",
     "register.act_on_change": "entitlement_change",
+    "list_applications.change_list_application": "application",
+    "list_entries.change_list_entry": "entry",
+    "list_appeals.change_list_appeal": "appeal",
 }
 
 

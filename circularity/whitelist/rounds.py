@@ -24,6 +24,7 @@ from circularity.whitelist.deciding import publish
 from circularity.whitelist.entries import WhitelistEntry
 from circularity.whitelist.offices import decides_on
 from circularity.whitelist.proposing import Wanted, apply_for
+from circularity.whitelist.visible import applications_seen
 
 _GONE = ("withdrawn", "refused")
 
@@ -76,6 +77,13 @@ def publish_round(
         for application in approved
         if decides_on(session, by, application.facility, delta_day(at))
     ]
+
+
+def round_of(session: Session, organisation: Organisation, year: int) -> Sequence[Application]:
+    """Return the applications that an organisation may see for the list of a year, the oldest first."""
+    of_year = Application.valid_from == date(year, 1, 1), Application.valid_to == date(year, 12, 31)
+    wanted = select(Application).where(applications_seen(organisation), *of_year)
+    return session.scalars(wanted.order_by(Application.id)).all()
 
 
 def renewals_due(session: Session, on: date) -> list[WhitelistEntry]:

@@ -15,6 +15,7 @@ from circularity.accounts.standings import is_authority
 from circularity.catalogue.regions import prefix_of
 from circularity.organisations import Organisation, Site
 from circularity.registry.entitlements import Facility
+from circularity.whitelist.appeals import about_of
 from circularity.whitelist.applications import Appeal, Application
 from circularity.whitelist.entries import WhitelistEntry
 from circularity.whitelist.offices import decides_on, sees
@@ -50,6 +51,14 @@ def entries(session: Session, organisation: Organisation, on: date) -> Sequence[
 def sees_entry(session: Session, organisation: Organisation, entry: WhitelistEntry, on: date) -> bool:
     """Return whether an organisation may see what an entry's quota holds: its own, or of either region."""
     return sees(session, organisation, entry.facility, on, entry.accepted_origins)
+
+
+def sees_appeal(session: Session, organisation: Organisation, appeal: Appeal, on: date) -> bool:
+    """Return whether an organisation may see an appeal: its own, one about its facility or in its region."""
+    about = about_of(appeal)
+    return appeal.organisation_id == organisation.id or sees(
+        session, organisation, about.facility, on, about.accepted_origins
+    )
 
 
 def appeals_waiting(session: Session, organisation: Organisation, on: date) -> list[Appeal]:

@@ -34,7 +34,13 @@ def cells(world: Matrix) -> Iterator[Cell]:
 def filled(rule: Rule, permission: Permission, ids: Ids, own: Ids, act: str) -> dict[str, str]:
     """Return the pieces of an address; where it names the asker's organisation, that one."""
     named = {field: kind for kind, field in permission.named}
-    others = {"act": act, "code": FLY_ASH, "filename": "css/circularity.css", "date": "2026-09-01"}
+    others = {
+        "act": act,
+        "code": FLY_ASH,
+        "filename": "css/circularity.css",
+        "date": "2026-09-01",
+        "year": "2027",
+    }
     found = {}
     for piece in rule.arguments:
         kind = permission.kind if piece == permission.where else named.get(piece, "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -10,11 +10,11 @@ from flask import Response, current_app, jsonify, url_for
 from flask_smorest import Blueprint
 from marshmallow import Schema
 
-from web.api.file_bodies import FILE_TYPES, read_file
+from web.api.file_bodies import FILE_TYPES, read_file, suffix_of_body
 from web.api.paging import HEADERS, Paged
 from web.api.requests import StrictParser
+from web.api.shared_descriptions import KEY_PARAMETER, WRITTEN_HEADERS, documented, read_problems
 from web.api.writing import (
-    KEY_HEADER,
     REPLAYED_HEADER,
     refuse_unless_told_apart,
     refuse_unless_writable,
@@ -28,23 +28,6 @@ Act = TypeVar("Act", bound=Callable[..., dict[str, Any]])
 PREFIX = "/api/v1"
 OWN = "/organisations/<public_id:organisation_id>"
 """Below it stands what one party alone may read and do; `web.api.acting` says for whom a request acts."""
-
-_KEY_PARAMETER = {
-    "in": "header",
-    "name": KEY_HEADER,
-    "description": (
-        "a key of your choice: the same request under the same key acts once and answers alike; "
-        "other content under a used key is refused"
-    ),
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-}
-_WRITTEN_HEADERS = {
-    "Location": {"description": "address of what was made", "schema": {"type": "string"}},
-    REPLAYED_HEADER: {
-        "description": "`true` when this answer was given before under the same key",
-        "schema": {"type": "string"},
-    },
-}
 
 
 class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
@@ -72,20 +55,23 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
             if query is not None:
                 shaped = self.arguments(query, location="query")(shaped)
             shaped = _for_parties(shaped) if rule.startswith(OWN) else shaped
-            self.get(rule)(_documented(self, self.etag(shaped), _read_problems(rule, query)))
+            self.get(rule)(
+                documented(self, self.etag(shaped), read_problems(rule, query, own=rule.startswith(OWN)))
+            )
             return view
 
         return declare
 
-    def download(self, rule: str, content_type: str, *, query: type[Schema]) -> Callable[[View], View]:
-        """Register a GET view that answers with a file: it returns the Flask response."""
+    def download(self, rule: str, *content_types: str, query: type[Schema]) -> Callable[[View], View]:
+        """Register a GET view that answers with a file of one of these types: the Flask response."""
 
         def declare(view: View) -> View:
             shaped: Any = self.arguments(query, location="query")(view)
-            content = {content_type: {"schema": {"type": "string", "format": "binary"}}}
+            binary = {"schema": {"type": "string", "format": "binary"}}
+            content = dict.fromkeys(content_types, binary)
             response = {"description": "the file", "content": content}
             shaped = self.doc(responses={"200": response})(_for_parties(shaped))
-            self.get(rule)(_documented(self, shaped, _read_problems(rule, query)))
+            self.get(rule)(documented(self, shaped, read_problems(rule, query, own=rule.startswith(OWN))))
             return view
 
         return declare
@@ -105,10 +91,10 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
                 made = write_once(lambda session: dict(answer().dump(act(session, loaded, **path))))
                 return _written(made, 201, located, path | {by: made[0]["id"]})
 
-            shaped: Any = self.response(201, answer, headers=_WRITTEN_HEADERS)(view)
+            shaped: Any = self.response(201, answer, headers=WRITTEN_HEADERS)(view)
             shaped = self.arguments(body, location="json")(shaped)
-            shaped = self.doc(parameters=[_KEY_PARAMETER])(shaped)
-            self.post(rule)(_documented(self, _guarded(shaped), (400, 403, 404, 409, 413, 415, 422)))
+            shaped = self.doc(parameters=[KEY_PARAMETER])(shaped)
+            self.post(rule)(documented(self, _guarded(shaped), (400, 403, 404, 409, 413, 415, 422)))
             return act
 
         return declare
@@ -120,19 +106,44 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
 
         The view gets a writing session, the loaded query, the file and the path's values.
         """
+        return self._take_file(rule, answer, query, (located, by), FILE_TYPES, 202)
+
+    def keep(
+        self,
+        rule: str,
+        answer: type[Schema],
+        *,
+        query: type[Schema],
+        located: str,
+        by: str,
+        types: Mapping[str, str],
+    ) -> Callable[[Act], Act]:
+        """Register a POST view that keeps a file of one of these types as it is, and answers 201."""
+        return self._take_file(rule, answer, query, (located, by), types, 201)
+
+    def _take_file(
+        self,
+        rule: str,
+        answer: type[Schema],
+        query: type[Schema],
+        located: tuple[str, str],
+        types: Mapping[str, str],
+        status: int,
+    ) -> Callable[[Act], Act]:
+        endpoint, by = located
 
         def declare(act: Act) -> Act:
             @wraps(act)
             def view(loaded: dict[str, Any], **path: str) -> Response:
-                file = read_file()
+                file = read_file(types)
                 made = write_once(lambda session: dict(answer().dump(act(session, loaded, file, **path))))
-                return _written(made, 202, located, path | {by: made[0]["id"]})
+                return _written(made, status, endpoint, path | {by: made[0]["id"]})
 
-            body = {"content": {kind: {"schema": {}} for kind in FILE_TYPES}, "required": True}
-            shaped: Any = self.response(202, answer, headers=_WRITTEN_HEADERS)(view)
-            shaped = self.arguments(query, location="query")(shaped)
-            shaped = self.doc(parameters=[_KEY_PARAMETER], requestBody=body)(shaped)
-            self.post(rule)(_documented(self, _guarded(shaped), (400, 403, 404, 409, 413, 415, 422)))
+            body = {"content": {kind: {"schema": {}} for kind in types}, "required": True}
+            shaped: Any = self.response(status, answer, headers=WRITTEN_HEADERS)(view)
+            shaped = _of_type(self.arguments(query, location="query")(shaped), types)
+            shaped = self.doc(parameters=[KEY_PARAMETER], requestBody=body)(shaped)
+            self.post(rule)(documented(self, _guarded(shaped), (400, 403, 404, 409, 413, 415, 422)))
             return act
 
         return declare
@@ -150,7 +161,7 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
 
             shaped: Any = self.response(200, answer)(view)
             shaped = self.etag(self.arguments(body, location="json")(shaped))
-            self.patch(rule)(_documented(self, _guarded(shaped), (400, 403, 404, 409, 413, 415, 422)))
+            self.patch(rule)(documented(self, _guarded(shaped), (400, 403, 404, 409, 413, 415, 422)))
             return act
 
         return declare
@@ -167,7 +178,7 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
             content = {"application/json": {"schema": body}, other_content: {"schema": {}}}
             shaped: Any = self.response(200, answer)(view)
             shaped = self.doc(requestBody={"required": True, "content": content})(shaped)
-            self.post(rule)(_documented(self, shaped, (400, 413, 415, 422, 503)))
+            self.post(rule)(documented(self, shaped, (400, 413, 415, 422, 503)))
             return view
 
         return declare
@@ -177,9 +188,9 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
     ) -> None:
         """Add the operationId, by which generated clients name their functions."""
         super()._store_endpoint_docs(endpoint, obj, parameters, tags, **options)
-        for method, documented in self._docs[endpoint].items():
+        for method, described in self._docs[endpoint].items():
             if method != "parameters":
-                documented.setdefault("manual_doc", {})["operationId"] = obj.__name__
+                described.setdefault("manual_doc", {})["operationId"] = obj.__name__
 
 
 def _written(made: tuple[dict[str, Any], bool], status: int, located: str, path: dict[str, Any]) -> Response:
@@ -207,6 +218,17 @@ def _guarded(view: Callable[..., Any]) -> Callable[..., Any]:
     return guarded
 
 
+def _of_type(view: Callable[..., Any], types: Mapping[str, str]) -> Callable[..., Any]:
+    """Refuse a body of another type before anything else of the request is looked at."""
+
+    @wraps(view)
+    def guarded(*args: Any, **path: Any) -> Any:
+        suffix_of_body(types)
+        return view(*args, **path)
+
+    return guarded
+
+
 def _for_parties(view: Callable[..., Any]) -> Callable[..., Any]:
     """Refuse what is one party's own where nobody can say who asks."""
 
@@ -216,30 +238,6 @@ def _for_parties(view: Callable[..., Any]) -> Callable[..., Any]:
         return view(*args, **path)
 
     return guarded
-
-
-def _documented(blueprint: ApiBlueprint, view: Any, statuses: tuple[int, ...]) -> Any:
-    """Document the refusals that a view can answer with."""
-    for status in statuses:
-        view = blueprint.alt_response(status, response=_STATUS_NAMES[status])(view)
-    return view
-
-
-_STATUS_NAMES = {
-    400: "BAD_REQUEST",
-    403: "FORBIDDEN",
-    404: "NOT_FOUND",
-    409: "CONFLICT",
-    413: "REQUEST_ENTITY_TOO_LARGE",
-    415: "UNSUPPORTED_MEDIA_TYPE",
-    422: "UNPROCESSABLE_ENTITY",
-    503: "SERVICE_UNAVAILABLE",
-}
-
-
-def _read_problems(rule: str, query: type[Schema] | None) -> tuple[int, ...]:
-    own = (403,) if rule.startswith(OWN) else ()
-    return (*own, *((404,) if "<" in rule else ()), *((422,) if query else ()))
 
 
 def _keep_private(response: Response) -> Response:

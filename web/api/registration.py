@@ -18,6 +18,10 @@ from web.api.facilities import blp as facilities
 from web.api.imports import blp as imports
 from web.api.jobs import blp as jobs
 from web.api.ledger_months import blp as ledger_months
+from web.api.list_appeals import blp as list_appeals
+from web.api.list_applications import blp as list_applications
+from web.api.list_entries import blp as list_entries
+from web.api.list_rounds import blp as list_rounds
 from web.api.match import blp as match
 from web.api.official_forms import blp as official_forms
 from web.api.outputs import blp as outputs
@@ -37,6 +41,10 @@ BLUEPRINTS = (
     outputs,
     facilities,
     whitelist,
+    list_applications,
+    list_entries,
+    list_appeals,
+    list_rounds,
     recommendations,
     runs,
     agreements,
