@@ -15,9 +15,9 @@ from matching.problem import Problem
 from matching.solve import _level_groups, components, solve
 
 
-def test_300_random_problems_with_nested_caps_agree_with_a_second_engine_on_every_level() -> None:
+def test_500_random_problems_with_nested_caps_agree_with_a_second_engine_on_every_level() -> None:
     rng = np.random.default_rng(20260901)
-    for k in range(300):
+    for k in range(500):
         problem = random_problem(
             rng,
             int(rng.integers(1, 9)),

@@ -7,14 +7,17 @@ assignment. The second solver is scipy's build of HiGHS; its assignment is added
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
+from builders import AS_OF
 from published_instances import instance, numbers, transportation_case
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array, csr_array
 
 from matching.case import Case
+from matching.case_files import read_case, write_case
 from matching.parts import build_problem
 from matching.plan import Plan, make_plan
 from matching.problem import COST_LEVEL, Problem
@@ -85,12 +88,19 @@ def assert_agrees(case: Case) -> Plan:
 
 
 @pytest.mark.parametrize(("collection", "name"), CHOSEN)
-def test_single_source_instances_as_lots_that_must_not_be_split(collection: str, name: str) -> None:
+def test_single_source_instances_as_lots_that_must_not_be_split(
+    collection: str, name: str, tmp_path: Path
+) -> None:
+    """Through a folder of the public case format."""
     values = numbers(instance(f"{collection}/{name}.txt"))
     m, n = int(values[0]), int(values[1])
     capacities, demand = values[2 : 2 + m], np.array(values[2 + 2 * m : 2 + 2 * m + n])
     cost = np.array(values[2 + 2 * m + n :]).reshape(m, n).T
-    plan = assert_agrees(transportation_case(demand, capacities, cost / demand[:, None], whole=True))
+    built = transportation_case(demand, capacities, cost / demand[:, None], whole=True)
+    write_case(built, tmp_path / "case")
+    read = read_case(tmp_path / "case", friendly=False, only_lanes=True, as_of=AS_OF).case
+    assert read.digest() == built.digest()
+    plan = assert_agrees(read)
     assert plan.unmatched_kg.sum() == 0
 
 
