@@ -13,6 +13,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from circularity.accounts.api_tokens import ApiToken
+from circularity.accounts.invitations import Invitation
+from circularity.accounts.memberships import Membership
 from circularity.catalogue.waste_codes import kind_of
 from circularity.custody.amendments import Correction
 from circularity.custody.manifests import Transfer
@@ -106,9 +109,10 @@ def _listed(row: WhitelistEntry | Application) -> Thing:
     return replace(known, further_origins=frozenset(row.accepted_origins))
 
 
-def _organisation(row: Organisation) -> Thing:
+def _organisation(row: Organisation, kind: str = "Organisation") -> Thing:
+    """An organisation is its own, and so is who belongs to it and what acts for it."""
     parties = frozenset((side, row.public_id) for side in SIDES)
-    return Thing(kind="Organisation", parties=parties, origin=row.region_code)
+    return Thing(kind=kind, parties=parties, origin=row.region_code)
 
 
 def _job(row: Job) -> Thing:
@@ -123,6 +127,9 @@ _Facts = Callable[[Row], Thing]
 def _kinds() -> dict[str, tuple[Any, _Facts]]:
     return {
         "Organisation": (Organisation, _organisation),
+        "Membership": (Membership, lambda row: _organisation(row.organisation, "Membership")),
+        "Invitation": (Invitation, lambda row: _organisation(row.organisation, "Invitation")),
+        "ApiToken": (ApiToken, lambda row: _organisation(row.membership.organisation, "ApiToken")),
         "Site": (Site, lambda row: _of_site("Site", row)),
         "Output": (Output, lambda row: _of_site("Output", row.site, row.waste_code)),
         "LedgerMonth": (LedgerMonth, lambda row: _of_site("LedgerMonth", row.site, row.waste_code)),

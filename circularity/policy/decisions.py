@@ -94,17 +94,17 @@ def _of_members(acting: Acting, rule: Rule, on: date) -> Iterator[tuple[bool, Re
     yield from _of_anybody(acting, rule)
     yield acting.organisation_public_id is None, NO_ORGANISATION
     yield acting.membership not in rule.members, NOT_YOUR_ROLE
-    if acting.is_authority:
+    if acting.is_authority and rule.open_to != "own":
         yield not rule.powers, NOT_FOR_AUTHORITIES
         yield not any(holds(acting, power, None, on) for power in rule.powers), NO_POWER
-    else:
+    elif not acting.is_authority:
         yield not (rule.sides or rule.open_to), NO_POWER
         yield "verified" in rule.needs and not acting.verified, NOT_VERIFIED
         yield "awake" in rule.needs and acting.dormant, DORMANT
 
 
 def _about(acting: Acting, rule: Rule, thing: Thing, on: date) -> Verdict:
-    if acting.is_authority:
+    if acting.is_authority and rule.open_to != "own":
         if not thing.kept_back and any(holds(acting, power, thing, on) for power in rule.powers):
             return Allowed(watching=True)
         return NO_POWER if is_concerned(acting, thing, on=on) else NOT_FOUND

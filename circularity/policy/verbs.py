@@ -1,9 +1,10 @@
 """The table of verbs: who may do what, as which member of an organisation, and what else it takes.
 
 Columns: verb · who · members · scope · needs.
-*who*: `anyone`; `signed_in` (any person or token); `member` (of an organisation that is no authority); a side
-of the thing (`generator`, `receiver`, `carrier`, `party` = any of them); `@power` = an authority that has it
-over the thing (see `catalogue.authority_powers`). Alternatives are joined by `|`.
+*who*: `anyone`; `signed_in` (any person or token); `member` (of an organisation that is no authority);
+`own` (of any organisation, to what is its own; an authority too, whatever its powers); a side of the thing
+(`generator`, `receiver`, `carrier`, `party` = any of them); `@power` = an authority that has it over the
+thing (see `catalogue.authority_powers`). Alternatives are joined by `|`.
 *members*: `O`wner, o`P`erator, `R`eader, `D`river. *scope*: what a token needs.
 *needs*: `verified` (the authority has confirmed the organisation) and `awake` (it may take new business).
 """
@@ -14,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+CIRCLES = ("anyone", "signed_in", "member", "own")
 _MEMBERS = {"O": "owner", "P": "operator", "R": "reader", "D": "driver"}
 
 _TABLE = """
@@ -27,7 +29,7 @@ facility.register       member                                  OP    write  ver
 window.offer            receiver                                OP    write  verified,awake
 entitlement.grant       @entitlement.confirm                    OP    write
 entitlement.ask         receiver                                OP    write
-organisation.manage     member|@confidential.read               O     write
+organisation.manage     own                                     O     write
 organisation.verify     @organisation.verify                    OP    write
 
 proposal.read           generator|receiver|@confidential.read   OPR   read
@@ -104,7 +106,7 @@ def _read(table: str) -> Mapping[str, Rule]:
     for line in filter(None, map(str.split, table.strip().splitlines())):
         verb, who, members, scope, *needs = line
         words = who.split("|")
-        circle = next((word for word in words if word in ("anyone", "signed_in", "member")), "")
+        circle = next((word for word in words if word in CIRCLES), "")
         sides = {word for word in words if word != circle and word[0] != "@"}
         rules[verb] = Rule(
             circle,

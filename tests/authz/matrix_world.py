@@ -10,6 +10,7 @@ from typing import Any
 from deal_rows import deal
 from flask import Flask
 from flask.testing import FlaskClient
+from register_rows import account_rows, correction_rows, register_rows
 from registry import ACTOR, AT, FLY_ASH, Registry
 from sqlalchemy import select
 
@@ -20,8 +21,8 @@ from circularity.database import create_engine_for, writing
 from circularity.jobs import MATCHING, ask_for
 from circularity.ledger.generator_months import write_month
 from circularity.ledger.surveys import record_survey
+from circularity.organisations import Organisation
 from circularity.policy.acting import Acting
-from circularity.policy_facts import KINDS
 from circularity.runs.stored import MatchingRun, Proposal
 from matching.run import run_matching
 from web.app import create_app
@@ -35,6 +36,7 @@ SECRET = {
     "lot": 4_321_987, "deal": 40_123, "stock": 7_117_771, "load": 7_919, "offered": 2_654_321,
     "limit": 98_765_431,
 }  # fmt: skip
+MARK = "秘密词句 canary-words"
 """Figures of either set in kg, the deal's and the load's in t; those of the foreign set are nobody else's."""
 SECRET_MONEY = {"price_ucny_per_kg": 777_717, "max_net_cost_ucny_per_kg": 888_818, "max_distance_m": 345_678}
 UNKNOWN = "0" * 32
@@ -50,6 +52,7 @@ class Matrix:
     own: Ids
     foreign: Ids
     unknown: Ids
+    real_views: bool = False
 
     def choose(self, party: str, side: str) -> None:
         """Act on the desk for a party of the own set, as without accounts; "" = for nobody."""
@@ -71,8 +74,9 @@ def matrix(url: str, *, accounts: bool) -> Iterator[Matrix]:
     engine = create_engine_for(url)
     with writing(engine).begin() as session:
         registry = Registry(session)
-        own = _set(registry, FLY_ASH, "SW02", PLAIN, {})
-        foreign = _set(registry, GYPSUM, "SW06", SECRET, SECRET_MONEY)
+        office = registry.organisation(roles=frozenset({"authority"}), region_code="310000")
+        own = _set(registry, office, FLY_ASH, "SW02", PLAIN, {}, "自己的话 plain words")
+        foreign = _set(registry, office, GYPSUM, "SW06", SECRET, SECRET_MONEY, MARK)
     run_matching(engine, actor=ACTOR, at=AT)
     with writing(engine)() as session:
         run = session.scalars(select(MatchingRun)).one()
@@ -84,13 +88,16 @@ def matrix(url: str, *, accounts: bool) -> Iterator[Matrix]:
     engine.dispose()
     app = create_app(Config(database_url=url, secret_key="s" * 32, api_write=True, accounts=accounts))
     try:
-        unknown = dict.fromkeys((*own, *KINDS), UNKNOWN)
+        unknown = dict.fromkeys(own, UNKNOWN)
         yield Matrix(app, app.test_client(), own, foreign, unknown)
     finally:
         app.extensions["circularity.engine"].dispose()
 
 
-def _set(registry: Registry, code: str, pattern: str, kg: dict[str, int], money: dict[str, int]) -> Ids:
+def _set(
+    registry: Registry, office: Organisation, code: str, pattern: str, kg: dict[str, int],
+    money: dict[str, int], words: str,
+) -> Ids:  # fmt: skip
     """One works, one plant and one carrier with a lot, a window, a deal, a load, a book and a treatment."""
     works = registry.site()
     line = registry.line(waste_pattern=pattern, annual_limit_kg=kg["limit"])
@@ -111,8 +118,11 @@ def _set(registry: Registry, code: str, pattern: str, kg: dict[str, int], money:
         **made.act, facility=facility, operation="C2", day_from=day, day_to=day,
         inputs=[(receipt, None)], results=[Result("product", load_kg)],
     )  # fmt: skip
+    transfer = made.at_the_gate(10)
+    rows |= register_rows(registry, office, line, words) | correction_rows(made, transfer, words)
+    rows |= account_rows(registry, works.organisation, f"boss-{code.lower()}@works.example")
     rows |= {
-        "Transfer": made.at_the_gate(10), "Receipt": receipt, "Output": output, "CapacityWindow": window,
+        "Transfer": transfer, "Receipt": receipt, "Output": output, "CapacityWindow": window,
         "Facility": facility, "EntitlementLine": line, "Entitlement": line.entitlement, "Site": works,
         "WhitelistEntry": registry.listing(facility, waste_pattern=pattern, operation="C2"),
         "ProcedureGrant": registry.grant(facility, waste_pattern=pattern),
@@ -162,8 +172,12 @@ def roles(ids: Ids) -> dict[str, Acting]:
         },
         "token to nothing": replace(works, scopes=frozenset()),
         "authority of the region": office,
+        "authority's owner": replace(office, membership="owner"),
         "authority's reader": replace(office, membership="reader"),
         "authority of another region": replace(office, region_code="330000"),
+        "city authority": replace(office, authority_level="city", region_code="310100"),
+        "economy authority": replace(office, authority_kind="economy"),
+        "transport authority": replace(office, authority_kind="transport"),
         "water authority": replace(office, authority_kind="water"),
         "Delta body": replace(office, authority_level="delta", region_code=""),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from matrix_world import UNKNOWN, Ids, Matrix
+from matrix_world import Ids, Matrix
 from registry import FLY_ASH
 from werkzeug.routing import Rule
 
@@ -16,7 +16,13 @@ Cell = tuple[str, Rule, Permission, str]
 _KINDS = {  # what a piece of an address names where its permission is about no thing
     "facility_id": "Facility", "window_id": "CapacityWindow", "output_id": "Output",
     "entry_id": "WhitelistEntry", "job_id": "Job", "pages.facility": "Facility", "pages.job": "Job",
+    "pages.cancel_job": "Job",
     "pages.output": "Output", "run_id": "Run", "pages.run": "Run", "organisation_id": "works",
+    "pages.whitelist_entry": "WhitelistEntry", "paper_id": "ApplicationPaper",
+}  # fmt: skip
+_OTHERS = {  # pieces that name no row: words, files, and keys that let in whoever has them
+    "code": FLY_ASH, "filename": "css/circularity.css", "key": "no-key-of-anybody",
+    "year": "2027",
 }  # fmt: skip
 
 
@@ -32,15 +38,11 @@ def cells(world: Matrix) -> Iterator[Cell]:
 
 
 def filled(rule: Rule, permission: Permission, ids: Ids, own: Ids, act: str) -> dict[str, str]:
-    """Return the pieces of an address; where it names the asker's organisation, that one."""
+    """Return the pieces of an address; where it names the asker's organisation, that one.
+
+    Raises KeyError for a kind of row that the world has none of, and for a piece that names nothing known.
+    """
     named = {field: kind for kind, field in permission.named}
-    others = {
-        "act": act,
-        "code": FLY_ASH,
-        "filename": "css/circularity.css",
-        "date": "2026-09-01",
-        "year": "2027",
-    }
     found = {}
     for piece in rule.arguments:
         kind = permission.kind if piece == permission.where else named.get(piece, "")
@@ -48,9 +50,9 @@ def filled(rule: Rule, permission: Permission, ids: Ids, own: Ids, act: str) -> 
         if kind == "Self":
             found[piece] = own["works"]
         elif kind:
-            found[piece] = ids.get(kind, UNKNOWN)
+            found[piece] = ids[kind]
         else:
-            found[piece] = others.get(piece, ids["Output"])
+            found[piece] = ({"act": act} | _OTHERS)[piece]
     return found
 
 

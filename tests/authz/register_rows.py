@@ -1,0 +1,67 @@
+"""What the register and the accounts hold of a set of parties: one row of every kind that has an address."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deal_rows import Deal
+from listing_world import pdf, wanted
+from people import member
+from registry import ACTOR, AT, Registry
+
+from circularity.accounts.api_tokens import make_token
+from circularity.accounts.invitations import invite
+from circularity.custody.corrections import ask_correction
+from circularity.custody.manifests import Transfer
+from circularity.organisations import Organisation
+from circularity.registry.entitlements import EntitlementLine
+from circularity.whitelist import appeals
+from circularity.whitelist.entitlement_requests import request_change
+from circularity.whitelist.papers import hand_in
+from circularity.whitelist.proposing import apply_for
+from circularity.whitelist.standing import suspend
+
+ACT: dict[str, Any] = {"actor": ACTOR, "at": AT}
+
+
+def register_rows(
+    registry: Registry, office: Organisation, line: EntitlementLine, words: str
+) -> dict[str, Any]:
+    """Return an application with a paper, an appeal and a change of one plant; `words` stand in each."""
+    facility, session = line.entitlement.facility, registry.session
+    plant = facility.site.organisation
+    act = {"session": session, **ACT, "by": plant}
+    asked = wanted(waste_pattern=line.waste_pattern, operation=line.operation)
+    application = apply_for(**act, facility=facility, wanted=asked)
+    paper = hand_in(**act, application=application, kind="capability", title=words, content=pdf(words))
+    entry = registry.listing(facility, waste_pattern=line.waste_pattern, operation="C1")
+    suspend(session, **ACT, entry=entry, by=office, ground="capability", reason="不再具备条件 no longer met")
+    change = request_change(
+        **act, entitlement=line.entitlement, kind="line_limit", line=line, document=words, reason=words,
+        wanted={"annual_limit_kg": line.annual_limit_kg},
+    )  # fmt: skip
+    return {
+        "Application": application,
+        "ApplicationPaper": paper,
+        "Appeal": appeals.appeal(**act, about=entry, reason=words),
+        "EntitlementChange": change,
+    }
+
+
+def correction_rows(made: Deal, transfer: Transfer, words: str) -> dict[str, Any]:
+    """Return a correction that the works asks for."""
+    return {
+        "Correction": ask_correction(
+            **made.act, transfer=transfer, organisation=made.works.organisation, reason=words,
+            changes={"vehicle": "沪B54321"},
+        )
+    }  # fmt: skip
+
+
+def account_rows(registry: Registry, organisation: Organisation, mail: str) -> dict[str, Any]:
+    """Return a person, an invitation and a token of an organisation."""
+    session = registry.session
+    owner = member(session, organisation, mail)
+    _, invitation = invite(session, **ACT, organisation=organisation, mail=f"new-{mail}", role="reader")
+    _, token = make_token(session, **ACT, maker=owner, name=mail, scopes=["read"], days=30)
+    return {"Membership": owner, "Invitation": invitation, "ApiToken": token}
