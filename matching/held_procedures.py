@@ -92,15 +92,16 @@ def open_origins(windows: Iterable[Window], grants: Sequence[Grant], as_of_day: 
 
     Each grant opens what its kind of procedure is for: a record never stands in for an approval.
     """
-    held = [grant for grant in grants if grant.opens_to_all and grant.valid_from_day <= as_of_day]
+    held: dict[str, list[Grant]] = defaultdict(list)
+    for grant in grants:
+        if grant.opens_to_all and grant.valid_from_day <= as_of_day:
+            held[grant.facility].append(grant)
     origins: dict[int, set[str]] = {}
     for window in windows:
         granted: dict[str, set[str]] = defaultdict(set)
-        for grant in held:
-            if (
-                grant.facility == window.facility
-                and MISSING < window.available_to_day <= grant.valid_to_day
-                and covers(grant.waste_pattern, window.waste_pattern)
+        for grant in held.get(window.facility, ()):
+            if MISSING < window.available_to_day <= grant.valid_to_day and covers(
+                grant.waste_pattern, window.waste_pattern
             ):
                 granted[grant.kind].add(grant.origin_region)
         needed = [tuple(granted[kind]) for kind in _procedures_of(window)]
@@ -124,8 +125,11 @@ def listed_windows(windows: Sequence[Window], listings: Iterable[Listing]) -> Li
     origins: dict[int, set[str]] = {}
     deadlines: dict[int, int] = {}
     quotas, unused = [], []
+    at: dict[str, list[Window]] = defaultdict(list)
+    for window in windows:
+        at[window.facility].append(window)
     for listing in listings:
-        meant = [window for window in windows if _is_about(listing, window)]
+        meant = [window for window in at.get(listing.facility, ()) if _is_about(listing, window)]
         if not meant or listing.list_kind not in EFFECTIVE_LISTS:
             continue
         if listing.quota_kg != MISSING and listing.quota_kg < sum(window.offered_kg for window in meant):
@@ -143,11 +147,8 @@ def listed_windows(windows: Sequence[Window], listings: Iterable[Listing]) -> Li
 
 
 def _is_about(listing: Listing, window: Window) -> bool:
-    return (
-        listing.facility == window.facility
-        and listing.operation == window.operation
-        and covers(listing.waste_pattern, window.waste_pattern)
-    )
+    """Say whether a listing is about a window of its facility."""
+    return listing.operation == window.operation and covers(listing.waste_pattern, window.waste_pattern)
 
 
 def _quota(listing: Listing, window: Window) -> PricedCap:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -110,10 +111,15 @@ def shares(rows: Rows, capacity: Mapping[int, int], year: int) -> list[Share]:
 def spread(values: Iterable[tuple[int, str, int | None]], length: int) -> dict[str, IntArray]:
     """Return one column per analyte from (row, analyte, millionths), MISSING where nothing is said."""
     columns: dict[str, IntArray] = {}
+    by_analyte: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
     for place, analyte, value in values:
         if value is not None:
-            column = columns.setdefault(analyte, np.full(length, MISSING, dtype=np.int64))
-            column[place] = value
+            places, stated = by_analyte[analyte]
+            places.append(place)
+            stated.append(value)
+    for analyte, (places, stated) in by_analyte.items():
+        columns[analyte] = np.full(length, MISSING, dtype=np.int64)
+        columns[analyte][places] = stated
     return columns
 
 
