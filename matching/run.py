@@ -163,7 +163,7 @@ def _changes(
             for change in found
         ]
         for start in range(0, len(rows), _CHUNK):
-            session.execute(insert(RunChange), rows[start : start + _CHUNK])
+            session.execute(insert(RunChange.__table__), rows[start : start + _CHUNK])
     return {"kept": kept, "renewed": renewed} | {kind: counts[kind] for kind in ("new", "changed", "gone")}
 
 

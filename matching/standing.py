@@ -195,4 +195,5 @@ def _begin(
         for (key, values), extra in zip(begun.items(), more, strict=True)
     ]
     for start in range(0, len(rows), _CHUNK):
-        session.execute(insert(layout.model), rows[start : start + _CHUNK])
+        # the table, not the model: these rows are no objects, and there may be very many
+        session.execute(insert(layout.model.__table__), rows[start : start + _CHUNK])
