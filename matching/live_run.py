@@ -54,10 +54,14 @@ class Held:
 
 
 class LiveMatching:
-    """The matching of one database, for one thread at a time."""
+    """The matching of one database, for one thread at a time.
 
-    def __init__(self, engine: Engine) -> None:
+    What is too large to be remembered is matched in so many `processes`.
+    """
+
+    def __init__(self, engine: Engine, processes: int = 1) -> None:
         self._engine = engine
+        self._processes = processes
         self._held: Held | None = None
         self.touched: int | None = None
         """How many parts the last run matched anew, None where it was cold."""
@@ -101,7 +105,7 @@ class LiveMatching:
         """Match a case, warm where something is remembered."""
         self.touched = None
         if _candidates(case) > HELD_CANDIDATES:
-            return make_plan(case, progress=tell), None
+            return make_plan(case, processes=self._processes, progress=tell), None
         if before is None:
             now = matched(case, tell=tell)
         else:

@@ -145,25 +145,24 @@ def _changes(
     """Store the pairs whose mass changed since the run before; return how many there are of each kind.
 
     `kept` keep their row; `renewed` are proposed anew with the same mass, on other terms or because the old
-    proposal is no longer open.
+    proposal is no longer open. The first run has nothing to be compared with.
     """
     ids = snapshot.case.outputs.output_id
     lots = Lots(snapshot.case, lambda: [snapshot.output_keys[name] for name in ids.tolist()])
     was, now = (view_of(standing.rows, said, standing.parameters) for standing in (before, after))
-    found = changes_between(was, now, lots)
-    counts = Counter(change.kind for change in found)
+    found = changes_between(was, now, lots) if before.run else []
+    counts = Counter(change.kind for change in found) if before.run else Counter(new=len(now.masses))
     gone = {(change.output_id, change.capacity_id) for change in found if change.kind == "gone"}
     anew = {key[:2] for key, _ in before.ids.items() ^ after.ids.items()} - gone
     renewed = len(anew) - counts["new"] - counts["changed"]
     kept = len({key[:2] for key in after.ids}) - len(anew)
-    if before.run:
-        rows = [
-            {"run_id": run.id, "output_id": change.output_id, "window_id": change.capacity_id}
-            | {name: getattr(change, name) for name in ("before_kg", "after_kg", "cause", "level", "amount")}
-            for change in found
-        ]
-        for start in range(0, len(rows), _CHUNK):
-            session.execute(insert(RunChange.__table__), rows[start : start + _CHUNK])
+    rows = [
+        {"run_id": run.id, "output_id": change.output_id, "window_id": change.capacity_id}
+        | {name: getattr(change, name) for name in ("before_kg", "after_kg", "cause", "level", "amount")}
+        for change in found
+    ]
+    for start in range(0, len(rows), _CHUNK):
+        session.execute(insert(RunChange), rows[start : start + _CHUNK])
     return {"kept": kept, "renewed": renewed} | {kind: counts[kind] for kind in ("new", "changed", "gone")}
 
 

@@ -7,6 +7,7 @@ also finds the jobs of workers that died. Every minute it lets time pass for dea
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -56,7 +57,7 @@ MINUTE_S = 60.0
 @lru_cache(maxsize=1)
 def live_matching(engine: Engine) -> LiveMatching:
     """Return what this process remembers of its last run on the database it works for."""
-    return LiveMatching(engine)
+    return LiveMatching(engine, processes=os.cpu_count() or 1)
 
 
 def match(engine: Engine, job: Job, held: Claim, tell: Tell) -> None:

@@ -16,9 +16,15 @@ from sqlalchemy import Connection, Engine, insert
 
 from circularity.catalogue.waste_codes import is_hazardous
 from circularity.columns import new_public_id
-from circularity.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility, LineLimit
 from circularity.organisations import Organisation, Site
-from circularity.outputs import Assay, Output
+from circularity.registry.entitlements import (
+    CapacityWindow,
+    Entitlement,
+    EntitlementLine,
+    Facility,
+    LineLimit,
+)
+from circularity.registry.outputs import Assay, Output
 from circularity.units import MISSING
 from circularity.whitelist import ProcedureGrant, WhitelistEntry
 from matching.case import Cap, Case
@@ -81,13 +87,21 @@ def _sites(
 
 def _outputs(case: Case, site: list[int]) -> Iterator[Row]:
     table = case.outputs
-    numbers = ("max_distance_m", "max_net_cost_ucny_per_kg", "min_lot_kg", "plan_mass_kg", "price_ucny_per_kg")
+    numbers = (
+        "max_distance_m",
+        "max_net_cost_ucny_per_kg",
+        "min_lot_kg",
+        "plan_mass_kg",
+        "price_ucny_per_kg",
+    )
     days = {"available_from": "available_from_day", "available_to": "available_to_day",
             "storage_since": "storage_since_day"}  # fmt: skip
-    plain = [getattr(table, name).tolist() for name in ("waste_code", "mass_kg", "allowed_operations", "status")]
+    plain = [
+        getattr(table, name).tolist() for name in ("waste_code", "mass_kg", "allowed_operations", "status")
+    ]
     stated = [_stated(getattr(table, name)) for name in numbers]
     dated = [_days(getattr(table, name)) for name in days.values()]
-    for k, (code, mass_kg, operations, status) in enumerate(zip(*plain, strict=True)):
+    for k, (code, mass_kg, operations, status) in enumerate(plain):
         yield {
             "id": k + 1, "public_id": new_public_id(), "site_id": site[k], "waste_code": code,
             "mass_kg": mass_kg, "allowed_operations": tuple(filter(None, operations.split(";"))),
@@ -111,8 +125,9 @@ def _entitlements(case: Case) -> Iterator[Row]:
     valid_to = _days(table.licence_valid_to_day)
     for k, (number, kind, plant) in enumerate(_columns(table, "licence_no", "entitlement_kind", "facility")):
         yield {
-            "id": k + 1, "public_id": new_public_id(), "facility_id": plant + 1, "kind": kind, "number": number,
-            "issuer": "主管部门(演示)", "valid_from": None, "valid_to": valid_to[k], "annual_limit_kg": None,
+            "id": k + 1, "public_id": new_public_id(), "facility_id": plant + 1, "kind": kind,
+            "number": number, "issuer": "主管部门(演示)", "valid_from": None, "valid_to": valid_to[k],
+            "annual_limit_kg": None,
             "source": "虚构演示数据 · fictional demo data", "granted_at": AT,
         }  # fmt: skip
 

@@ -20,8 +20,9 @@ from circularity.registry.facilities import set_standing, withdraw_capacity
 from circularity.registry.outputs import Output, withdraw_output
 from circularity.runs.stored import MatchingRun, Proposal, in_plan_of
 from matching import live_run
+from matching.case import Case
 from matching.live_run import LiveMatching
-from matching.plan import make_plan
+from matching.plan import Plan, make_plan
 from matching.run import run_matching
 from matching.run_rows import LAYOUTS, rows_of
 from matching.snapshot import parameters_at, read_snapshot
@@ -178,10 +179,16 @@ def test_only_posted_lots_are_read_and_only_their_part_is_matched(
     assert stored(engine, live.run(actor=ACTOR, at=AT)) == expected
 
 
-def test_what_is_too_large_to_be_remembered_is_matched_from_nothing(
+def test_what_is_too_large_to_be_remembered_is_matched_from_nothing_in_so_many_processes(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    live = LiveMatching(engine)
+    live, asked = LiveMatching(engine, processes=2), []
+
+    def noted(case: Case, *, processes: int, progress: Any) -> Plan:
+        asked.append(processes)
+        return make_plan(case, processes=processes, progress=progress)
+
+    monkeypatch.setattr(live_run, "make_plan", noted)
     with writing(engine).begin() as session:
         registry = Registry(session)
         registry.output(50)
@@ -191,6 +198,7 @@ def test_what_is_too_large_to_be_remembered_is_matched_from_nothing(
         expected = cold(engine, AT)
         assert stored(engine, live.run(actor=ACTOR, at=AT)) == expected
         assert live.touched is None
+    assert asked == [2, 2]
 
 
 def test_a_run_that_is_called_off_leaves_the_memory_as_it_was(engine: Engine) -> None:

@@ -113,5 +113,5 @@ def test_rates_before_the_first_run_say_what_to_do(database_url):
 
 
 def test_a_run_over_nothing_is_a_run(database_url):
-    assert circularity("run", database=database_url).exit_code == 0
+    assert circularity("run", "--processes", "2", database=database_url).exit_code == 0
     assert circularity("planned-rates", database=database_url).exit_code == 0

@@ -28,9 +28,12 @@ ACTOR = Actor("命令行 · command line", None, "system")
 
 
 @click.command()
+@click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True,
+              help="So many for a region of millions of pairs; a smaller one needs no more than one.",
+              )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the run as JSON.")
 @database_option
-def run(as_json: bool, database: str) -> None:
+def run(processes: int, as_json: bool, database: str) -> None:
     """Match everything posted in the database, verify the plan and store it as a run.
 
     A run is advice. Proposals of earlier runs that are still open are superseded. Exit codes: 0 done,
@@ -40,9 +43,10 @@ def run(as_json: bool, database: str) -> None:
     Examples:
       circularity run
       circularity run --json > run.json
+      circularity run --processes 2
     """
     engine = open_database(database)
-    match_all(engine)
+    match_all(engine, processes)
     with reading(engine)() as session:
         found = require_run(session)
         if as_json:
@@ -52,11 +56,11 @@ def run(as_json: bool, database: str) -> None:
             click.echo("\n".join(lines))
 
 
-def match_all(engine: Engine) -> None:
+def match_all(engine: Engine, processes: int = 1) -> None:
     """Run the matching with a progress bar where somebody watches; ends the command when it cannot."""
     try:
         with progress_bar() as tell:
-            run_matching(engine, actor=ACTOR, at=datetime.now(UTC), progress=tell)
+            run_matching(engine, actor=ACTOR, at=datetime.now(UTC), progress=tell, processes=processes)
     except BadInput as error:
         show_problems(error, as_json=False)
         sys.exit(2)
