@@ -37,6 +37,10 @@ class Stale(CircularityError):
     """The thing has changed since it was read; reading it again and retrying can help."""
 
 
+class Unavailable(CircularityError):
+    """Somebody else's service, without which this cannot be done, does not answer; later can help."""
+
+
 @dataclass(frozen=True, slots=True)
 class InputProblem:
     """One thing wrong at one place of an input.

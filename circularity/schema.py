@@ -16,6 +16,8 @@ from circularity.accounts import (
     links,
     memberships,
     people,
+    provider_attempts,
+    provider_identities,
     second_factor,
     sessions,
     standings,
@@ -63,6 +65,8 @@ MODULES = (
     second_factor,
     throttles,
     api_tokens,
+    provider_identities,
+    provider_attempts,
 )
 """Every module that declares tables."""
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from web.provider_settings import Provider, read_providers
+
 DEFAULT_DATABASE_URL = "sqlite:///instance/circularity.db"
 """The embedded database, below the folder in which the command is started."""
 
@@ -37,7 +39,8 @@ class Config:
     `accounts`: people sign in, and programs show a token. Without them visitors choose freely for whom they
     act, and `api_write` opens writing to anybody: for a trial on one's own machine only. `public_url` begins
     the addresses in mails. Mails go into `mail_folder` unless `smtp_url` names a server, as
-    `smtp://user:password@host:587` or `smtps://…`.
+    `smtp://user:password@host:587` or `smtps://…`. `providers` are further ways to log in (see
+    `web.provider_settings`).
     """
 
     database_url: str = DEFAULT_DATABASE_URL
@@ -54,6 +57,7 @@ class Config:
     mail_folder: str = "instance/mail"
     smtp_url: str = field(default="", repr=False)
     mail_from: str = "Circularity <no-reply@localhost>"
+    providers: tuple[Provider, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.secret_key) < 32:
@@ -90,6 +94,7 @@ def read_config(environment: Mapping[str, str] | None = None) -> Config:
         api_write=_truth(given, "CIRC_API_WRITE"),
         trusted_hosts=_names(given.get("CIRC_TRUSTED_HOSTS", "")),
         accounts=_are_accounts_on(given),
+        providers=_providers(given),
     )
 
 
@@ -99,6 +104,13 @@ def _are_accounts_on(given: Mapping[str, str]) -> bool:
     if text not in ("on", "off"):
         raise BadSetting("CIRC_ACCOUNTS must be on or off")
     return text == "on"
+
+
+def _providers(given: Mapping[str, str]) -> tuple[Provider, ...]:
+    try:
+        return read_providers(given)
+    except ValueError as error:
+        raise BadSetting(str(error)) from None
 
 
 def _truth(given: Mapping[str, str], name: str) -> bool:

@@ -9,7 +9,15 @@ from typing import Any
 from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
-from circularity.errors import BadInput, CircularityError, NotAllowed, NotFound, RuleBroken, Stale
+from circularity.errors import (
+    BadInput,
+    CircularityError,
+    NotAllowed,
+    NotFound,
+    RuleBroken,
+    Stale,
+    Unavailable,
+)
 from web.http_problems import Refusal, http_problem, problem_type
 from web.language import language
 
@@ -21,8 +29,9 @@ STATUS: Mapping[type[CircularityError], int] = {
     Stale: 409,
     BadInput: 422,
     RuleBroken: 422,
+    Unavailable: 503,
 }
-"""What a reason means in HTTP; repeating the request can help only for 409, after reading again."""
+"""What a reason means in HTTP; repeating helps only for 409, after reading again, and later for 503."""
 
 
 def status_of(error: CircularityError) -> int:

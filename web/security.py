@@ -25,7 +25,8 @@ def content_policy(config: Config) -> str:
     """Return the Content-Security-Policy.
 
     `style-src 'unsafe-inline'` is there because ECharts lays out its tooltips with inline styles, and
-    Leaflet its panes; scripts never need it.
+    Leaflet its panes; scripts never need it. Forms lead to our own pages, and from there to the log-in
+    providers: browsers apply `form-action` to redirections too.
     """
     images = " ".join(filter(None, ["img-src 'self' data:", config.tiles_origin]))
     return "; ".join(
@@ -37,7 +38,7 @@ def content_policy(config: Config) -> str:
             "connect-src 'self'",
             "object-src 'none'",
             "base-uri 'none'",
-            "form-action 'self'",
+            " ".join(["form-action 'self'", *(at for one in config.providers for at in one.origins)]),
             "frame-ancestors 'none'",
         ]
     )

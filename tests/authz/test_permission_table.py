@@ -23,6 +23,7 @@ WITHIN = {"paper_id"}
 BEFORE_SIGNING_IN = {
     "match.match_case", "pages.try_workbook", "auth.enter", "auth.enter_code", "auth.log_out",
     "auth.begin_sign_up", "auth.make_sign_up", "auth.ask_reset", "auth.set_password", "auth.take_invitation",
+    "auth.go_to_provider",
 }  # fmt: skip
 """What computes and keeps nothing, and how one comes to be signed in."""
 

@@ -12,7 +12,15 @@ from databases import Databases
 from page_world import Pages, served_pages
 from test_api_confidentiality import markers, numbers
 
-from circularity.errors import BadInput, CircularityError, InputProblem, NotFound, RuleBroken, Stale
+from circularity.errors import (
+    BadInput,
+    CircularityError,
+    InputProblem,
+    NotFound,
+    RuleBroken,
+    Stale,
+    Unavailable,
+)
 from web.app import create_app
 from web.config import BadSetting, Config, read_config
 from web.errors import status_of
@@ -131,6 +139,7 @@ def test_each_reason_has_its_status() -> None:
         409: Stale("c", "", ""),
         422: RuleBroken("c", "", ""),
         500: CircularityError("c", "", ""),
+        503: Unavailable("c", "", ""),
     }
     assert {status: status_of(error) for status, error in table.items()} == {s: s for s in table}
     assert status_of(BadInput([problem])) == 422

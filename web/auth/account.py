@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from circularity.accounts.logging_in import actor_of
 from circularity.accounts.passwords import is_right
 from circularity.accounts.people import User, checked_hash, set_password
+from circularity.accounts.provider_identities import identities_of
 from circularity.accounts.second_factor import (
     begin_enrolment,
     confirm_enrolment,
@@ -27,7 +28,7 @@ from web.auth.cookie import keep_key
 from web.auth.forms import Answer, attempt_form, typed
 from web.auth.identity import MEMBERSHIP, Identity, identity, own_memberships, proven
 from web.pages.desk.acting import KEY
-from web.session import engine
+from web.session import engine, read_session
 
 
 def signed_in() -> Identity:
@@ -43,7 +44,10 @@ def show_account() -> str:
     found = signed_in()
     rows = [(row, found.opened is not None and proven(row, found.opened)) for row in own_memberships()]
     wanted = any(is_authority(row.organisation) for row, _ in rows) and not found.user.has_second_factor
-    return render_template("auth/account.html", me=found, memberships=rows, wants_factor=wanted)
+    linked = identities_of(read_session(), found.user)
+    return render_template(
+        "auth/account.html", me=found, memberships=rows, wants_factor=wanted, linked=linked
+    )
 
 
 def choose_membership() -> Answer:
@@ -61,7 +65,7 @@ def change_password() -> Answer:
 
     def act(at: datetime) -> Answer:
         found = signed_in()
-        _prove(found.user, at)
+        prove(found.user, at)
         hashed = checked_hash(typed("new_password", 600), (found.user.mail, found.user.name), "new_password")
         with writing(engine()).begin() as session:
             user = session.get_one(User, found.user.id)
@@ -87,7 +91,7 @@ def begin_second_factor() -> Answer:
 
     def act(at: datetime) -> Answer:
         found = signed_in()
-        _prove(found.user, at)
+        prove(found.user, at)
         with writing(engine()).begin() as session:
             begin_enrolment(session, actor=found.actor, at=at, user=session.get_one(User, found.user.id))
         return redirect(url_for("auth.second_factor"), 303)
@@ -116,7 +120,7 @@ def renew_recovery_codes() -> Answer:
 
     def act(at: datetime) -> Answer:
         found = signed_in()
-        _prove(found.user, at)
+        prove(found.user, at)
         if found.opened is None or not found.opened.second_factor:
             raise NotAllowed("no_second_factor", "请先用动态口令登录", "log in with a code first")
         with writing(engine()).begin() as session:
@@ -127,7 +131,7 @@ def renew_recovery_codes() -> Answer:
     return attempt_form("renew", act, show_second_factor)
 
 
-def _prove(user: User, at: datetime) -> None:
+def prove(user: User, at: datetime) -> None:
     """Ask for the password once more, counted like a log-in: a browser left open is not its person."""
     counted = (Counted("account", user.mail),)
     with writing(engine()).begin() as session:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from flask import redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
 
-from circularity.accounts.logging_in import actor_of, finish_with_code, log_in
+from circularity.accounts.logging_in import Opened, actor_of, finish_with_code, log_in
 from circularity.accounts.memberships import memberships_of
 from circularity.accounts.sessions import end_session, session_of
 from circularity.calendar_days import delta_day
@@ -20,7 +21,7 @@ from web.session import engine
 
 def show_log_in() -> str:
     """Show the form."""
-    return render_template("auth/log_in.html", next=_next())
+    return render_template("auth/log_in.html", next=wanted_page())
 
 
 def enter() -> Answer:
@@ -34,15 +35,20 @@ def enter() -> Answer:
             address=network_address(),
             at=at,
         )
-        to = url_for("auth.code", next=_next()) if opened.waits_for_code else _after(opened.key, at)
-        return keep_key(redirect(to, 303), opened.key)
+        return let_in(opened, at, wanted_page())
 
     return attempt_form("log-in", act, show_log_in)
 
 
+def let_in(opened: Opened, at: datetime, wanted: str) -> Response:
+    """Let the browser keep its key and lead it in, or on to its code; `wanted` is the page to see then."""
+    to = url_for("auth.code", next=wanted) if opened.waits_for_code else _after(opened.key, at, wanted)
+    return keep_key(redirect(to, 303), opened.key)
+
+
 def show_code() -> str:
     """Show the form for the code."""
-    return render_template("auth/code.html", next=_next())
+    return render_template("auth/code.html", next=wanted_page())
 
 
 def enter_code() -> Answer:
@@ -52,7 +58,7 @@ def enter_code() -> Answer:
         key = finish_with_code(
             engine(), key=key_of_browser(), code=typed("code", 100), address=network_address(), at=at
         )
-        return keep_key(redirect(_after(key, at), 303), key)
+        return keep_key(redirect(_after(key, at, wanted_page()), 303), key)
 
     return attempt_form("code", act, show_code)
 
@@ -67,14 +73,15 @@ def log_out() -> Answer:
     return drop_key(redirect(url_for("pages.start"), 303))
 
 
-def _next() -> str:
+def wanted_page() -> str:
+    """Return the page of ours that somebody wanted to see before, "" for none."""
     return local_path(request.values.get("next", ""), "")
 
 
-def _after(key: str, at: datetime) -> str:
-    """Return where somebody came from, else the desk; who may act for nobody yet sees the account say so."""
-    if _next():
-        return _next()
+def _after(key: str, at: datetime, wanted: str) -> str:
+    """Return the page that was wanted, else the desk; who may act for nobody yet sees the account say so."""
+    if wanted:
+        return wanted
     # The session of this request began before the log-in and does not see it.
     with reading(engine())() as session:
         opened = session_of(session, key, at)

@@ -13,8 +13,10 @@ from flask import current_app, url_for
 from web.auth.mailing import Mail
 from web.config import Config
 
-_END_ZH = "如非本人操作,请忽略本邮件;您的账户没有变化。"
-_END_EN = "If this was not you, ignore this mail: nothing has changed."
+_END = (
+    "如非本人操作,请忽略本邮件;您的账户没有变化。",
+    "If this was not you, ignore this mail: nothing has changed.",
+)
 
 
 def reset_mail(to: str, key: str) -> Mail:
@@ -47,7 +49,7 @@ def known_mail(to: str) -> Mail:
         "有人用此邮箱注册新单位。此邮箱已有账户:请登录,或重置口令;登录后可再注册单位。",
         "Somebody signed up an organisation with this address, which has an account already: log in, or "
         "reset the password; once signed in you can sign up another organisation.",
-        _public() + url_for("auth.log_in"),
+        public_address(url_for("auth.log_in")),
     )
 
 
@@ -62,13 +64,33 @@ def invitation_mail(to: str, key: str, organisation: str) -> Mail:
     )
 
 
-def _mail(to: str, subject: tuple[str, str], zh: str, en: str, address: str) -> Mail:
-    text = f"{zh}\n{en}\n\n{address}\n\n{_END_ZH}\n{_END_EN}\n"
+def linked_mail(to: str, title_zh: str, title_en: str) -> Mail:
+    """Return what somebody is told whose account a provider's claim has linked."""
+    return _mail(
+        to,
+        ("新的登录方式", "A new log-in"),
+        f"“{title_zh}”的登录已与您的账户关联,并已登录。如非本人操作,请立即修改口令,并在“账户”中取消关联:",
+        f"A log-in of {title_en} was linked to your account and has logged in. If this was not you, change "
+        "the password at once and take the link away under Account:",
+        public_address(url_for("auth.account")),
+        end=(),
+    )
+
+
+def public_address(path: str) -> str:
+    """Return the address of a page of ours as others reach it."""
+    return _public() + path
+
+
+def _mail(
+    to: str, subject: tuple[str, str], zh: str, en: str, address: str, end: tuple[str, ...] = _END
+) -> Mail:
+    text = "\n".join((zh, en, "", address, "", *end)).rstrip() + "\n"
     return Mail(to, f"Circularity · {subject[0]} · {subject[1]}", text)
 
 
 def _address(endpoint: str, key: str) -> str:
-    return _public() + url_for(endpoint, key=key)
+    return public_address(url_for(endpoint, key=key))
 
 
 def _public() -> str:

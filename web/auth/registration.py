@@ -9,6 +9,7 @@ from flask import Blueprint, Flask, Response
 from circularity.accounts import passwords
 from web.auth import (
     account,
+    by_provider,
     entering,
     forgotten,
     invited,
@@ -24,6 +25,7 @@ from web.config import Config
 SHOWN = (
     ("/login", "log_in", entering.show_log_in),
     ("/login/code", "code", entering.show_code),
+    ("/login/with/<provider>", "come_back", by_provider.come_back),
     ("/signup", "sign_up", signing_up.show_sign_up),
     ("/signup/<key>", "finish_sign_up", signing_up.show_finish),
     ("/password/forgotten", "forgotten", forgotten.show_forgotten),
@@ -39,6 +41,7 @@ SHOWN = (
 DONE = (
     ("/login", "enter", entering.enter),
     ("/login/code", "enter_code", entering.enter_code),
+    ("/login/with/<provider>", "go_to_provider", by_provider.go),
     ("/logout", "log_out", entering.log_out),
     ("/signup", "begin_sign_up", signing_up.sign_up),
     ("/signup/<key>", "make_sign_up", signing_up.finish),
@@ -50,6 +53,8 @@ DONE = (
     ("/account/second-factor", "begin_second_factor", account.begin_second_factor),
     ("/account/second-factor/confirmation", "confirm_second_factor", account.confirm_second_factor),
     ("/account/recovery-codes", "renew_recovery_codes", account.renew_recovery_codes),
+    ("/account/providers/<provider>", "link_provider", by_provider.go_to_link),
+    ("/account/providers/<public_id>/removal", "unlink_provider", by_provider.unlink),
     ("/members/invitations", "invite", membership.send_invitation),
     ("/members/invitations/<public_id>/withdrawal", "withdraw_invitation", membership.withdraw),
     ("/members/<public_id>/acts/<act>", "act_on_member", membership.act_on_member),
@@ -61,6 +66,11 @@ DONE = (
 )
 
 
+_ASKED = (
+    accounts_are_on, may_open, member_role, person, by_provider.providers, by_provider.provider_title,
+)  # fmt: skip
+
+
 def register_accounts(app: Flask, config: Config) -> None:
     """Register who asks, how mails leave and, where people sign in, every page of accounts."""
     register_identity(app)
@@ -68,6 +78,7 @@ def register_accounts(app: Flask, config: Config) -> None:
     if not config.accounts:
         return
     register_mailing(app, config)
+    by_provider.register_providers(app, config)
     passwords.prepare()
     auth = Blueprint("auth", __name__)
     for address, name, view in SHOWN:
@@ -79,7 +90,7 @@ def register_accounts(app: Flask, config: Config) -> None:
 
 
 def _frame() -> dict[str, Any]:
-    return {told.__name__: told for told in (accounts_are_on, may_open, member_role, person)}
+    return {told.__name__: told for told in _ASKED}
 
 
 def _keep_nowhere(response: Response) -> Response:
