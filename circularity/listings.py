@@ -18,7 +18,7 @@ from circularity.catalogue.waste_codes import EVERYTHING, kind_of
 from circularity.catalogue.waste_types import WasteType, find
 from circularity.organisations import Organisation, Site
 from circularity.registry.entitlements import Entitlement, EntitlementLine, Facility
-from circularity.registry.outputs import Output
+from circularity.registry.outputs import Output, not_over
 from circularity.whitelist import WhitelistEntry
 
 Row = TypeVar("Row")
@@ -89,14 +89,17 @@ class WhitelistFilter:
 
 
 def list_outputs(
-    session: Session, wanted: OutputFilter, number: int = 1, *, heaviest_first: bool = False
+    session: Session, wanted: OutputFilter, number: int = 1, *, on: date, heaviest_first: bool = False
 ) -> Page[Output]:
-    """Return one page of the outputs that stand, newest first; an order by mass tells of unpublished ones."""
+    """Return one page of the outputs that stand on a day, newest first.
+
+    An order by mass tells of masses that are not published.
+    """
     query = (
         select(Output)
         .join(Output.site)
         .join(Site.organisation)
-        .where(Output.withdrawn_at.is_(None), *_of_province(wanted.province), *_named(wanted.text))
+        .where(not_over(on), *_of_province(wanted.province), *_named(wanted.text))
         .options(joinedload(Output.site))
     )
     if wanted.stream or wanted.hazard:

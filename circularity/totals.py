@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from circularity.organisations import Organisation
 from circularity.registry.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
-from circularity.registry.outputs import Output
+from circularity.registry.outputs import Output, not_over
 from circularity.whitelist import WhitelistEntry
 
 
 def map_points(
-    session: Session, limit: int, *, heaviest_first: bool = False
+    session: Session, limit: int, *, on: date, heaviest_first: bool = False
 ) -> Sequence[tuple[Facility, int]]:
-    """Return up to `limit` facilities that offer something with the kg they offer."""
+    """Return up to `limit` facilities that offer something from a day on, with the kg they offer."""
     offered = func.sum(CapacityWindow.offered_kg)
     rows = session.execute(
         select(Facility, offered)
         .join(Facility.entitlements)
         .join(Entitlement.lines)
         .join(EntitlementLine.windows)
-        .where(CapacityWindow.withdrawn_at.is_(None))
+        .where(_still_offered(on))
         .group_by(Facility.id)
         .order_by(*([offered.desc()] if heaviest_first else []), Facility.id)
         .options(joinedload(Facility.site))
@@ -44,23 +45,27 @@ class Stock:
     whitelist_entries: int
 
 
-def stock(session: Session) -> Stock:
-    """Return the registry's totals."""
-    standing = Output.withdrawn_at.is_(None)
+def stock(session: Session, on: date) -> Stock:
+    """Return the totals of what stands in the registry on a day."""
     outputs, posted = session.execute(
-        select(func.count(), func.coalesce(func.sum(Output.mass_kg), 0)).where(standing)
+        select(func.count(), func.coalesce(func.sum(Output.mass_kg), 0)).where(not_over(on))
     ).one()
     offered = select(func.coalesce(func.sum(CapacityWindow.offered_kg), 0))
     return Stock(
         outputs=outputs,
         posted_kg=int(posted),
         facilities=session.scalar(select(func.count()).select_from(Facility)) or 0,
-        offered_kg=int(session.scalar(offered.where(CapacityWindow.withdrawn_at.is_(None))) or 0),
+        offered_kg=int(session.scalar(offered.where(_still_offered(on))) or 0),
         whitelist_entries=session.scalar(
             select(func.count()).select_from(WhitelistEntry).where(WhitelistEntry.status == "listed")
         )
         or 0,
     )
+
+
+def _still_offered(on: date) -> ColumnElement[bool]:
+    ends = CapacityWindow.available_to
+    return CapacityWindow.withdrawn_at.is_(None) & (ends.is_(None) | (ends >= on))
 
 
 def has_fiction(session: Session) -> bool:

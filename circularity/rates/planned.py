@@ -134,9 +134,9 @@ class PlannedRate:
         """What the rate rests on, in Chinese."""
         b = self.balance
         return (
-            f"依据 {self.sites} 个场所的平台数据:产生量 {format_tonnes(b.generated_kg)} t,其中已申报 "
-            f"{format_tonnes(b.declared_kg)} t、仅由发布和协议推算 {format_tonnes(b.undeclared_kg)} t;"
-            f"尚未发布或签约 {format_tonnes(b.unposted_kg)} t。未登记的单位不在其中,不等于统计数据。"
+            f"依据 {self.sites} 个场所的平台数据:产生量 {_t(b.generated_kg)} t,其中已申报 "
+            f"{_t(b.declared_kg)} t、仅由发布和协议推算 {_t(b.undeclared_kg)} t;"
+            f"尚未发布或签约 {_t(b.unposted_kg)} t。未登记的单位不在其中,不等于统计数据。"
         )
 
     @property
@@ -144,11 +144,17 @@ class PlannedRate:
         """What the rate rests on, in English."""
         b = self.balance
         return (
-            f"Rests on platform data of {self.sites} sites: {format_tonnes(b.generated_kg)} t generated, of "
-            f"which {format_tonnes(b.declared_kg)} t declared and {format_tonnes(b.undeclared_kg)} t known "
-            f"from postings and agreements only; {format_tonnes(b.unposted_kg)} t neither posted nor agreed. "
+            f"Rests on platform data of {self.sites} sites: {_t(b.generated_kg)} t generated, of "
+            f"which {_t(b.declared_kg)} t declared and {_t(b.undeclared_kg)} t known "
+            f"from postings and agreements only; {_t(b.unposted_kg)} t neither posted nor agreed. "
             "Organisations that are not registered are missing; this is no official statistic."
         )
+
+
+def _t(mass_kg: int) -> str:
+    """Return tonnes to be read: thousands apart."""
+    whole, dot, rest = format_tonnes(mass_kg).partition(".")
+    return f"{int(whole):,}{dot}{rest}"
 
 
 Balances = dict[tuple[int, str], Balance]

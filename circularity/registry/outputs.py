@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from circularity.accounts.dormancy import refuse_dormant
@@ -168,6 +168,11 @@ def post_output(  # noqa: PLR0913 - a verb names every fact it takes
     session.add(output)
     record(session, actor, at, "output.posted", output, values | {"assays": measured})
     return output
+
+
+def not_over(on: date) -> ColumnElement[bool]:
+    """Return the condition that a lot stands on a day: neither withdrawn nor past its last day."""
+    return Output.withdrawn_at.is_(None) & (Output.available_to.is_(None) | (Output.available_to >= on))
 
 
 def withdraw_output(session: Session, *, actor: Actor, at: datetime, output: Output) -> None:

@@ -16,7 +16,7 @@ from web.formats import waste_type
 from web.pages.disclosure import tells_all
 from web.pages.requests import choice, page_number, province, text
 from web.session import live_receivers, read_session
-from web.today import now
+from web.today import now, today
 
 MAX_OUTLETS = 12
 
@@ -32,7 +32,7 @@ def show_outputs() -> str:
         status=choice("status", STATUSES),
         text=text(),
     )
-    page = list_outputs(session, wanted, page_number(), heaviest_first=tells_all())
+    page = list_outputs(session, wanted, page_number(), on=today(), heaviest_first=tells_all())
     streams = [stream for stream in all_streams() if stream.code in in_use]
     choices = {"streams": streams, "provinces": all_regions("province"), "statuses": STATUSES}
     return render_template("outputs.html", page=page, wanted=wanted, waste_type=waste_type, **choices)

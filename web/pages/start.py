@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import render_template
 
 from circularity.catalogue.regions import all_regions
@@ -13,6 +15,7 @@ from circularity.totals import map_points, stock
 from web.pages.disclosure import is_withheld, tells_all
 from web.pages.rates import bars_of
 from web.session import read_session
+from web.today import today
 
 MAX_POINTS = 400
 
@@ -22,7 +25,7 @@ def show_start() -> str:
     session = read_session()
     run = latest_run(session)
     rates = planned_rates_by_region(session, run) if run else {}
-    facts = {
+    facts: dict[str, Any] = {
         "run": run,
         "flows": flows(session, run, of_few=tells_all()) if run else [],
         "between": crossings(session, run, of_few=tells_all()) if run else [],
@@ -35,6 +38,9 @@ def show_start() -> str:
         "rates": rates,
         "reasons": reasons_of_run(session, run)[:5] if run else [],
     }
-    points = map_points(session, MAX_POINTS, heaviest_first=tells_all())
-    provinces = all_regions("province")
-    return render_template("start.html", stock=stock(session), points=points, provinces=provinces, **facts)
+    facts |= {
+        "stock": stock(session, today()),
+        "points": map_points(session, MAX_POINTS, on=today(), heaviest_first=tells_all()),
+        "provinces": all_regions("province"),
+    }
+    return render_template("start.html", **facts)

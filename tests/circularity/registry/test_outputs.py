@@ -10,7 +10,9 @@ from registry import ACID, Registry
 
 from circularity.audit import AuditEvent
 from circularity.errors import BadInput, RuleBroken
+from circularity.listings import OutputFilter, list_outputs
 from circularity.registry.outputs import GenerationDeclaration, Output, declare_generation, withdraw_output
+from circularity.totals import stock
 
 
 def test_a_posted_lot_is_stored_with_canonical_code_and_assays(registry: Registry) -> None:
@@ -71,6 +73,22 @@ def test_withdrawing_twice_is_told_once(registry: Registry) -> None:
         withdraw_output(registry.session, **registry.act, output=output)
     told = registry.session.query(AuditEvent).filter_by(action="output.withdrawn").count()
     assert (told, output.withdrawn_at) == (1, registry.act["at"])
+
+
+def test_a_lot_stands_until_its_last_day_unless_withdrawn(registry: Registry) -> None:
+    ended = registry.output(available_from=date(2026, 1, 1), available_to=date(2026, 6, 30))
+    registry.output(available_from=date(2026, 1, 1), available_to=None)
+    session = registry.session
+    session.flush()
+
+    def listed(on: date) -> int:
+        return list_outputs(session, OutputFilter(), on=on).total
+
+    assert (listed(date(2026, 6, 30)), listed(date(2026, 7, 1))) == (2, 1)
+    # the overview counts the same lots
+    assert stock(session, date(2026, 7, 1)).outputs == 1
+    withdraw_output(session, **registry.act, output=ended)
+    assert listed(date(2026, 6, 30)) == 1
 
 
 def test_a_year_declared_anew_replaces_and_the_chain_remembers(registry: Registry) -> None:
