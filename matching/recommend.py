@@ -120,6 +120,7 @@ class Advice:
         self._changes = changes_of(coefficients, self._lawful.pairs)
         self._best = best_first(case, self._lawful.pairs, self._changes, limit)
         self._arcs = arcs_of(case, tables, self._lawful.pairs.take(self._best), self._lawful.excluded)
+        self._costs_ucny_per_kg: list[int] = self._arcs.cost_ucny_per_kg.tolist()
         self._losses: list[Loss | None] = [None] * len(self._best)
 
     @property
@@ -173,7 +174,7 @@ class Advice:
             mass=shown(mass_kg, other.visibility),
             distance_m=None if distance == MISSING else distance,
             costs_ucny_per_kg=money(arcs, part.arc),
-            cost_ucny_per_kg=int(arcs.cost_ucny_per_kg[part.arc]),
+            cost_ucny_per_kg=self._costs_ucny_per_kg[part.arc],
             conditions=tuple(condition_codes(part.conditions)),
             granted_kg=None if part.grant is None else part.mass_kg,
             earliest=date.fromordinal(part.earliest_day),

@@ -29,12 +29,12 @@ def allowed_operations(tables: Tables) -> bool:
 
 def regions(tables: Tables) -> bool:
     """Some output and some facility have a region."""
-    return bool(np.any(tables.outputs.region_code != "") and np.any(tables.facilities.region_code != ""))
+    return bool(np.any(tables.outputs.region_code != "") and np.any(tables.has_region))
 
 
 def every_region(tables: Tables) -> bool:
     """Every output and every facility has a region; a pair without one cannot be said to stay at home."""
-    return bool(np.all(tables.outputs.region_code != "") and np.all(tables.facilities.region_code != ""))
+    return bool(np.all(tables.outputs.region_code != "") and np.all(tables.has_region))
 
 
 def senders(tables: Tables) -> bool:

@@ -90,6 +90,12 @@ class Tables:
         return _provinces(texts_of(self.facilities.region_code))[self.capacities.facility]
 
     @of_capacities
+    def has_region(self) -> BoolArray:
+        """Per facility: its region is known."""
+        known: BoolArray = self.facilities.region_code != ""
+        return known
+
+    @of_capacities
     def in_good_standing(self) -> BoolArray:
         """Per capacity: nothing stands against its facility."""
         good: BoolArray = self.facilities.standing == ""
