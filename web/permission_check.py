@@ -19,7 +19,7 @@ from circularity.database import writing
 from circularity.errors import BadInput, InputProblem, NotAllowed, NotFound
 from circularity.organisations import Organisation
 from circularity.policy.acting import Acting
-from circularity.policy.decisions import NOT_FOUND, Allowed, Refused, is_concerned, may
+from circularity.policy.decisions import NOT_FOUND, Allowed, Refused, Verdict, is_concerned, may
 from circularity.policy.things import SIDES, Thing
 from circularity.policy_facts import facts_about, thing_of
 from circularity.readings import note_readings
@@ -86,17 +86,26 @@ def _check() -> None:
         zh, en = "此地址没有登记权限", "no permission is named for this address"
         raise NotAllowed("no_permission", zh, en)
     body = _body() if permission.named or permission.acts or request.is_json else {}
-    verb = permission.acts.get(
-        str((request.view_args or {}).get("act", body.get("act", ""))), permission.verb
-    )
-    _demand(may(acting, verb, on=today()))
-    thing = _thing(permission, body)
-    if permission.kind and not _is_missing(permission, body):
-        verdict = may(acting, verb, thing or Thing(kind=permission.kind), on=today())
-        _demand(verdict, permission.where if permission.where not in (request.view_args or {}) else "")
-        if thing is not None and isinstance(verdict, Allowed) and verdict.watching:
-            _watch(thing, str((request.view_args or {}).get(permission.where, "")))
+    pieces = request.view_args or {}
+    verdict, thing = judged(acting, permission, pieces, body)
+    _demand(verdict, permission.where if permission.where not in pieces else "")
+    if thing is not None and isinstance(verdict, Allowed) and verdict.watching:
+        _watch(thing, str(pieces.get(permission.where, "")))
     _check_body(acting, permission, thing, body)
+
+
+def judged(
+    acting: Acting, permission: Permission, pieces: dict[str, Any], body: dict[str, Any]
+) -> tuple[Verdict, Thing | None]:
+    """Return the verdict on what an address and a body ask for, and the thing that it is about."""
+    verb = permission.acts.get(str(pieces.get("act", body.get("act", ""))), permission.verb)
+    verdict = may(acting, verb, on=today())
+    public_id = pieces.get(permission.where) or body.get(permission.where)
+    # What should stand in the body and does not is refused by its schema.
+    if isinstance(verdict, Refused) or not permission.kind or public_id is None:
+        return verdict, None
+    thing = thing_of(read_session(), permission.kind, str(public_id)[:40])
+    return may(acting, verb, thing or Thing(kind=permission.kind), on=today()), thing
 
 
 def _watch(thing: Thing, public_id: str) -> None:
@@ -114,18 +123,6 @@ def _note_readings(response: Response) -> Response:
         with writing(engine()).begin() as session:
             note_readings(session, actor=actor, at=datetime.now(UTC), read=watched)
     return response
-
-
-def _is_missing(permission: Permission, body: dict[str, Any]) -> bool:
-    """Tell whether the thing should stand in the body and does not: its schema refuses that itself."""
-    return permission.where not in (request.view_args or {}) and permission.where not in body
-
-
-def _thing(permission: Permission, body: dict[str, Any]) -> Thing | None:
-    if not permission.kind or _is_missing(permission, body):
-        return None
-    public_id = (request.view_args or {}).get(permission.where) or body.get(permission.where)
-    return thing_of(read_session(), permission.kind, str(public_id)[:40])
 
 
 def _check_body(acting: Acting, permission: Permission, thing: Thing | None, body: dict[str, Any]) -> None:

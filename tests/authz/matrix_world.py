@@ -81,6 +81,7 @@ def matrix(url: str, *, accounts: bool) -> Iterator[Matrix]:
     with writing(engine)() as session:
         run = session.scalars(select(MatchingRun)).one()
         own["Run"] = foreign["Run"] = run.public_id
+        own["office"] = foreign["office"] = office.public_id
         for ids in (own, foreign):
             for proposal in session.scalars(select(Proposal)):
                 if proposal.output.public_id == ids["Output"]:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from circularity.totals import has_fiction
 from web.api.writing import is_writable
 from web.language import language, said
+from web.offered import refusal_of
 from web.pages.disclosure import TOLD
 from web.session import read_session
 from web.today import today
@@ -34,6 +35,7 @@ def frame() -> dict[str, Any]:
         "is_open": is_open,
         "map_settings": map_settings,
         "may_write": is_writable,
+        "refusal_of": refusal_of,
         **{told.__name__: told for told in TOLD},
     }
 
