@@ -17,7 +17,13 @@ from circularity.accounts.passwords import hash_password, is_outdated, is_right
 from circularity.accounts.people import User, user_of
 from circularity.accounts.second_factor import take_code
 from circularity.accounts.sessions import UserSession, end_session, open_session, session_of
-from circularity.accounts.throttles import Counted, TooManyAttemptsError, count_attempt, forgive
+from circularity.accounts.throttles import (
+    Counted,
+    TooManyAttemptsError,
+    begins_pause,
+    count_attempt,
+    forgive,
+)
 from circularity.audit import Actor, record
 from circularity.database import writing
 from circularity.errors import NotAllowed
@@ -31,6 +37,17 @@ class Opened:
     waits_for_code: bool
 
 
+class WrongCredentialsError(NotAllowed):
+    """The same for an unknown, a disabled and a wrong one.
+
+    `pauses`: the account is paused from now on, of which `known`, its mail address if it has one, is told.
+    """
+
+    def __init__(self, *, pauses: bool = False, known: str = "") -> None:
+        super().__init__("wrong_credentials", "邮箱或口令不对", "mail address or password is wrong")
+        self.pauses, self.known = pauses, known
+
+
 def actor_of(user: User, organisation_public_id: str | None = None) -> Actor:
     """Return a person as the audit chain names it: its name and the first digits of its id."""
     return Actor(f"{user.name} ({user.public_id[:8]})", organisation_public_id, "person")
@@ -39,18 +56,18 @@ def actor_of(user: User, organisation_public_id: str | None = None) -> Actor:
 def log_in(engine: Engine, *, mail: str, password: str, address: str, at: datetime) -> Opened:
     """Open a session for a mail address and its password; `address` is the network address of the browser.
 
-    Raises NotAllowed `wrong_credentials`, the same for an unknown, a disabled and a wrong one;
-    TooManyAttemptsError.
+    Raises WrongCredentialsError, TooManyAttemptsError.
     """
     counted = (Counted("account", mail.strip().lower()), Counted("address", address))
     with writing(engine).begin() as session:
         seconds = count_attempt(session, at, counted)
+        pauses = begins_pause(session, counted[0])
         user = user_of(session, mail)
         kept = user.password_hash if user is not None and user.disabled_at is None else ""
     if seconds:
         raise TooManyAttemptsError(seconds)
     if not is_right(kept, password):
-        raise _wrong()
+        raise WrongCredentialsError(pauses=pauses, known=user.mail if user is not None and kept else "")
     better = hash_password(password) if is_outdated(kept) else kept
     with writing(engine).begin() as session:
         return _let_in(session, at, mail, (kept, better), counted)
@@ -84,7 +101,7 @@ def _let_in(
     user = user_of(session, mail)
     kept, better = hashes
     if user is None or user.password_hash != kept or user.disabled_at is not None:
-        raise _wrong()
+        raise WrongCredentialsError()
     forgive(session, counted)
     actor = actor_of(user)
     if better != kept:
@@ -100,8 +117,3 @@ def _waiting(session: Session, key: str, at: datetime) -> UserSession:
     if found is None or not found.waits_for_code:
         raise NotAllowed("not_waiting", "请重新登录", "please log in again")
     return found
-
-
-def _wrong() -> NotAllowed:
-    zh, en = "邮箱或口令不对", "mail address or password is wrong"
-    return NotAllowed("wrong_credentials", zh, en)

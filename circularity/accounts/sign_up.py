@@ -72,11 +72,9 @@ def begin_sign_up(session: Session, *, at: datetime, asked: SignUp) -> tuple[str
     check_sign_up(asked)
     _refuse_taken(session, asked.credit_code)
     known = user_of(session, asked.mail)
-    if known is not None:
-        return None, known
     facts = asdict(asked) | {"roles": list(asked.roles)}
-    key, _ = make_link(session, at=at, purpose="sign_up", facts=facts)
-    return key, None
+    key, _ = make_link(session, at=at, purpose="sign_up", facts=facts)  # told to nobody where known: as long
+    return (key, None) if known is None else (None, known)
 
 
 def finish_sign_up(session: Session, *, at: datetime, key: str) -> Membership:

@@ -85,6 +85,12 @@ def count_attempt(session: Session, at: datetime, things: Sequence[Counted]) -> 
     return 0
 
 
+def begins_pause(session: Session, thing: Counted) -> bool:
+    """Tell whether the attempt that was just counted is the one with which pauses begin."""
+    same = select(Throttle.attempts).filter_by(kind=thing.kind, subject=digest(thing.text))
+    return session.scalar(same) == LIMITS[thing.kind]
+
+
 def forgive(session: Session, things: Sequence[Counted]) -> None:
     """Forget what was counted of an account; of a network address only this one attempt.
 

@@ -7,7 +7,13 @@ from datetime import UTC, datetime
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from circularity.accounts.logging_in import Opened, actor_of, finish_with_code, log_in
+from circularity.accounts.logging_in import (
+    Opened,
+    WrongCredentialsError,
+    actor_of,
+    finish_with_code,
+    log_in,
+)
 from circularity.accounts.memberships import memberships_of
 from circularity.accounts.sessions import end_session, session_of
 from circularity.calendar_days import delta_day
@@ -16,6 +22,8 @@ from web.auth.cookie import drop_key, keep_key, key_of_browser
 from web.auth.forms import Answer, attempt_form, network_address, typed
 from web.auth.identity import proven
 from web.auth.local_paths import local_path
+from web.auth.mailing import NO_MAIL, post
+from web.auth.mails import paused_mail
 from web.session import engine
 
 
@@ -28,13 +36,13 @@ def enter() -> Answer:
     """Let a browser in, or on to its code."""
 
     def act(at: datetime) -> Answer:
-        opened = log_in(
-            engine(),
-            mail=typed("mail", 254),
-            password=typed("password", 600),
-            address=network_address(),
-            at=at,
-        )
+        mail, password = typed("mail", 254), typed("password", 600)
+        try:
+            opened = log_in(engine(), mail=mail, password=password, address=network_address(), at=at)
+        except WrongCredentialsError as wrong:
+            if wrong.pauses:
+                post(paused_mail(wrong.known) if wrong.known else NO_MAIL)
+            raise
         return let_in(opened, at, wanted_page())
 
     return attempt_form("log-in", act, show_log_in)

@@ -11,13 +11,15 @@ from circularity.accounts.logging_in import actor_of
 from circularity.accounts.people import checked_hash, set_password, user_of
 from circularity.accounts.sessions import end_sessions
 from circularity.accounts.throttles import Counted, TooManyAttemptsError, count_attempt, forgive
-from circularity.audit import record
+from circularity.audit import Actor, record
 from circularity.database import writing
 from circularity.errors import NotFound
 from web.auth.forms import Answer, attempt_form, network_address, typed
-from web.auth.mailing import post
+from web.auth.mailing import NO_MAIL, post
 from web.auth.mails import reset_mail
 from web.session import engine, read_session
+
+_NOBODY = Actor("forgotten password", None, "system")
 
 
 def show_forgotten() -> str:
@@ -33,14 +35,15 @@ def ask() -> Answer:
         with writing(engine()).begin() as session:
             seconds = count_attempt(session, at, (Counted("mail", network_address()),))
             user = None if seconds else user_of(session, mail)
-            key = ""
-            if user is not None and user.disabled_at is None:
-                key, _ = make_link(session, at=at, purpose="reset", user=user, facts={})
-                record(session, actor_of(user), at, "user.reset_asked", user, {})
+            user = user if user is not None and user.disabled_at is None else None
+            if not seconds:
+                # for nobody too: a link that opens nothing, and a mail that goes nowhere, take as long
+                key, link = make_link(session, at=at, purpose="reset", user=user, facts={})
+                session.flush()
+                record(session, actor_of(user) if user else _NOBODY, at, "user.reset_asked", user or link, {})
         if seconds:
             raise TooManyAttemptsError(seconds)
-        if key and user is not None:
-            post(reset_mail(user.mail, key))
+        post(reset_mail(user.mail, key) if user is not None else NO_MAIL)
         return render_template("auth/mailed.html")
 
     return attempt_form("forgotten", act, show_forgotten)

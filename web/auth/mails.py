@@ -64,6 +64,19 @@ def invitation_mail(to: str, key: str, organisation: str) -> Mail:
     )
 
 
+def paused_mail(to: str) -> Mail:
+    """Return what somebody is told whose password was guessed at until the account was paused."""
+    return _mail(
+        to,
+        ("登录已暂停", "Log-in paused"),
+        "您的账户多次输入错误口令,登录已暂停片刻。如为本人操作,请稍后再试或重置口令;如非本人操作,账户未被进入:",
+        "A wrong password was given for your account several times: log-in pauses for a while. If it was "
+        "you, try again later or reset the password; if not, nobody got in:",
+        public_address(url_for("auth.forgotten")),
+        end=(),
+    )
+
+
 def linked_mail(to: str, title_zh: str, title_en: str) -> Mail:
     """Return what somebody is told whose account a provider's claim has linked."""
     return _mail(
