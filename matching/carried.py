@@ -11,7 +11,7 @@ from circularity.units import IntArray
 from matching.case import Capacities, Case, Facilities, Outputs, TextArray
 from matching.case_digest import columns_of
 from matching.eligibility import Eligibility, LawfulPairs
-from matching.explain import CAPACITY, Unmatched
+from matching.explain import Unmatched
 from matching.part_plan import PartPlan
 from matching.parts import Part
 from matching.standing_proof import StandingProof
@@ -123,17 +123,16 @@ def standing_proof(known: KnownPart, part: Part, change: Moved, potentials: IntA
     return StandingProof(potentials, same, output[still], capacity)
 
 
-def carried_misses(known: KnownPart, part: Part, change: Moved) -> Unmatched:
-    """Return the reasons of outputs that are as they were and have no lawful outlet; receivers must be too.
+def carried_reasons(known: KnownPart, part: Part, change: Moved) -> Unmatched:
+    """Return the reasons of outputs that are as they were; receivers must be too.
 
-    A rule forbids what it forbade. Only where outlets are full can the reason change with the plan.
+    A rule forbids what it forbade. Where outlets were full the nearest is the same; the rest is the plan's.
     """
     reasons = known.plan.reasons
     now = np.full(len(known.part.prepared.case.outputs.output_id), -1, dtype=np.int64)
     same = part.outputs[change.same[part.outputs]]
     now[change.place[same]] = same
-    rows = np.flatnonzero((reasons.reason != CAPACITY) & (now[reasons.output] >= 0))
-    kept = reasons.take(rows)
+    kept = reasons.take(np.flatnonzero(now[reasons.output] >= 0))
     return replace(kept, output=now[kept.output])
 
 

@@ -1,4 +1,4 @@
-"""Why an output stayed behind, and why a match is where it is.
+"""Why an output stayed behind.
 
 An output with lawful outlets stayed behind because they are full: `capacity`. For one without, the nearest
 miss is told: the capacity that breaks the fewest rules, of those the one that got furthest in the order of
@@ -7,26 +7,21 @@ the rules, then the smallest slack, the nearest, the first by id; and with it th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from datetime import date
 from typing import Protocol
 
 import numpy as np
 
-from circularity.acceptance.columns import BoolArray
 from circularity.acceptance.facts import deviations, fill
 from circularity.acceptance.pairs import Pairs
 from circularity.acceptance.rules import CONDITIONAL, RULES, Rule, ask_conditions
 from circularity.acceptance.sentences import WORDS
 from circularity.acceptance.tables import Tables
 from circularity.acceptance.texts import TextArray
-from circularity.catalogue import waste_types
 from circularity.units import MISSING, IntArray, format_tonnes
-from matching.arcs import Arcs
 from matching.candidates import BLOCK_PAIRS, lane_blocks, outputs_with_all
 from matching.case import Case
-from matching.coefficients import is_utilisation, rank_of
 from matching.distances import lane_rows, pair_distances_m
 from matching.eligibility import Rows, tables_of, with_costs
 from matching.room import ROOM, Room
@@ -95,17 +90,19 @@ def explain_unmatched(
     room: Room | None = None,
     outputs: IntArray | None = None,
     tables: Tables | None = None,
+    nearest: IntArray | None = None,
 ) -> Unmatched:
     """Return the reason of every output with unmatched kg; `unmatched_kg` has one entry per output.
 
     `lawful` holds all lawful pairs of the rows in `outputs`, by default of all. `room` is what the plan
     leaves free; without it a full outlet is taken to want room of its own. `tables` are those of the case.
+    `nearest` is each output's nearest lawful capacity where it is known already, else -1.
     """
     rows = np.arange(case.shape[0]) if outputs is None else outputs
     left = rows[unmatched_kg[rows] > 0]
     with_outlets = np.zeros(case.shape[0], dtype=bool)
     with_outlets[lawful.output] = True
-    full = _full_outlets(case, lawful, left[with_outlets[left]], unmatched_kg, room)
+    full = _full_outlets(case, _nearest(case, lawful, left[with_outlets[left]], nearest), unmatched_kg, room)
     misses = _nearest_misses(case, tables or tables_of(case), left[~with_outlets[left]])
     return unmatched_rows(sorted([*full, *misses], key=lambda miss: miss.output), unmatched_kg)
 
@@ -132,11 +129,11 @@ def unmatched_rows(misses: Sequence[Miss], unmatched_kg: IntArray) -> Unmatched:
 
 
 def _full_outlets(
-    case: Case, lawful: PairRows, outputs: IntArray, unmatched_kg: IntArray, room: Room | None
+    case: Case, nearest: Iterable[tuple[int, int, int]], unmatched_kg: IntArray, room: Room | None
 ) -> list[Miss]:
     """Outputs whose lawful outlets are full: the nearest of them would need room for what is left."""
     misses = []
-    for i, j, n in _nearest(case, lawful, outputs):
+    for i, j, n in nearest:
         kg, name = int(unmatched_kg[i]), str(case.capacities.capacity_id[j])
         tonnes = format_tonnes(kg)
         wanting = room.wanting(i, j, kg) if room else [ROOM]
@@ -148,9 +145,16 @@ def _full_outlets(
     return misses
 
 
-def _nearest(case: Case, lawful: PairRows, outputs: IntArray) -> Iterator[tuple[int, int, int]]:
+def _nearest(
+    case: Case, lawful: PairRows, outputs: IntArray, known: IntArray | None
+) -> Iterator[tuple[int, int, int]]:
     """Yield each output with its nearest lawful capacity, the first by id of equals, and their number."""
     first, end = (np.searchsorted(lawful.output, outputs, side=side) for side in ("left", "right"))
+    if known is not None:
+        is_known = known[outputs] >= 0
+        told, count = outputs[is_known], (end - first)[is_known]
+        yield from zip(told.tolist(), known[told].tolist(), count.tolist(), strict=True)
+        outputs, first, end = outputs[~is_known], first[~is_known], end[~is_known]
     ends = np.cumsum(end - first)
     start = 0
     while start < len(outputs):
@@ -264,31 +268,3 @@ def _unit(rule: Rule, pair: Pairs, slack: int) -> str:
     if rule.code != "composition":
         return rule.slack_unit
     return next(f"1e-6 {analyte}" for analyte, _, _, excess in deviations(pair) if excess == slack)
-
-
-@dataclass(frozen=True)
-class Alternatives:
-    """The lawful outlets of one output, best first by the levels: utilisation, rank, then cost.
-
-    `arc` are rows of the arcs, so that conditions, days, distance and cost components can be read there;
-    `utilised` and `rank` are of the outlet's operation, `cost_ucny_per_kg` the sum of the known components.
-    """
-
-    arc: IntArray
-    capacity: IntArray
-    utilised: BoolArray
-    rank: IntArray
-    cost_ucny_per_kg: IntArray
-
-
-def explain_match(case: Case, arcs: Arcs, output_row: int) -> Alternatives:
-    """Return where one output could go, best first: why this outlet, and what the next best would cost."""
-    rows = np.arange(*np.searchsorted(arcs.output, [output_row, output_row + 1]))
-    capacity, cost = arcs.capacity[rows], arcs.cost_ucny_per_kg[rows]
-    on = date.fromordinal(case.parameters.as_of_day)
-    hazardous = waste_types.is_hazardous(str(case.outputs.waste_code[output_row]))
-    codes = case.capacities.operation[capacity].tolist()
-    utilised = np.array([is_utilisation(hazardous, code, on) for code in codes], dtype=bool)
-    rank = np.array([rank_of(code, on) for code in codes], dtype=np.int64)
-    order = np.lexsort((capacity, cost, rank, ~utilised))
-    return Alternatives(rows[order], capacity[order], utilised[order], rank[order], cost[order])

@@ -13,7 +13,7 @@ from matching.dual_bound import LevelBound
 from matching.eligibility import LawfulPairs
 from matching.entry_costs import entry_costs_in
 from matching.exchange import Block, Exchange, exchange_of
-from matching.explain import Miss, Unmatched, explain_unmatched, joined, unmatched_rows
+from matching.explain import CAPACITY, Miss, Unmatched, explain_unmatched, joined, unmatched_rows
 from matching.graph import Bottleneck, bottlenecks_in, waiting_of
 from matching.lot_reasons import lot_misses
 from matching.network import UNREACHED
@@ -78,8 +78,8 @@ def tell_part(
 ) -> PartPlan:
     """Return what the plan of a part says, in prices and reasons.
 
-    `priced=False` leaves the prices 0, where a plan is not optimal to the last metre. `told` are reasons of
-    outputs that are known already.
+    `priced=False` leaves the prices 0, where a plan is not optimal to the last metre. `told` are reasons that
+    outputs had before, with nothing that a rule asks changed since.
     """
     return _Telling(sided, solution, told).plan(priced)
 
@@ -183,6 +183,10 @@ class _Telling:
             problem = self._every.problem(np.arange(len(self._every)))
             lots = lot_misses(self._part, problem, self._side, self._solution.mass_kg)
         kept_back = [miss.output for miss in lots]
-        others = np.setdiff1d(outputs, [*kept_back, *self._told.output], assume_unique=True)
-        full = explain_unmatched(case, self._found.pairs, unmatched, room, others, prepared.tables)
-        return joined([unmatched_rows(lots, unmatched), self._told, full])
+        full_before = self._told.reason == CAPACITY
+        told, again = self._told.take(~full_before), self._told.take(full_before)
+        nearest = np.full(case.shape[0], -1, dtype=np.int64)
+        nearest[again.output] = again.nearest_capacity
+        others = np.setdiff1d(outputs, [*kept_back, *told.output], assume_unique=True)
+        full = explain_unmatched(case, self._found.pairs, unmatched, room, others, prepared.tables, nearest)
+        return joined([unmatched_rows(lots, unmatched), told, full])

@@ -20,10 +20,10 @@ from circularity.units import IntArray
 from matching.carried import (
     KnownPart,
     Moved,
-    carried_misses,
     carried_pairs,
     carried_part,
     carried_potentials,
+    carried_reasons,
     is_as_before,
     moved,
     standing_proof,
@@ -109,7 +109,7 @@ def _matched_part(
     part = sided.part
     near, told, standing = None, None, None
     if known is not None and change is not None:
-        near, told = carried_potentials(known, part, change), carried_misses(known, part, change)
+        near, told = carried_potentials(known, part, change), carried_reasons(known, part, change)
         standing = standing_proof(known, part, change, near)
     plan = tell_part(sided, solved(sided, engine, near=near), told=told)
     problem = part.problem(plan.pairs)

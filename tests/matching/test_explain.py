@@ -12,7 +12,8 @@ from builders import ANHUI, AS_OF, JIANGSU, SHANGHAI, capacity, case, output
 from circularity.units import MISSING
 from matching.arcs import find_arcs
 from matching.case import Case
-from matching.explain import Unmatched, explain_match, explain_unmatched
+from matching.explain import Unmatched, explain_unmatched
+from matching.lawful_outlets import explain_match
 from matching.plan import make_plan
 
 ACID = "398-007-34"

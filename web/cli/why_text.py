@@ -9,7 +9,7 @@ import numpy as np
 
 from circularity.units import M_PER_KM, MISSING, UCNY_PER_KG_PER_CNY_PER_T, format_scaled, format_tonnes
 from matching.arcs import find_arcs
-from matching.explain import explain_match
+from matching.lawful_outlets import explain_match
 from matching.plan import Plan
 from matching.plan_files import condition_codes
 from matching.reason_words import reason_words
