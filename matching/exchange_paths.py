@@ -14,6 +14,8 @@ from matching.exchange import Exchange
 from matching.network import UNREACHED
 from matching.radix import packed
 
+BoolArray = npt.NDArray[np.bool_]
+
 STATES = 4_000_000
 """So many distances are held at once: nodes times sources."""
 
@@ -124,24 +126,26 @@ class Paths:
         return arcs, origin
 
 
-def _first_of_each(search: IntArray) -> npt.NDArray[np.bool_]:
+def _first_of_each(search: IntArray) -> BoolArray:
     """Say which of the open states, nearest first within their search, are in its first part."""
     starts = distinct_places(search)
     counts = np.diff(np.append(starts, len(search)))
     place = np.arange(len(search)) - np.repeat(starts, counts)
-    first: npt.NDArray[np.bool_] = place < np.repeat(np.maximum(counts // TAKEN, AT_ONCE), counts)
+    first: BoolArray = place < np.repeat(np.maximum(counts // TAKEN, AT_ONCE), counts)
     return first
 
 
 def distinct_places(values: IntArray) -> IntArray:
     """Return where each run of equal values begins."""
-    places: IntArray = np.flatnonzero(np.diff(values, prepend=-1))
+    begins = np.ones(len(values), dtype=bool)
+    np.not_equal(values[1:], values[:-1], out=begins[1:])
+    places: IntArray = np.flatnonzero(begins)
     return places
 
 
-def _less(left: IntArray, right: IntArray) -> IntArray:
+def _less(left: IntArray, right: IntArray) -> BoolArray:
     """Say which columns are lexicographically less."""
-    first = np.argmax(left != right, axis=0)
-    columns = np.arange(left.shape[1])
-    less: IntArray = left[first, columns] < right[first, columns]
+    less: BoolArray = left[-1] < right[-1]
+    for one, other in zip(left[-2::-1], right[-2::-1], strict=True):
+        less = (one < other) | ((one == other) & less)
     return less

@@ -21,7 +21,7 @@ from matching.candidates import grids, lane_blocks
 from matching.dual_bound import LevelBound
 from matching.eligibility import SUPPLY, costs_of, listed_lawful, with_distances
 from matching.parts import Part, Prepared
-from matching.problem import COST_LEVEL, KEPT_LEVEL, LEVELS, TIE_LEVEL, Problem, tie_hashes
+from matching.problem import COST_LEVEL, KEPT_LEVEL, LEVELS, TIE_LEVEL, Problem
 from matching.standing_proof import StandingProof
 
 FAULTS_TOLD = 10
@@ -211,7 +211,7 @@ def _cheaper(part: Part, pairs: Pairs, potentials: IntArray) -> BoolArray:
             case.outputs.output_id[pairs.i[tied]],
             case.capacities.capacity_id[pairs.j[tied]],
         )
-        tie = tie_hashes(outputs.tolist(), capacities.tolist())
+        tie = part.prepared.ties.of(outputs.tolist(), capacities.tolist())
         of_tie = potentials[TIE_LEVEL][output[tied]] - potentials[TIE_LEVEL][node[tied]]
         negative[tied] = tie + of_tie < 0
     return negative

@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import connected_components
 from circularity.units import IntArray
 from matching.optimality import arc_groups, first_sign
 from matching.problem import Problem
+from matching.reduced_signs import first_signs
 
 
 def is_unique(problem: Problem, mass_kg: IntArray, potentials: IntArray) -> bool:
@@ -25,7 +26,10 @@ def is_unique(problem: Problem, mass_kg: IntArray, potentials: IntArray) -> bool
     np.subtract.at(unmatched, problem.arc_output, mass_kg)
     tails, heads, both = [], [], []
     for arcs in arc_groups(problem, mass_kg, unmatched):
-        _, tied = first_sign(problem, potentials, arcs)
+        if arcs.priced:
+            tied = np.flatnonzero(first_signs(problem, potentials) == 0)
+        else:
+            _, tied = first_sign(problem, potentials, arcs)
         more = arcs.flow_kg[tied] < np.minimum(arcs.limit_kg[tied], int(problem.supply_kg.sum()) + 1)
         less = arcs.flow_kg[tied] > 0
         open_arcs = more | less
