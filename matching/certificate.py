@@ -41,6 +41,23 @@ def certificate_of(plan: Plan, files: dict[str, bytes], reading: dict[str, Any])
     return {**from_plan, "certificate_digest": certificate_digest(from_plan)}
 
 
+def stored_digest(plan: Plan) -> str:
+    """Return the digest under which the database knows the proof of a plan that is written into no files.
+
+    Potentials are taken as bytes: as text they are most of a certificate.
+    """
+    said = {
+        "format": FORMAT,
+        "case_digest": plan.case.digest(),
+        "engine": plan.engine,
+        "levels": [[level.name, level.value, level.bound] for level in plan.levels],
+        "shape": plan.prices.potentials.shape,
+        "bounded": bounded_of(plan),
+    }
+    head = json.dumps(said, sort_keys=True, ensure_ascii=True).encode()
+    return sha256_of(head + plan.prices.potentials.astype("<i8").tobytes())
+
+
 def bounded_of(plan: Plan) -> list[dict[str, Any]]:
     """Return the proofs of the parts with bounds, which are of minimised sums."""
     return [_bounded(plan, part) for part in plan.sided if part.bounds]

@@ -22,6 +22,7 @@ from circularity.posted import outputs_posted
 from circularity.registry.outputs import Output
 from circularity.units import MISSING
 from matching.candidates import fits_by_code
+from matching.carried_rows import Carried, carried_over
 from matching.case import Case, Outputs, no_proposals
 from matching.eligibility import tables_of
 from matching.plan import Plan, make_plan
@@ -95,11 +96,20 @@ class LiveMatching:
             actor=actor,
             at=at,
             standing=standing,
-            carried=now.carried if held and now and held.snapshot.grants == snapshot.grants else None,
+            carried=self._carried(held, snapshot, now, same_receivers=known is not None),
             conclude=conclude,
         )
         self._held = Held(seen, snapshot, now, published.standing)
         return published.run.id
+
+    @staticmethod
+    def _carried(
+        held: Held | None, snapshot: Snapshot, now: Matched | None, *, same_receivers: bool
+    ) -> Carried | None:
+        """Return what need not be told again, None where all of it is."""
+        if held is None or held.matched is None or now is None:
+            return None
+        return carried_over(held.snapshot, held.matched, snapshot, now, same_receivers=same_receivers)
 
     def _matched(self, before: Matched | None, case: Case, tell: Progress) -> tuple[Plan, Matched | None]:
         """Match a case, warm where something is remembered."""

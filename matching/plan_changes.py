@@ -7,7 +7,7 @@ to itself: the first level on which its own mass is now worth less or more, and 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import cached_property
@@ -136,14 +136,14 @@ class View:
 
 @dataclass(frozen=True)
 class Lots:
-    """The outputs of a case by name, and what mass of theirs is worth; `names` tells them in order."""
+    """The outputs of a case, `rows` of those asked about by name, and what mass of theirs is worth."""
 
     case: Case
-    names: Callable[[], Iterable[Hashable]]
+    rows: Mapping[Any, int]
 
     def worth(self, output: Hashable, placed: Iterable[Placed]) -> list[int]:
         """Return what the placed mass of an output adds to the minimised levels up to the cost."""
-        row, on = self._rows[output], date.fromordinal(self.case.parameters.as_of_day)
+        row, on = self.rows[output], date.fromordinal(self.case.parameters.as_of_day)
         hazardous, urgent = is_hazardous(str(self.case.outputs.waste_code[row])), bool(self._urgent[row])
         worth = [0] * (COST_LEVEL + 1)
         for _, _, mass_kg, operation, cost in placed:
@@ -153,10 +153,6 @@ class Lots:
         return worth
 
     @cached_property
-    def _rows(self) -> dict[Hashable, int]:
-        return {name: row for row, name in enumerate(self.names())}
-
-    @cached_property
     def _urgent(self) -> list[bool]:
         found: list[bool] = urgent_outputs(self.case).tolist()
         return found
@@ -164,7 +160,8 @@ class Lots:
 
 def plan_changes(before: Plan, after: Plan) -> list[PlanChange]:
     """Return every pair whose mass differs between two plans in memory, sorted by ids."""
-    return changes_between(_view(before), _view(after), Lots(after.case, lambda: _ids(after)))
+    lots = Lots(after.case, {name: row for row, name in enumerate(_ids(after))})
+    return changes_between(_view(before), _view(after), lots)
 
 
 def changes_between(before: View, after: View, lots: Lots) -> list[PlanChange]:

@@ -21,15 +21,16 @@ from circularity.columns import new_public_id
 from circularity.database import reading, writing
 from circularity.runs.changes import RunChange
 from circularity.runs.stored import MatchingRun
-from circularity.units import IntArray
-from matching.case import Parameters
-from matching.certificate import certificate_of
+from matching.carried_rows import Carried
+from matching.case import Case, Parameters
+from matching.certificate import stored_digest
 from matching.plan import Plan, make_plan
 from matching.plan_changes import Lots, changes_between
-from matching.run_rows import Said, rows_of
+from matching.said import Said, rows_of
 from matching.snapshot import Snapshot, parameters_at, read_snapshot
 from matching.snapshot_proposals import with_open_proposals
 from matching.standing import (
+    Difference,
     Standing,
     can_move_today_kg,
     differences,
@@ -91,12 +92,12 @@ def publish_in(
     actor: Actor,
     at: datetime,
     standing: Standing | None = None,
-    carried: IntArray | None = None,
+    carried: Carried | None = None,
     conclude: Conclude | None = None,
 ) -> Published:
     """Publish a verified plan in a transaction of its own, with what `conclude` does there.
 
-    `carried` are the outputs (rows of the case) of which the plan says what `standing` says.
+    `carried` is that of which the plan says what `standing` says.
     """
     said = rows_of(snapshot, plan, carried)
     with writing(engine).begin() as session:
@@ -124,14 +125,14 @@ def publish(
     publishing(session)
     if standing is None or not is_newest(session, standing):
         standing = read_standing(session)
-        said = rows_of(snapshot, plan) if said.carried else said
+        said = rows_of(snapshot, plan) if said.only else said
     found = differences(session, standing, said)
     run = _run(snapshot, plan, can_move_today_kg(standing, found["proposals"]), actor, at)
     session.add(run)
     session.flush()
     after = store(session, run, standing, found)
     superseded = supersede(session, run)
-    changes = _changes(session, run, snapshot, said, standing, after)
+    changes = _changes(session, run, plan.case, said, standing, after, found["proposals"])
     run.figures = run.figures | {"changes": changes}
     facts = {name: getattr(run, name) for name in _TOLD}
     facts |= {"superseded_proposals": superseded, "changes": changes}
@@ -140,22 +141,26 @@ def publish(
 
 
 def _changes(
-    session: Session, run: MatchingRun, snapshot: Snapshot, said: Said, before: Standing, after: Standing
+    session: Session,
+    run: MatchingRun,
+    case: Case,
+    said: Said,
+    before: Standing,
+    after: Standing,
+    moved: Difference,
 ) -> dict[str, int]:
     """Store the pairs whose mass changed since the run before; return how many there are of each kind.
 
     `kept` keep their row; `renewed` are proposed anew with the same mass, on other terms or because the old
     proposal is no longer open. The first run has nothing to be compared with.
     """
-    ids = snapshot.case.outputs.output_id
-    lots = Lots(snapshot.case, lambda: [snapshot.output_keys[name] for name in ids.tolist()])
-    was, now = (view_of(standing.rows, said, standing.parameters) for standing in (before, after))
-    found = changes_between(was, now, lots) if before.run else []
-    counts = Counter(change.kind for change in found) if before.run else Counter(new=len(now.masses))
+    was, now = (view_of(standing, said) for standing in (before, after))
+    found = changes_between(was, now, Lots(case, said.outputs)) if before.run else []
+    counts = Counter(change.kind for change in found) if before.run else Counter(new=after.pairs)
     gone = {(change.output_id, change.capacity_id) for change in found if change.kind == "gone"}
-    anew = {key[:2] for key, _ in before.ids.items() ^ after.ids.items()} - gone
+    anew = {key[:2] for key in (*moved.ended, *moved.begun)} - gone
     renewed = len(anew) - counts["new"] - counts["changed"]
-    kept = len({key[:2] for key in after.ids}) - len(anew)
+    kept = after.pairs - len(anew)
     rows = [
         {"run_id": run.id, "output_id": change.output_id, "window_id": change.capacity_id}
         | {name: getattr(change, name) for name in ("before_kg", "after_kg", "cause", "level", "amount")}
@@ -183,7 +188,7 @@ def _run(snapshot: Snapshot, plan: Plan, today_kg: int, actor: Actor, at: dateti
         status=plan.status,
         engine=plan.engine,
         case_digest=figures["digest"],
-        certificate_digest=certificate_of(plan, {}, {})["certificate_digest"],
+        certificate_digest=stored_digest(plan),
         outputs=plan.case.shape[0],
         windows=plan.case.shape[1],
         supply_kg=int(plan.case.outputs.mass_kg.sum()),

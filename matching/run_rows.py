@@ -22,16 +22,18 @@ from circularity.runs.stored import Proposal, Unmatched
 from circularity.units import MISSING, IntArray
 from matching.arcs import Arcs
 from matching.case import Case
-from matching.grant_use import Part, may_be_granted, split_by_grants
+from matching.grant_use import Part
 from matching.network import UNREACHED
 from matching.plan import Plan
-from matching.plan_changes import window_digests
 from matching.plan_files import condition_codes
 from matching.snapshot import Snapshot
 
 Key = tuple[Any, ...]
 Rows = dict[Key, tuple[Any, ...]]
 """The rows of one table: values by key, both in the order of its layout."""
+
+Limit = tuple[str, str, str]
+"""Kind, public id and years of what a limit belongs to."""
 
 MONEY = ("transport", "gate_fee", "price", "carbon")
 MASS_AT, COST_AT, CONDITIONS_AT = 1, 7, 8
@@ -72,41 +74,6 @@ LAYOUTS = {
     "entry_costs": Layout(EntryCost, ("kind", "subject_id"), ENTRY_LEVELS),
     "windows": Layout(MatchedWindow, ("window_id",), ("digest",)),
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a plan says, table by table.
-
-    Of outputs that are `carried` (their keys) it says what was said before: rows of these are left out.
-    """
-
-    rows: Mapping[str, Rows]
-    carried: frozenset[int] = frozenset()
-
-
-def rows_of(snapshot: Snapshot, plan: Plan, carried: IntArray | None = None) -> Said:
-    """Return what a plan says; which mass a grant frees is decided here, over all outputs.
-
-    `carried` are rows of outputs of which everything is as in the plan before, and so are the grants.
-    """
-    left_out = np.zeros(plan.case.shape[0], dtype=bool)
-    if carried is not None:
-        left_out[carried] = True
-        used = np.flatnonzero(plan.mass_kg)
-        left_out[plan.arcs.output[used[may_be_granted(plan.case, plan.arcs, used, snapshot.grants)]]] = False
-    wanted = np.where(left_out[plan.arcs.output], 0, plan.mass_kg)
-    parts = split_by_grants(plan.case, plan.arcs, wanted, snapshot.grants)
-    digests = window_digests(plan.case)
-    ids = plan.case.outputs.output_id[left_out].tolist()
-    rows = {
-        "proposals": proposal_rows(snapshot, plan, parts),
-        "unmatched": unmatched_rows(snapshot, plan, left_out),
-        "prices": price_rows(snapshot, plan),
-        "entry_costs": entry_cost_rows(snapshot, plan),
-        "windows": {(snapshot.window_keys[name],): (digest,) for name, digest in digests.items()},
-    }
-    return Said(rows, frozenset(map(snapshot.output_keys.__getitem__, ids)))
 
 
 def proposal_rows(snapshot: Snapshot, plan: Plan, parts: list[Part]) -> Rows:
@@ -164,32 +131,27 @@ def unmatched_rows(snapshot: Snapshot, plan: Plan, left_out: npt.NDArray[np.bool
     return {(key,): row for key, row in zip(outputs, values, strict=True)}
 
 
-def price_rows(snapshot: Snapshot, plan: Plan) -> Rows:
+def price_rows(plan: Plan, limits: Mapping[int, Limit]) -> Rows:
     """Return one row per window and per cap with its use and what one more kilogram would do.
 
-    A limit that lots or crossing caps leave without a price has none.
+    `limits` are kind, public id and years of each node that is told. A limit that lots or crossing caps leave
+    without a price has none.
     """
+    nodes = np.array([node for node in limits if node not in plan.unpriced], dtype=np.int64)
     columns = (plan.load_kg, plan.tree.limit_kg, plan.prices.placed_per_kg, plan.prices.saving_ucny_per_kg)
-    return {
-        _limit_named(snapshot, plan.case, node): values
-        for node, values in enumerate(zip(*(column.tolist() for column in columns), strict=True))
-        if node not in plan.unpriced
-    }
+    values = zip(*(column[nodes].tolist() for column in columns), strict=True)
+    return {limits[node]: row for node, row in zip(nodes.tolist(), values, strict=True)}
 
 
-def entry_cost_rows(snapshot: Snapshot, plan: Plan) -> Rows:
+def entry_cost_rows(plan: Plan, limits: Mapping[int, Limit]) -> Rows:
     """Return one row per limit at which mass enters: every window, and every quota of a window and origin."""
-    nodes = np.flatnonzero(plan.entry_costs[0] < UNREACHED)
+    nodes = np.array([node for node, (kind, _, _) in limits.items() if kind in ENTERED], dtype=np.int64)
+    nodes = nodes[plan.entry_costs[0, nodes] < UNREACHED]
     costs = plan.entry_costs[: len(ENTRY_LEVELS), nodes].T.tolist()
-    named = [_limit_named(snapshot, plan.case, node) for node in nodes.tolist()]
-    return {
-        (kind, subject): tuple(levels)
-        for (kind, subject, _), levels in zip(named, costs, strict=True)
-        if kind in ENTERED
-    }
+    return {limits[node][:2]: tuple(levels) for node, levels in zip(nodes.tolist(), costs, strict=True)}
 
 
-def _limit_named(snapshot: Snapshot, case: Case, node: int) -> tuple[str, str, str]:
+def limit_named(snapshot: Snapshot, case: Case, node: int) -> Limit:
     """Return kind, public id and years of a node of the cap tree."""
     n_capacities = case.shape[1]
     if node < n_capacities:

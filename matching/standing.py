@@ -8,7 +8,7 @@ the old row ends as it is and a new one is open.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,12 +16,10 @@ from sqlalchemy import insert, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
 from circularity.columns import new_public_id
-from circularity.runs.stored import MatchingRun, Proposal, latest_run
+from circularity.runs.stored import ENDED_OPEN, IN_FORCE_OVER, MatchingRun, Proposal, latest_run
 from matching.plan_changes import Placed, View
-from matching.run_rows import CONDITIONS_AT, COST_AT, LAYOUTS, MASS_AT, Key, Layout, Rows, Said
-
-UNDER_WAY = ("open", "countered")
-"""Proposals that a run may keep; every other status is an end."""
+from matching.run_rows import CONDITIONS_AT, COST_AT, LAYOUTS, MASS_AT, Key, Layout, Rows
+from matching.said import Said
 
 _CHUNK = 5000
 _PUBLISHING = 0x43495244
@@ -32,13 +30,27 @@ _PUBLISHING = 0x43495244
 class Standing:
     """The rows in force by table, the public ids of the proposals, and the run that said so last.
 
-    `run` is its key, 0 before the first; `parameters` are its terms.
+    `run` is its key, 0 before the first; `parameters` are its terms. `of_output` holds the keys of the
+    proposals by output, `pairs` counts their different pairs, `today_kg` is what waits for no procedure.
     """
 
     run: int
     parameters: Mapping[str, Any]
     rows: Mapping[str, Rows]
     ids: Mapping[Key, str]
+    of_output: Mapping[int, tuple[Key, ...]]
+    pairs: int
+    today_kg: int
+
+    def asked(self, said: Said, table: str) -> Rows:
+        """Return the rows of a table that a plan tells anew."""
+        rows = self.rows[table]
+        if said.only is None or table not in said.only:
+            return rows
+        keys = said.only[table]
+        if table == "proposals":
+            keys = [key for output in keys for key in self.of_output.get(output, ())]
+        return {key: rows[key] for key in keys if key in rows}
 
 
 @dataclass(frozen=True)
@@ -59,12 +71,16 @@ def read_standing(session: Session) -> Standing:
     """Return the rows in force."""
     run = latest_run(session)
     if run is None:
-        return Standing(0, {}, {name: {} for name in LAYOUTS}, {})
+        return Standing(0, {}, {name: {} for name in LAYOUTS}, {}, {}, 0, 0)
     rows: dict[str, Rows] = {name: _read(session, layout) for name, layout in LAYOUTS.items()}
     keys = LAYOUTS["proposals"].key
     wanted = select(*_columns(Proposal, keys), Proposal.public_id).where(Proposal.until_run_id.is_(None))
     ids = {tuple(row[:-1]): row[-1] for row in session.execute(wanted)}
-    return Standing(run.id, run.parameters, rows, ids)
+    of_output: dict[int, tuple[Key, ...]] = {}
+    for key in ids:
+        of_output[key[0]] = (*of_output.get(key[0], ()), key)
+    pairs, today_kg = len({key[:2] for key in ids}), _today_kg(rows["proposals"].values())
+    return Standing(run.id, run.parameters, rows, ids, of_output, pairs, today_kg)
 
 
 def is_newest(session: Session, standing: Standing) -> bool:
@@ -75,44 +91,27 @@ def is_newest(session: Session, standing: Standing) -> bool:
 
 def differences(session: Session, standing: Standing, said: Said) -> dict[str, Difference]:
     """Return what ends and begins, table by table, when a new run says this."""
-    found = {}
-    for name, layout in LAYOUTS.items():
-        before = standing.rows[name]
-        if said.carried and layout.key[0] == "output_id":
-            before = not_carried(before, said)
-        found[name] = _difference(before, said.rows[name])
-    over = set(
-        session.scalars(
-            select(Proposal.public_id).where(
-                Proposal.until_run_id.is_(None), Proposal.status.not_in(UNDER_WAY)
-            )
-        )
-    )
+    found = {name: _difference(standing.asked(said, name), said.rows[name]) for name in LAYOUTS}
+    over = set(session.scalars(select(Proposal.public_id).where(IN_FORCE_OVER)))
     if over:
         proposals, again = said.rows["proposals"], found["proposals"]
         for key, public_id in standing.ids.items():
-            if public_id in over and (key[0] in said.carried or key in proposals) and key not in again.begun:
+            kept = said.only is not None and key[0] not in said.only["proposals"]
+            if public_id in over and (kept or key in proposals) and key not in again.begun:
                 again.ended.append(key)
                 again.begun[key] = standing.rows["proposals"][key]
     return found
 
 
-def not_carried(rows: Rows, said: Said) -> Rows:
-    """Return the rows of outputs that a plan does not carry over."""
-    return {key: values for key, values in rows.items() if key[0] not in said.carried}
-
-
 def can_move_today_kg(standing: Standing, found: Difference) -> int:
     """Return the mass of the proposals that will be in force and wait for no procedure."""
-    gone, before = set(found.ended), standing.rows["proposals"]
-    stays = [values for key, values in before.items() if not values[CONDITIONS_AT] and key not in gone]
-    fresh = [values for values in found.begun.values() if not values[CONDITIONS_AT]]
-    return sum(values[MASS_AT] for values in (*stays, *fresh))
+    before = standing.rows["proposals"]
+    return standing.today_kg + _today_kg(found.begun.values()) - _today_kg(before[key] for key in found.ended)
 
 
-def view_of(rows: Mapping[str, Rows], said: Said, parameters: Mapping[str, Any]) -> View:
-    """Return what changes are told from, of the outputs that are not carried over."""
-    proposals, unmatched = (not_carried(rows[name], said) for name in ("proposals", "unmatched"))
+def view_of(standing: Standing, said: Said) -> View:
+    """Return what changes are told from, of what a plan tells anew."""
+    proposals, unmatched = (standing.asked(said, name) for name in ("proposals", "unmatched"))
     placed: list[Placed] = [
         (key[0], key[1], values[MASS_AT], values[0], values[COST_AT]) for key, values in proposals.items()
     ]
@@ -121,8 +120,8 @@ def view_of(rows: Mapping[str, Rows], said: Said, parameters: Mapping[str, Any])
         supply_kg[output] += mass_kg
     for (output,), values in unmatched.items():
         supply_kg[output] += values[0]
-    windows: dict[Hashable, str] = {key[0]: values[0] for key, values in rows["windows"].items()}
-    return View(placed, supply_kg, windows, parameters)
+    windows: dict[Hashable, str] = {key[0]: values[0] for key, values in standing.rows["windows"].items()}
+    return View(placed, supply_kg, windows, standing.parameters)
 
 
 def store(
@@ -146,14 +145,35 @@ def store(
         for key in ended:
             del rows[name][key]
         rows[name] |= begun
-    return Standing(run.id, run.parameters, rows, ids)
+    of_output, pairs = _pairs_after(standing, found["proposals"])
+    today_kg = can_move_today_kg(standing, found["proposals"])
+    return Standing(run.id, run.parameters, rows, ids, of_output, pairs, today_kg)
 
 
 def supersede(session: Session, run: MatchingRun) -> int:
     """Supersede what is open though no run in force proposes it; return how many there were."""
-    open_still = update(Proposal).where(Proposal.status == "open", Proposal.until_run_id.is_not(None))
-    done = session.connection().execute(open_still.values(status="superseded", superseded_by_run_id=run.id))
+    superseded = update(Proposal).where(ENDED_OPEN).values(status="superseded", superseded_by_run_id=run.id)
+    done = session.connection().execute(superseded)
     return done.rowcount
+
+
+def _pairs_after(standing: Standing, moved: Difference) -> tuple[dict[int, tuple[Key, ...]], int]:
+    """Return the keys of the proposals by output, and how many pairs they are, when these end and begin."""
+    of_output = dict(standing.of_output)
+    for key in moved.ended:
+        of_output[key[0]] = tuple(other for other in of_output[key[0]] if other != key)
+    for key in moved.begun:
+        of_output[key[0]] = (*of_output.get(key[0], ()), key)
+    outputs = {key[0] for key in (*moved.ended, *moved.begun)}
+    gone, come = (
+        len({key[:2] for output in outputs for key in keys.get(output, ())})
+        for keys in (standing.of_output, of_output)
+    )
+    return of_output, standing.pairs + come - gone
+
+
+def _today_kg(rows: Iterable[tuple[Any, ...]]) -> int:
+    return sum(values[MASS_AT] for values in rows if not values[CONDITIONS_AT])
 
 
 def _difference(before: Rows, after: Rows) -> Difference:
@@ -176,13 +196,14 @@ def _columns(model: Any, names: Sequence[str]) -> list[Any]:
 def _end(session: Session, run: MatchingRun, model: Any, names: Sequence[str], keys: Sequence[Key]) -> None:
     """Say that rows in force hold no longer."""
     columns = _columns(model, names)
+    until = model.__table__.c.until_run_id
     size = _CHUNK // len(names)
     for start in range(0, len(keys), size):
         chunk = keys[start : start + size]
         plain = len(names) == 1
         named = columns[0].in_([key for (key,) in chunk]) if plain else tuple_(*columns).in_(chunk)
-        ended = update(model).where(named, model.until_run_id.is_(None)).values(until_run_id=run.id)
-        session.execute(ended, execution_options={"synchronize_session": False})
+        ended = update(model.__table__).where(named, until.is_(None))
+        session.execute(ended.values(until_run_id=run.id))
 
 
 def _begin(

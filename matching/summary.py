@@ -121,6 +121,8 @@ def last_mass_cost(plan: Plan) -> list[dict[str, Any]]:
     used = np.flatnonzero(plan.mass_kg)
     unit_cost = plan.arcs.cost_ucny_per_kg[used]
     order = np.argsort(-unit_cost, kind="stable")
+    looked_at_kg = plan.placed_kg * max(MARGINS_PERCENT) // 100
+    order = order[: np.searchsorted(np.cumsum(plan.mass_kg[used][order]), looked_at_kg) + 1]
     masses, costs = plan.mass_kg[used][order].tolist(), unit_cost[order].tolist()
     rows = []
     for percent in MARGINS_PERCENT:

@@ -16,7 +16,7 @@ from circularity.deals.contract import Agreement
 from circularity.runs.stored import MatchingRun, Proposal
 from matching.plan import make_plan
 from matching.run import publish
-from matching.run_rows import rows_of
+from matching.said import rows_of
 from matching.snapshot import parameters_at, read_snapshot
 from seed.agenda import Agenda
 from seed.cast import Cast

@@ -25,7 +25,8 @@ from matching.case import Case
 from matching.live_run import LiveMatching
 from matching.plan import Plan, make_plan
 from matching.run import run_matching
-from matching.run_rows import LAYOUTS, rows_of
+from matching.run_rows import LAYOUTS
+from matching.said import rows_of
 from matching.snapshot import parameters_at, read_snapshot
 from matching.snapshot_proposals import with_open_proposals
 

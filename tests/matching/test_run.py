@@ -30,7 +30,7 @@ from circularity.runs.stored import (
 )
 from matching import plan as plan_module
 from matching import run as run_module
-from matching import run_rows as rows_module
+from matching import said as rows_module
 from matching.plan import PlanRefusedError
 from matching.run import run_matching
 from matching.run_rows import LAYOUTS

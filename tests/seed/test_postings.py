@@ -15,7 +15,7 @@ from circularity.rates.planned_mass import held_by_deals
 from circularity.registry.outputs import GenerationDeclaration, Output
 from matching.plan import make_plan
 from matching.run import publish
-from matching.run_rows import rows_of
+from matching.said import rows_of
 from matching.snapshot import parameters_at, read_snapshot
 from seed.opening import REGISTRAR
 
