@@ -25,7 +25,7 @@ from matching.problem import Problem
 SAMPLED = 20
 """One output in so many prices the limits for the first choice of pairs."""
 
-FIRST_PAIRS, NEAR_PAIRS, MORE_PAIRS = 12, 6, 6
+FIRST_PAIRS, NEAR_PAIRS, MORE_PAIRS = 12, 4, 6
 """Pairs per output to begin with, to begin with at the prices of a plan nearby, to add in a round at most."""
 
 LARGEST_PATH = 2**59
@@ -60,8 +60,11 @@ def generate_columns(pairs: PartPairs, engine: str, near: IntArray | None = None
     if len(pairs) <= (ALL_PAIRS if near is None else 0):
         rows = np.arange(len(pairs))
     else:
-        price = _sampled_prices(pairs, weights, engine) if near is None else _weighted_price(weights, near)
-        rows = _first_choice(pairs, weights, price, FIRST_PAIRS if near is None else NEAR_PAIRS)
+        rows = (
+            _first_choice(pairs, weights, _sampled_prices(pairs, weights, engine))
+            if near is None
+            else _least(pairs, weights, _weighted_price(weights, near))
+        )
     while True:
         problem = pairs.problem(rows)
         flow, price = _solved(problem, weights, engine)
@@ -90,7 +93,7 @@ def near_columns(pairs: PartPairs, potentials: IntArray) -> IntArray:
     if len(pairs) <= ALL_PAIRS:
         return np.arange(len(pairs))
     weights = weights_of(pairs)
-    return _first_choice(pairs, weights, _weighted_price(weights, potentials), NEAR_PAIRS)
+    return _least(pairs, weights, _weighted_price(weights, potentials))
 
 
 def weights_of(pairs: PartPairs) -> tuple[int, ...]:
@@ -168,13 +171,24 @@ def _sampled_prices(pairs: PartPairs, weights: tuple[int, ...], engine: str) -> 
     return price
 
 
-def _first_choice(pairs: PartPairs, weights: tuple[int, ...], price: IntArray, count: int) -> IntArray:
-    """Return the rows of each output's best `count` pairs at the given prices."""
+def _first_choice(pairs: PartPairs, weights: tuple[int, ...], price: IntArray) -> IntArray:
+    """Return the rows of each output's FIRST_PAIRS best pairs at the given prices."""
     chosen = []
     for block, problem in pairs.blocks():
         reduced = _reduced(problem, weights, price)
-        chosen.append(block.start + _least_per_output(problem.arc_output, reduced, count))
+        chosen.append(block.start + _least_per_output(problem.arc_output, reduced, FIRST_PAIRS))
     return np.sort(np.concatenate(chosen))
+
+
+def _least(pairs: PartPairs, weights: tuple[int, ...], price: IntArray) -> IntArray:
+    """Return the rows of the pairs nearest to joining at prices that are nearly right, NEAR_PAIRS an output."""
+    chosen = []
+    for block, problem in pairs.blocks():
+        reduced = _reduced(problem, weights, price)
+        count = NEAR_PAIRS * (1 + np.count_nonzero(np.diff(problem.arc_output)))
+        bound = np.partition(reduced, count)[count] if count < len(reduced) else reduced.max()
+        chosen.append(block.start + np.flatnonzero(reduced <= bound))
+    return np.concatenate(chosen)
 
 
 def _priced(
