@@ -181,7 +181,7 @@ def _first_choice(pairs: PartPairs, weights: tuple[int, ...], price: IntArray) -
 
 
 def _least(pairs: PartPairs, weights: tuple[int, ...], price: IntArray) -> IntArray:
-    """Return the rows of the pairs nearest to joining at prices that are nearly right, NEAR_PAIRS an output."""
+    """Return the rows of the pairs nearest to joining at nearly right prices, NEAR_PAIRS an output."""
     chosen = []
     for block, problem in pairs.blocks():
         reduced = _reduced(problem, weights, price)
