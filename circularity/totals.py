@@ -9,7 +9,8 @@ from datetime import date
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from circularity.organisations import Organisation
+from circularity.disclosure import may_be_told
+from circularity.organisations import Organisation, Site
 from circularity.registry.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
 from circularity.registry.outputs import Output, not_over
 from circularity.whitelist import WhitelistEntry
@@ -36,31 +37,51 @@ def map_points(
 
 @dataclass(frozen=True)
 class Stock:
-    """How much stands in the registry: outputs and their kg, facilities, kg offered, whitelist entries."""
+    """How much stands in the registry: outputs and their kg, facilities, kg offered, whitelist entries.
+
+    A sum may be published where `…_told` (see `circularity.disclosure`), else its band.
+    """
 
     outputs: int
     posted_kg: int
+    posted_told: bool
     facilities: int
     offered_kg: int
+    offered_told: bool
     whitelist_entries: int
 
 
 def stock(session: Session, on: date) -> Stock:
     """Return the totals of what stands in the registry on a day."""
-    outputs, posted = session.execute(
-        select(func.count(), func.coalesce(func.sum(Output.mass_kg), 0)).where(not_over(on))
-    ).one()
-    offered = select(func.coalesce(func.sum(CapacityWindow.offered_kg), 0))
+    wanted = select(Site.organisation_id, func.count(), func.sum(Output.mass_kg)).join(Output.site)
+    posted = session.execute(wanted.where(not_over(on)).group_by(Site.organisation_id)).all()
+    posted_shares = {organisation: int(kg) for organisation, _, kg in posted}
+    offered_shares = _offered_by_organisation(session, on)
     return Stock(
-        outputs=outputs,
-        posted_kg=int(posted),
+        outputs=sum(number for _, number, _ in posted),
+        posted_kg=sum(posted_shares.values()),
+        posted_told=may_be_told(posted_shares),
         facilities=session.scalar(select(func.count()).select_from(Facility)) or 0,
-        offered_kg=int(session.scalar(offered.where(_still_offered(on))) or 0),
+        offered_kg=sum(offered_shares.values()),
+        offered_told=may_be_told(offered_shares),
         whitelist_entries=session.scalar(
             select(func.count()).select_from(WhitelistEntry).where(WhitelistEntry.status == "listed")
         )
         or 0,
     )
+
+
+def _offered_by_organisation(session: Session, on: date) -> dict[int, int]:
+    wanted = (
+        select(Site.organisation_id, func.sum(CapacityWindow.offered_kg))
+        .join(CapacityWindow.line)
+        .join(EntitlementLine.entitlement)
+        .join(Entitlement.facility)
+        .join(Facility.site)
+        .where(_still_offered(on))
+        .group_by(Site.organisation_id)
+    )
+    return {organisation: int(kg) for organisation, kg in session.execute(wanted)}
 
 
 def _still_offered(on: date) -> ColumnElement[bool]:

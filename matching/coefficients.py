@@ -10,15 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from circularity.catalogue import operations, utilisation, waste_types
+from circularity.catalogue.waste_codes import STORAGE_LIMIT_DAYS, URGENT_MARGIN_DAYS
 from circularity.units import MISSING, IntArray
 from matching.case import Case
 from matching.eligibility import LawfulPairs, Rows
 from matching.problem import Coefficients
 
 BoolArray = npt.NDArray[np.bool_]
-
-STORAGE_LIMIT_DAYS = 365
-URGENT_MARGIN_DAYS = 30
 
 
 @dataclass(frozen=True)

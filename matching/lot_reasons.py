@@ -10,7 +10,7 @@ import numpy as np
 from circularity.units import MISSING, IntArray, format_tonnes
 from matching.case import Case
 from matching.distances import lane_rows, pair_distances_m
-from matching.explain import FAR, Miss
+from matching.near_misses import FAR, Miss
 from matching.parts import Part
 from matching.problem import Problem
 from matching.side_constraints import SideConstraints, path_room_kg

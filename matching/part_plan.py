@@ -13,9 +13,10 @@ from matching.dual_bound import LevelBound
 from matching.eligibility import LawfulPairs
 from matching.entry_costs import entry_costs_in
 from matching.exchange import Block, Exchange, exchange_of
-from matching.explain import CAPACITY, Miss, Unmatched, explain_unmatched, joined, unmatched_rows
+from matching.explain import CAPACITY, Unmatched, explain_unmatched, joined, unmatched_rows
 from matching.graph import Bottleneck, bottlenecks_in, waiting_of
 from matching.lot_reasons import lot_misses
+from matching.near_misses import Miss
 from matching.network import UNREACHED
 from matching.part_solution import PartSolution
 from matching.prices import changes

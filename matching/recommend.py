@@ -24,7 +24,7 @@ from circularity.registry.outputs import Output
 from circularity.units import MISSING
 from matching.arcs import arcs_of
 from matching.candidates import Fits, fits_by_code
-from matching.case import Case
+from matching.case import Case, Outputs
 from matching.coefficients import LevelCoefficients, coefficients_of, is_utilisation, rank_of
 from matching.eligibility import eligibility, tables_of
 from matching.grant_use import Part, split_by_grants
@@ -36,6 +36,7 @@ from matching.run_rows import money
 from matching.snapshot import Snapshot, parameters_at, read_outputs, read_snapshot
 from matching.snapshot_live import LiveReceivers
 from matching.snapshot_prices import RegionPrices
+from matching.unposted_lots import unposted_table
 
 PLAN = "plan"
 """The condition whose sentence tells masses of the generator's management plan."""
@@ -77,10 +78,13 @@ class Recommendation:
 def outlets_for_output(
     live: LiveReceivers, session: Session, output: Output, *, at: datetime, limit: int = 20
 ) -> list[Recommendation]:
-    """Return the best lawful and conditional outlets for an output; none when it was withdrawn or is over."""
+    """Return the best lawful and conditional outlets for an output; none when it was withdrawn or is over.
+
+    A lot of no session is asked as it would be posted.
+    """
     receivers = live.at(session, at)
-    posted, outputs = read_outputs(session, receivers.on, [output.id])
-    if not posted:
+    outputs = asked_of(session, receivers.on, output)
+    if outputs is None:
         return []
     case, tables, coefficients = receivers.asked_by(outputs)
     advice = Advice(receivers.snapshot, case, tables, coefficients, receivers.fits(tables), limit)
@@ -88,6 +92,14 @@ def outlets_for_output(
         advice.price(receivers.prices, output.public_id)
     windows = receivers.windows(session, advice.window_keys)
     return advice.told([output] * len(windows), windows, for_sender=True)
+
+
+def asked_of(session: Session, on: date, output: Output) -> Outputs | None:
+    """Return an output as a case's table, None when it was withdrawn, is over or all given away."""
+    if output.id is None:
+        return unposted_table(output)
+    posted, outputs = read_outputs(session, on, [output.id])
+    return outputs if posted else None
 
 
 def feed_for_window(

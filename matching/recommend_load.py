@@ -6,7 +6,6 @@ Nothing is posted and nothing stored: the load is on the road, and its generator
 from __future__ import annotations
 
 from datetime import datetime
-from types import SimpleNamespace
 
 import numpy as np
 from sqlalchemy.orm import Session
@@ -15,7 +14,7 @@ from circularity.custody.manifests import TransferLine
 from circularity.registry.outputs import Assay, Output
 from matching.recommend import Advice, Recommendation
 from matching.snapshot_live import LiveReceivers
-from matching.snapshot_tables import output_table
+from matching.unposted_lots import unposted_table
 
 _TERMS = ("max_distance_m", "max_net_cost_ucny_per_kg", "price_ucny_per_kg", "storage_since", "plan_mass_kg")
 
@@ -31,8 +30,7 @@ def outlets_for_load(
     refusing = line.transfer.facility
     receivers = live.at(session, at)
     lot = _lot(line, mass_kg)
-    assays = {assay.analyte: np.array([assay.value_micro], dtype=np.int64) for assay in lot.assays}
-    case, tables, coefficients = receivers.asked_by(output_table([_row(line, lot)], assays))
+    case, tables, coefficients = receivers.asked_by(unposted_table(lot, refusing.site))
     ids = case.facilities.facility_id[case.capacities.facility]
     passed_over = int(np.count_nonzero(ids == refusing.public_id))
     fits = receivers.fits(tables)
@@ -57,20 +55,4 @@ def _lot(line: TransferLine, mass_kg: int) -> Output:
         visibility="parties",
         assays=[Assay(analyte=found.analyte, value_micro=found.value_micro) for found in known],
         **terms,
-    )
-
-
-def _row(line: TransferLine, lot: Output) -> SimpleNamespace:
-    """Return the lot as a snapshot reads it: where the load stands, whose it is."""
-    gate, works = line.transfer.facility.site, line.transfer.sender_site
-    names = ("public_id", "waste_code", "mass_kg", "allowed_operations", "status", *_TERMS)
-    return SimpleNamespace(
-        **{name: getattr(lot, name) for name in names},
-        organisation=works.organisation.public_id,
-        lat_e7=gate.lat_e7,
-        lon_e7=gate.lon_e7,
-        region_code=works.region_code,
-        available_from=None,
-        available_to=None,
-        min_lot_kg=None,
     )

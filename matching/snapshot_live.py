@@ -29,8 +29,8 @@ from matching.eligibility import tables_of
 from matching.snapshot import Snapshot, parameters_at, read_snapshot
 from matching.snapshot_prices import WITHOUT_EFFECT, RegionPrices, read_prices
 
-POSTED, WITHDRAWN = "output.posted", "output.withdrawn"
-PASSED_OVER = WITHOUT_EFFECT | {POSTED, WITHDRAWN}
+POSTED, CHANGED, WITHDRAWN = "output.posted", "output.changed", "output.withdrawn"
+PASSED_OVER = WITHOUT_EFFECT | {POSTED, CHANGED, WITHDRAWN}
 """Acts after which receivers may take what they could before; one not named here makes the snapshot stale."""
 
 FOLLOWED = 1000
@@ -97,8 +97,8 @@ class Receivers:
 
     def _tables_after(self, actions: set[str], session: Session) -> Tables:
         """Return the tables, which say whether any lot states its mass in a management plan."""
-        may_change = WITHDRAWN if self.tables.plans_known else POSTED
-        if may_change not in actions:
+        may_change = {CHANGED, WITHDRAWN if self.tables.plans_known else POSTED}
+        if not may_change & actions:
             return self.tables
         known = _plans_known(session, self.on)
         return self.tables if known == self.tables.plans_known else replace(self.tables, plans_known=known)

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from circularity.audit import Actor
 from circularity.organisations import add_site, register_organisation
+from circularity.registry.declarations import declare_generation
 from circularity.registry.facilities import add_entitlement_line, grant_entitlement, register_facility
-from circularity.registry.outputs import declare_generation
 from circularity.whitelist import list_facility, record_grant
 from seed.cast import Cast
 from seed.parties import Delta, Flow, LineRow, Party

@@ -21,6 +21,19 @@ FIELDS: Mapping[str, object] = {
     "accepted_origins": _("Accepts waste from"),
     "quota_t": _("Quota (t)"),
     "ship_within_days": _("Ship within (days)"),
+    "available_from": _("Available from"),
+    "available_to": _("Available to"),
+    "allowed_operations": _("Operations allowed"),
+    "max_distance_km": _("Distance limit (km)"),
+    "max_net_cost_cny_per_t": _("Net cost limit (CNY/t)"),
+    "min_lot_t": _("Smallest lot (t)"),
+    "price_cny_per_t": _("Price asked (CNY/t)"),
+    "storage_since": _("In storage since"),
+    "status": _("Status"),
+    "plan_mass_t": _("Mass in the management plan (t)"),
+    "visibility": _("Who sees the figures"),
+    "analyte": _("Analyte with its unit"),
+    "assays": _("Assays"),
     "title": _("Title"),
     "missing": _("What is missing"),
     "reasons": _("Reasons"),
@@ -71,7 +84,6 @@ FIELDS: Mapping[str, object] = {
     "sent_moisture_percent": _("Moisture (%)"),
     "packaging": _("Packaging"),
     "received_t": _("Weight received (t)"),
-    "committed_t": _("Committed elsewhere (t)"),
     "moisture_percent": _("Moisture (%)"),
     "accepted_t": _("Accepted (t)"),
     "refused_t": _("Refused (t)"),
@@ -79,6 +91,7 @@ FIELDS: Mapping[str, object] = {
     "official_number": _("Official manifest number (14 digits)"),
     "field": _("What is wrong"),
     "value": _("Right value"),
+    "measured": _("Measured value"),
     "changes": _("What is wrong"),
     "file": _("File"),
     "form": _("Form"),
@@ -99,7 +112,7 @@ FIELDS: Mapping[str, object] = {
     **ACCOUNT_FIELDS,
 }
 
-_NUMBERED = re.compile(r"^(?:lines|loads|carriers|carriages|uses|results|inputs)\.(\d+)\.?")
+_NUMBERED = re.compile(r"^(?:lines|loads|carriers|carriages|uses|results|inputs|assays)\.(\d+)\.?")
 
 
 def field_label(name: str) -> str:

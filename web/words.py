@@ -56,6 +56,18 @@ GROUPS: Mapping[str, Mapping[str, object]] = {
         "by_product": _("By-product"),
         "product": _("Product"),
     },
+    "visibility": {
+        "parties": _("Others see masses in bands, no prices and no assays"),
+        "public": _("Everybody sees the figures"),
+    },
+    "lot_fate": {
+        "proposed": _("With proposals"),
+        "unmatched": _("Without an outlet"),
+        "dealt": _("In agreements"),
+        "waiting": _("Waiting for the next run"),
+        "over": _("Period over"),
+        "withdrawn": _("Withdrawn"),
+    },
     "hazard": {
         "hazardous": _("Hazardous waste"),
         "general": _("General solid waste"),
@@ -76,7 +88,6 @@ GROUPS: Mapping[str, Mapping[str, object]] = {
     "priced": {
         "window": _("Capacity window"),
         "line": _("Line of an entitlement"),
-        "group": _("Lines of an entitlement together"),
         "entitlement": _("Entitlement as a whole"),
         "facility": _("Facility as a whole"),
         "quota": _("White-list quota"),

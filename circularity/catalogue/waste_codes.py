@@ -18,6 +18,10 @@ EVERYTHING = "*"
 """The pattern that covers every waste."""
 
 
+STORAGE_LIMIT_DAYS, URGENT_MARGIN_DAYS = 365, 30
+"""Hazardous waste is stored for a year at most; a lot so near to the end of it is urgent."""
+
+
 class MalformedCode(ValueError):
     """A text is no waste code, or names a kind that does not exist."""
 

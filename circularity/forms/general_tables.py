@@ -19,7 +19,7 @@ from circularity.ledger.month_balances import month_days
 from circularity.ledger.months import USES, LedgerMonth
 from circularity.ledger.site_stock import stock_on
 from circularity.organisations import Site
-from circularity.registry.outputs import GenerationDeclaration
+from circularity.registry.declarations import GenerationDeclaration
 from circularity.units import format_tonnes
 
 _CONVEYANCES = {"vehicle": "公路", "barge": "水路", "rail": "铁路", "conveyor": "皮带", "pipeline": "管道"}

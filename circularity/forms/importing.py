@@ -27,7 +27,7 @@ from circularity.ledger.generator_months import Use, write_month
 from circularity.ledger.month_balances import days_of, reckoned_stock
 from circularity.ledger.months import LedgerMonth
 from circularity.organisations import Site
-from circularity.registry.outputs import GenerationDeclaration, declare_generation
+from circularity.registry.declarations import GenerationDeclaration, declare_generation
 
 _PARTS = ("own_utilised_kg", "own_disposed_kg", "entrusted_elsewhere_utilised_kg")
 

@@ -13,7 +13,7 @@ from circularity.catalogue.regions import prefix_of
 from circularity.ledger.mass import MassAccount, MassGroup, MassMove
 from circularity.ledger.months import LedgerMonth
 from circularity.organisations import Site
-from circularity.registry.outputs import GenerationDeclaration
+from circularity.registry.declarations import GenerationDeclaration
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ public.read             anyone                                  OPRD  read
 session.use             signed_in                               OPRD  write
 desk.read               member|@confidential.read               OPRD  read
 
+output.list             member|@confidential.read               OPR   read
+output.read             generator|@confidential.read            OPR   read
 output.post             member                                  OP    write  verified,awake
 output.change           generator                               OP    write  verified
 facility.register       member                                  OP    write  verified,awake

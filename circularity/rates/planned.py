@@ -28,7 +28,7 @@ from circularity.catalogue.targets import Target
 from circularity.organisations import Site
 from circularity.rates.formula import SCOPES, Rate, in_scope
 from circularity.rates.planned_mass import PlannedMass, planned_masses
-from circularity.registry.outputs import GenerationDeclaration
+from circularity.registry.declarations import GenerationDeclaration
 from circularity.runs.stored import MatchingRun
 from circularity.units import format_tonnes
 

@@ -1,12 +1,13 @@
-"""Outputs: posted lots of waste looking for an outlet, and what a site says it generates in a year."""
+"""Outputs: posted lots of waste looking for an outlet."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Required, TypedDict, Unpack
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, UniqueConstraint, select
+from sqlalchemy import ColumnElement, ForeignKey
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from circularity.accounts.dormancy import refuse_dormant
@@ -80,94 +81,89 @@ class Assay(Base):
     value_micro: Mapped[int]
 
 
-class GenerationDeclaration(Base):
-    """What a site says of one waste in one calendar year, kg; declaring again replaces, the chain remembers.
+class Terms(TypedDict, total=False):
+    """What is said of a lot, in the units of Output; `assays` in millionths of the unit in each name."""
 
-    What is neither used, disposed of at home nor utilised elsewhere is what the site has to place.
-    """
-
-    __tablename__ = "generation_declarations"
-    __table_args__ = (
-        UniqueConstraint("site_id", "waste_code", "year", name="uq_generation_declarations_site_waste_year"),
-        between("year", 2000, 2100),
-        mass("generated_kg"),
-        mass("own_utilised_kg"),
-        mass("own_disposed_kg"),
-        mass("entrusted_elsewhere_utilised_kg"),
-        CheckConstraint(
-            "own_utilised_kg + own_disposed_kg + entrusted_elsewhere_utilised_kg <= generated_kg",
-            name="no_more_than_generated",
-        ),
-        STRICT,
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    public_id: Mapped[str] = mapped_column(unique=True)
-    site_id: Mapped[int] = mapped_column(ForeignKey("sites.id"), index=True)
-    waste_code: Mapped[str]
-    year: Mapped[int]
-    generated_kg: Mapped[int]
-    own_utilised_kg: Mapped[int]
-    own_disposed_kg: Mapped[int]
-    entrusted_elsewhere_utilised_kg: Mapped[int]
-    declared_at: Mapped[datetime]
-
-    site: Mapped[Site] = relationship()
+    waste_code: Required[str]
+    mass_kg: Required[int]
+    available_from: date | None
+    available_to: date | None
+    allowed_operations: Sequence[str]
+    max_distance_m: int | None
+    max_net_cost_ucny_per_kg: int | None
+    min_lot_kg: int | None
+    price_ucny_per_kg: int | None
+    storage_since: date | None
+    status: str
+    plan_mass_kg: int | None
+    assays: Mapping[str, int]
+    visibility: str
 
 
-def post_output(  # noqa: PLR0913 - a verb names every fact it takes
-    session: Session,
-    *,
-    actor: Actor,
-    at: datetime,
-    site: Site,
-    waste_code: str,
-    mass_kg: int,
-    available_from: date | None,
-    available_to: date | None,
-    allowed_operations: Sequence[str] = (),
-    max_distance_m: int | None = None,
-    max_net_cost_ucny_per_kg: int | None = None,
-    min_lot_kg: int | None = None,
-    price_ucny_per_kg: int | None = None,
-    storage_since: date | None = None,
-    status: str = "waste",
-    plan_mass_kg: int | None = None,
-    assays: Mapping[str, int] | None = None,
-    visibility: str = "parties",
+def post_output(
+    session: Session, *, actor: Actor, at: datetime, site: Site, **terms: Unpack[Terms]
 ) -> Output:
-    """Post a lot; units as in Output, `assays` in millionths of the unit in each name.
+    """Post a lot; what is left out is unknown, unbounded, waste, and shown to the parties alone.
 
     Raises BadInput for malformed values; RuleBroken `relabel` for hazardous waste as by-product or product,
     `dormant_site`.
     """
     refuse_dormant(session, site)
+    values = checked_terms(terms)
+    output = Output(public_id=new_public_id(), posted_at=at, site=site)
+    set_terms(output, values)
+    session.add(output)
+    record(session, actor, at, "output.posted", output, {"site": site, **values})
+    return output
+
+
+def checked_terms(terms: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all terms of a lot, canonical; raises what `post_output` raises of them."""
+    said = {**_DEFAULTS, **terms}
     checks = Checks("output")
-    checks.period("available_from", available_from, "available_to", available_to)
-    measured = checks.analytes("assays", assays or {})
+    checks.period("available_from", said["available_from"], "available_to", said["available_to"])
+    checks.period("storage_since", said["storage_since"], "storage_since", said["storage_since"])
     values: dict[str, Any] = {
-        "site": site,
-        "waste_code": checks.waste_code("waste_code", waste_code),
-        "mass_kg": checks.kilograms("mass_kg", mass_kg, 1),
-        "available_from": available_from,
-        "available_to": available_to,
-        "allowed_operations": tuple(checks.operation("allowed_operations", o) for o in allowed_operations),
-        "max_distance_m": checks.maybe("max_distance_m", max_distance_m, 0, MAX_DISTANCE_M),
-        "max_net_cost_ucny_per_kg": checks.price("max_net_cost_ucny_per_kg", max_net_cost_ucny_per_kg),
-        "min_lot_kg": checks.maybe("min_lot_kg", min_lot_kg),
-        "price_ucny_per_kg": checks.price("price_ucny_per_kg", price_ucny_per_kg),
-        "storage_since": storage_since,
-        "status": checks.word("status", status, STATUSES),
-        "plan_mass_kg": checks.maybe("plan_mass_kg", plan_mass_kg),
-        "visibility": checks.word("visibility", visibility, VISIBILITIES),
+        "waste_code": checks.waste_code("waste_code", said["waste_code"]),
+        "mass_kg": checks.kilograms("mass_kg", said["mass_kg"], 1),
+        "available_from": said["available_from"],
+        "available_to": said["available_to"],
+        "allowed_operations": tuple(
+            checks.operation("allowed_operations", code) for code in said["allowed_operations"]
+        ),
+        "max_distance_m": checks.maybe("max_distance_m", said["max_distance_m"], 0, MAX_DISTANCE_M),
+        "max_net_cost_ucny_per_kg": checks.price(
+            "max_net_cost_ucny_per_kg", said["max_net_cost_ucny_per_kg"]
+        ),
+        "min_lot_kg": checks.maybe("min_lot_kg", said["min_lot_kg"]),
+        "price_ucny_per_kg": checks.price("price_ucny_per_kg", said["price_ucny_per_kg"]),
+        "storage_since": said["storage_since"],
+        "status": checks.word("status", said["status"], STATUSES),
+        "plan_mass_kg": checks.maybe("plan_mass_kg", said["plan_mass_kg"]),
+        "visibility": checks.word("visibility", said["visibility"], VISIBILITIES),
+        "assays": checks.analytes("assays", said["assays"]),
     }
     checks.finish()
-    _refuse_relabelling(values["waste_code"], status)
-    output = Output(public_id=new_public_id(), posted_at=at, **values)
-    output.assays = [Assay(analyte=name, value_micro=value) for name, value in sorted(measured.items())]
-    session.add(output)
-    record(session, actor, at, "output.posted", output, values | {"assays": measured})
-    return output
+    _refuse_relabelling(values["waste_code"], values["status"])
+    return values
+
+
+def terms_of(output: Output) -> dict[str, Any]:
+    """Return what is said of a lot, as `checked_terms` does."""
+    plain = {name: getattr(output, name) for name in Terms.__annotations__ if name != "assays"}
+    return plain | {"assays": {assay.analyte: assay.value_micro for assay in output.assays}}
+
+
+def set_terms(output: Output, values: Mapping[str, Any]) -> None:
+    """Write checked terms into a lot."""
+    for name, value in values.items():
+        if name != "assays":
+            setattr(output, name, value)
+    kept = {assay.analyte: assay for assay in output.assays}
+    measured = values["assays"]
+    output.assays = [kept.get(name) or Assay(analyte=name) for name in sorted(measured)]
+    for assay in output.assays:
+        assay.value_micro = measured[assay.analyte]
 
 
 def not_over(on: date) -> ColumnElement[bool]:
@@ -182,58 +178,15 @@ def withdraw_output(session: Session, *, actor: Actor, at: datetime, output: Out
         record(session, actor, at, "output.withdrawn", output, {})
 
 
-def declare_generation(  # noqa: PLR0913 - a verb names every fact it takes
-    session: Session,
-    *,
-    actor: Actor,
-    at: datetime,
-    site: Site,
-    waste_code: str,
-    year: int,
-    generated_kg: int,
-    own_utilised_kg: int,
-    own_disposed_kg: int,
-    entrusted_elsewhere_utilised_kg: int = 0,
-) -> GenerationDeclaration:
-    """Declare, or declare anew, what a site generates of one waste in a calendar year, kg.
-
-    Raises BadInput for malformed values; RuleBroken `more_than_generated` when the parts exceed the whole.
-    """
-    checks = Checks("generation")
-    code, year = checks.waste_code("waste_code", waste_code), checks.whole("year", year, 2000, 2100)
-    masses = {
-        "generated_kg": checks.kilograms("generated_kg", generated_kg),
-        "own_utilised_kg": checks.kilograms("own_utilised_kg", own_utilised_kg),
-        "own_disposed_kg": checks.kilograms("own_disposed_kg", own_disposed_kg),
-        "entrusted_elsewhere_utilised_kg": checks.kilograms(
-            "entrusted_elsewhere_utilised_kg", entrusted_elsewhere_utilised_kg
-        ),
-    }
-    checks.finish()
-    placed_kg = sum(masses.values()) - masses["generated_kg"]
-    if placed_kg > masses["generated_kg"]:
-        zh, en = "利用与处置之和大于产生量", "what was used and disposed of exceeds what was generated"
-        raise RuleBroken("more_than_generated", zh, en, field="generated_kg", **masses)
-    if site.id is None:
-        session.flush()
-    declared = session.scalar(
-        select(GenerationDeclaration).filter_by(site_id=site.id, waste_code=code, year=year)
-    )
-    before = {name: getattr(declared, name) for name in masses} if declared else {}
-    if declared is None:
-        declared = GenerationDeclaration(public_id=new_public_id(), site=site, waste_code=code, year=year)
-        session.add(declared)
-    declared.declared_at = at
-    for name, value in masses.items():
-        setattr(declared, name, value)
-    facts = {"site": site, "waste_code": code, "year": year, "before": before, **masses}
-    record(session, actor, at, "generation.declared", declared, facts)
-    return declared
-
-
 def _refuse_relabelling(waste_code: str, status: str) -> None:
     """Hazardous waste stays hazardous waste: a by-product's or product's label does not free it."""
     if status != "waste" and is_hazardous(waste_code):
         zh = "危险废物不得以副产品或产品名义转移"
         en = "hazardous waste may not be offered as a by-product or product"
         raise RuleBroken("relabel", zh, en, field="status")
+
+
+_DEFAULTS: Mapping[str, Any] = MappingProxyType(
+    dict.fromkeys(Terms.__annotations__)
+    | {"allowed_operations": (), "assays": {}, "status": "waste", "visibility": "parties"}
+)

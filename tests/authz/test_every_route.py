@@ -240,7 +240,7 @@ def markers() -> set[str]:
 
 def told(answer: Any) -> set[str]:
     """Return every number of an answer, its headers included, as bare digits."""
-    text = answer.get_data(as_text=True) + str(answer.headers)
+    text = answer.get_data().decode(errors="replace") + str(answer.headers)
     text = re.sub(r'(?:\b[vxydr]|width|height|c[xy])="?=?[\d.,\s-]+', "", text)  # drawings and versions
     text = re.sub(r"[0-9a-f]{32,64}", "", text)
     return {re.sub(r"\D", "", found).rstrip("0") for found in re.findall(r"\d[\d,.]*", text)}

@@ -12,7 +12,8 @@ from circularity.organisations import Organisation, Site
 from circularity.rates.formula import in_scope
 from circularity.rates.planned import planned_rates
 from circularity.rates.planned_mass import held_by_deals
-from circularity.registry.outputs import GenerationDeclaration, Output
+from circularity.registry.declarations import GenerationDeclaration
+from circularity.registry.outputs import Output
 from matching.plan import make_plan
 from matching.run import publish
 from matching.said import rows_of

@@ -8,8 +8,9 @@ from sqlalchemy import func, select
 from circularity.audit import AuditEvent, verify_chain
 from circularity.database import Base, create_engine_for, reading, writing
 from circularity.organisations import Organisation
+from circularity.registry.declarations import GenerationDeclaration
 from circularity.registry.entitlements import CapacityWindow, Entitlement
-from circularity.registry.outputs import GenerationDeclaration, Output
+from circularity.registry.outputs import Output
 from circularity.runs.stored import latest_run, reasons_of_run
 from matching.run import run_matching
 from seed.cast import QUARTER_DAYS

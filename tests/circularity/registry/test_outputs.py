@@ -11,7 +11,8 @@ from registry import ACID, Registry
 from circularity.audit import AuditEvent
 from circularity.errors import BadInput, RuleBroken
 from circularity.listings import OutputFilter, list_outputs
-from circularity.registry.outputs import GenerationDeclaration, Output, declare_generation, withdraw_output
+from circularity.registry.declarations import GenerationDeclaration, declare_generation
+from circularity.registry.outputs import Output, withdraw_output
 from circularity.totals import stock
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,11 @@ def given(form: str, name: str, default: Any = "") -> str:
     if g.get("refused_form") == form:
         return request.form.get(name, "")
     return "" if default is None else str(default)
+
+
+def given_all(form: str, name: str, default: Collection[str] = ()) -> Collection[str]:
+    """Return what is ticked of a field with several values, likewise."""
+    return request.form.getlist(name) if g.get("refused_form") == form else default
 
 
 def problems_at(form: str, name: str = "") -> list[Problem]:

@@ -13,8 +13,17 @@ from pathlib import Path, PurePath
 
 from flask import request
 
+from circularity.columns import MAX_AMOUNT, MAX_DISTANCE_M
 from circularity.errors import BadInput, InputProblem
-from circularity.units import KG_PER_T, MAX_MASS_KG, UCNY_PER_KG_PER_CNY_PER_T, NotAQuantity, parse_scaled
+from circularity.units import (
+    KG_PER_T,
+    M_PER_KM,
+    MAX_MASS_KG,
+    MICRO,
+    UCNY_PER_KG_PER_CNY_PER_T,
+    NotAQuantity,
+    parse_scaled,
+)
 
 PERMILLE_PER_PERCENT = 10
 
@@ -47,10 +56,7 @@ class FormValues:
 
     def mass(self, name: str) -> int:
         """Return typed tonnes in kg; a field that must be filled."""
-        found = self.maybe_mass(name)
-        if found is None and not self.text(name):
-            self.refuse(name, "empty", "不能为空", "must not be empty")
-        return found or 0
+        return self._filled(name, self.maybe_mass(name))
 
     def maybe_mass(self, name: str) -> int | None:
         """Return typed tonnes in kg, None for an empty field."""
@@ -64,12 +70,17 @@ class FormValues:
         """Return typed CNY/t in µCNY/kg, None for an empty field; negative when the sender pays."""
         return self._scaled(name, UCNY_PER_KG_PER_CNY_PER_T, -(10**15), 10**15)
 
+    def kilometres(self, name: str) -> int | None:
+        """Return typed kilometres in m, None for an empty field."""
+        return self._scaled(name, M_PER_KM, 0, MAX_DISTANCE_M)
+
+    def concentration(self, name: str) -> int:
+        """Return a typed value in millionths of its unit; a field that must be filled."""
+        return self._filled(name, self._scaled(name, MICRO, -MAX_AMOUNT, MAX_AMOUNT))
+
     def whole(self, name: str) -> int:
         """Return a typed whole number."""
-        found = self._scaled(name, 1, None, None)
-        if found is None and not self.text(name):
-            self.refuse(name, "empty", "不能为空", "must not be empty")
-        return found or 0
+        return self._filled(name, self._scaled(name, 1, None, None))
 
     def day(self, name: str) -> date:
         """Return a typed day; a field that must be filled."""
@@ -78,6 +89,15 @@ class FormValues:
         except ValueError:
             self.refuse(name, "not_a_day", "应为日期", "must be a calendar day")
             return date.max
+
+    def maybe_day(self, name: str) -> date | None:
+        """Return a typed day, None for an empty field."""
+        return self.day(name) if self.text(name) else None
+
+    def _filled(self, name: str, found: int | None) -> int:
+        if found is None and not self.text(name):
+            self.refuse(name, "empty", "不能为空", "must not be empty")
+        return found or 0
 
     def _scaled(self, name: str, scale: int, minimum: int | None, maximum: int | None) -> int | None:
         text = self.text(name).replace(",", "")

@@ -31,6 +31,9 @@ def problems_of(error: CircularityError) -> list[Problem]:
 
 def form_field(name: str) -> str:
     """Return the name of a field of ours for a verb's argument: tonnes stand for kg, percent for permille."""
+    if name == "max_distance_m":
+        return "max_distance_km"
+    name = name.replace("_ucny_per_kg", "_cny_per_t")
     return name.replace("_kg", "_t").replace("_permille", "_percent")
 
 

@@ -9,9 +9,11 @@ from web.pages.desk import (
     agreements,
     direct_deals,
     form_downloads,
+    lot_acts,
     months,
     official_numbers,
     one_treatment,
+    own_lots,
     parties,
     printing,
     proposals,
@@ -30,6 +32,11 @@ from web.pages.desk.frame import desk_frame
 SHOWN = (
     ("/desk", "home", parties.show_home),
     ("/acting", "acting", parties.show_acting),
+    ("/desk/outputs", "lots", own_lots.show_lots),
+    ("/desk/outputs/new", "new_lot", lot_acts.show_new_lot),
+    ("/desk/outputs/codes", "waste_codes", lot_acts.show_codes),
+    ("/desk/outputs/<public_id>", "lot", own_lots.show_lot),
+    ("/desk/outputs/<public_id>/terms", "changed_lot", lot_acts.show_changed_lot),
     ("/proposals", "proposals", proposals.show_proposals),
     ("/proposals/<public_id>", "proposal", proposals.show_proposal),
     ("/agreements", "agreements", agreements.show_agreements),
@@ -60,6 +67,9 @@ SHOWN = (
 
 DONE = (
     ("/acting", "choose_acting", parties.choose_acting),
+    ("/desk/outputs/new", "post_lot", lot_acts.post_lot),
+    ("/desk/outputs/<public_id>/terms", "change_lot", lot_acts.change_lot),
+    ("/desk/outputs/<public_id>/withdrawal", "withdraw_lot", own_lots.withdraw_lot),
     ("/proposals/<public_id>/acceptance", "accept_proposal", proposals.accept_proposal),
     ("/proposals/<public_id>/counter", "counter_proposal", proposals.counter_proposal),
     ("/proposals/<public_id>/refusal", "refuse_proposal", proposals.refuse_proposal),
