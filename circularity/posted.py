@@ -14,7 +14,13 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, selec
 from circularity.database import Base
 from circularity.deals.ceilings import ANY_YEAR, Ceiling
 from circularity.organisations import Organisation, Site
-from circularity.registry.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
+from circularity.registry.entitlements import (
+    CapacityWindow,
+    Entitlement,
+    EntitlementLine,
+    Facility,
+    LineGroup,
+)
 from circularity.registry.outputs import Output
 from circularity.whitelist import ProcedureGrant, WhitelistEntry
 
@@ -122,7 +128,12 @@ def windows_offered() -> Select[Any]:
 
 def taken_by_year() -> Select[Any]:
     """Select what deals have taken of limits per calendar year: kind, public id of the subject, year, kg."""
-    subjects: dict[str, Any] = {"line": EntitlementLine, "entitlement": Entitlement, "facility": Facility}
+    subjects: dict[str, Any] = {
+        "line": EntitlementLine,
+        "group": LineGroup,
+        "entitlement": Entitlement,
+        "facility": Facility,
+    }
     taken = [
         select(Ceiling.kind, subject.public_id.label("subject"), Ceiling.year, _TAKEN_KG.label("taken_kg"))
         .join(subject, Ceiling.subject_id == subject.id)
@@ -130,6 +141,21 @@ def taken_by_year() -> Select[Any]:
         for kind, subject in subjects.items()
     ]
     return select(union_all(*taken).subquery())
+
+
+def limits_of_groups() -> Select[Any]:
+    """Select the limits that lines share: public ids of line and group, kg; a lifted limit is none."""
+    shown: list[Any] = [
+        EntitlementLine.public_id.label("line"),
+        LineGroup.public_id.label("group"),
+        LineGroup.annual_limit_kg.label("limit_kg"),
+    ]
+    return (
+        select(*shown)
+        .join(EntitlementLine.groups)
+        .where(LineGroup.annual_limit_kg.is_not(None))
+        .order_by(EntitlementLine.id, LineGroup.id)
+    )
 
 
 def grants_held(on: date) -> Select[Any]:

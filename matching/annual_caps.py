@@ -1,8 +1,9 @@
-"""Limits per calendar year on lines, entitlements and facilities, as nested caps on capacity windows.
+"""Limits per calendar year on lines, groups of lines, entitlements and facilities, as caps on windows.
 
 A window may reach over New Year, so a year's limit cannot always be told apart from the next one's: windows
-whose years touch share one limit. That never allows more than the law does, and caps always nest, because
-windows that share a year on a line share it on its entitlement and facility too.
+whose years touch share one limit. That never allows more than the law does. Caps of lines, entitlements and
+facilities nest, because windows that share a year on a line share it on its entitlement and facility too; a
+group of lines lies within its entitlement and may cross another group.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from matching.case import Cap
 
 OPEN_YEARS = (0, 9999)
 LEVELS = ("line", "entitlement", "facility")
+GROUP = "group"
+KINDS = ("line", GROUP, "entitlement", "facility")
+"""What has a limit per calendar year, the narrowest first."""
 
 
 Dealt = Mapping[tuple[str, str], Mapping[int, int]]
@@ -27,7 +31,8 @@ class Share:
     """One window's share of the limits above it, kg.
 
     `capacity` is its row among the case's capacities, None when it takes no part (withdrawn or over): what
-    it has `taken_kg` counts all the same. `subjects` and `limits_kg` are those of LEVELS, None = no limit.
+    it has `taken_kg` counts all the same. `subjects` and `limits_kg` are those of LEVELS, None = no limit;
+    `groups` are the limits that its line shares with others: public id and kg.
     """
 
     capacity: int | None
@@ -36,11 +41,22 @@ class Share:
     offered_kg: int
     subjects: tuple[str, str, str]
     limits_kg: tuple[int | None, int | None, int | None]
+    groups: tuple[tuple[str, int], ...] = ()
+
+    def limits_of(self, kind: str) -> Iterator[tuple[str, int]]:
+        """Yield subject and limit in kg of one of KINDS, where there is any."""
+        if kind == GROUP:
+            yield from self.groups
+            return
+        level = LEVELS.index(kind)
+        limit_kg = self.limits_kg[level]
+        if limit_kg is not None:
+            yield self.subjects[level], limit_kg
 
 
 @dataclass(frozen=True, slots=True)
 class PricedCap:
-    """A cap with what it limits: a line, entitlement, facility or quota, and in which years ("" = any)."""
+    """A cap with what it limits: line, group, entitlement, facility or quota, in which years ("" = any)."""
 
     cap: Cap
     kind: str
@@ -51,17 +67,17 @@ class PricedCap:
 def annual_caps(shares: Sequence[Share], dealt: Dealt = MappingProxyType({})) -> list[PricedCap]:
     """Return the caps that can bind, in kg; what windows and deals have taken already is off the limit."""
     caps = []
-    for level, kind in enumerate(LEVELS):
-        groups: dict[str, list[Share]] = defaultdict(list)
+    for kind in KINDS:
+        groups: dict[tuple[str, int], list[Share]] = defaultdict(list)
         for share in shares:
-            if share.limits_kg[level] is not None:
-                groups[share.subjects[level]].append(share)
-        for subject, group in groups.items():
+            for limited in share.limits_of(kind):
+                groups[limited].append(share)
+        for (subject, limit_kg), group in groups.items():
             for together in _touching(group):
                 years = range(min(s.years[0] for s in together), max(s.years[1] for s in together) + 1)
                 # No year may exceed its limit, and the new mass may fall in any of them.
                 by_year = [kg for year, kg in dealt.get((kind, subject), {}).items() if year in years]
-                limit = (together[0].limits_kg[level] or 0) - max(by_year, default=0)
+                limit = limit_kg - max(by_year, default=0)
                 cap = _cap(kind, subject, together, limit)
                 caps += [] if cap is None else [cap]
     return caps

@@ -18,7 +18,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from circularity.posted import grants_held, listings_in_force, outputs_posted, taken_by_year, windows_offered
+from circularity.posted import (
+    grants_held,
+    limits_of_groups,
+    listings_in_force,
+    outputs_posted,
+    taken_by_year,
+    windows_offered,
+)
 from circularity.registry.entitlements import LineLimit
 from circularity.registry.outputs import Assay
 from circularity.units import IntArray
@@ -95,7 +102,7 @@ def read_snapshot(
     listings = [_listing(row) for row in session.execute(listings_in_force(on))]
     meant = [_window(k, row) for k, row in enumerate(rows)]
     listed = listed_windows(meant, listings)
-    of_years = shares(offered, {row.id: k for k, row in enumerate(rows)}, on.year)
+    of_years = shares(offered, {row.id: k for k, row in enumerate(rows)}, on.year, _groups(session))
     caps = (*annual_caps(of_years, _dealt(session)), *listed.quotas)
     plants = list({row.facility: row for row in rows}.values())
     case = Case.build(
@@ -137,6 +144,14 @@ def _dealt(session: Session) -> Dealt:
     for row in session.execute(taken_by_year()):
         taken[row.kind, row.subject][row.year] = row.taken_kg
     return taken
+
+
+def _groups(session: Session) -> dict[str, tuple[tuple[str, int], ...]]:
+    """Return the limits that lines share, by the line's public id."""
+    found: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for row in session.execute(limits_of_groups()):
+        found[row.line].append((row.group, row.limit_kg))
+    return {line: tuple(groups) for line, groups in found.items()}
 
 
 def _is_live(row: Any, on: date) -> bool:

@@ -85,11 +85,14 @@ def capacity_table(
     )
 
 
-def shares(rows: Rows, capacity: Mapping[int, int], year: int) -> list[Share]:
+def shares(
+    rows: Rows, capacity: Mapping[int, int], year: int, groups: Mapping[str, tuple[tuple[str, int], ...]]
+) -> list[Share]:
     """Return every window's share of the limits of a year and the years after it.
 
-    `capacity` is the row of those in the case. What a window that ended in an earlier year took is no longer
-    a matter of any limit; of a window that began in one, all that it took is counted in this year.
+    `capacity` is the row of those in the case, `groups` the limits that a line (public id) shares. What a
+    window that ended in an earlier year took is no longer a matter of any limit; of a window that began in
+    one, all that it took is counted in this year.
     """
     return [
         Share(
@@ -102,6 +105,7 @@ def shares(rows: Rows, capacity: Mapping[int, int], year: int) -> list[Share]:
             offered_kg=row.offered_kg,
             subjects=(row.line, row.entitlement, row.facility),
             limits_kg=(row.line_limit_kg, row.entitlement_limit_kg, row.facility_limit_kg),
+            groups=groups.get(row.line, ()),
         )
         for row in rows
         if row.available_to is None or row.available_to.year >= year

@@ -12,8 +12,8 @@ from circularity.catalogue.waste_types import is_hazardous
 from circularity.deals.limits import limit_kg
 from circularity.deals.reservations import left_kg
 from circularity.rates.planned_mass import held_by_deals
+from circularity.registry.capacity import offer_capacity
 from circularity.registry.entitlements import EntitlementLine
-from circularity.registry.facilities import offer_capacity
 from circularity.registry.outputs import post_output
 from circularity.units import KG_PER_T
 from seed.cast import QUARTER_DAYS, Cast, acting

@@ -30,6 +30,7 @@ from circularity.registry.entitlements import Facility
 from circularity.runs.stored import MatchingRun, Proposal
 from circularity.uploads import OFFICIAL_NUMBERS, ask_for_import
 from circularity.whitelist.appeals import appeal
+from circularity.whitelist.entitlement_requests import request_change
 from circularity.whitelist.papers import hand_in
 from circularity.whitelist.proposing import Wanted, apply_for
 from circularity.whitelist.standing import suspend
@@ -237,6 +238,12 @@ def lists(registry: Registry, collector: Facility) -> dict[str, str]:
     raise_quota(**act, entry=entry, by=office, mass_kg=T, document="同意函 1 号", reason="需求增加")
     suspend(**act, entry=entry, by=office, ground="reporting", reason="未报告")
     raised = appeal(**act, about=entry, by=owner, reason="已补报")
+    line = registry.line(collector, waste_pattern="SW17", operation="R5", annual_limit_kg=9 * T)
+    window = registry.window(9, line=line)
+    registry.session.flush()
+    asking = {"document": "变更申请", "reason": "扩能", "wanted": {"annual_limit_kg": 12 * T}}
+    held = line.entitlement
+    change = request_change(**act, by=owner, entitlement=held, kind="annual_limit", **asking)
     year = {"valid_from": date(2027, 1, 1), "valid_to": date(2027, 12, 31)}
     wanted = Wanted(list_kind="nominated", **about, **year)
     application = apply_for(**act, by=owner, facility=collector, wanted=wanted, renews=entry)
@@ -247,6 +254,9 @@ def lists(registry: Registry, collector: Facility) -> dict[str, str]:
         "appeal_id": raised.public_id,
         "application_id": application.public_id,
         "paper_id": paper.public_id,
+        "entitlement_id": held.public_id,
+        "change_id": change.public_id,
+        "own_window_id": window.public_id,
         "year": "2027",
     }
 

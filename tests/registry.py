@@ -12,12 +12,12 @@ from stdnum.cn import uscc
 
 from circularity.audit import Actor
 from circularity.organisations import Organisation, Site, add_site, register_organisation
+from circularity.registry.capacity import offer_capacity
 from circularity.registry.declarations import declare_generation
 from circularity.registry.entitlements import CapacityWindow, EntitlementLine, Facility
 from circularity.registry.facilities import (
     add_entitlement_line,
     grant_entitlement,
-    offer_capacity,
     register_facility,
 )
 from circularity.registry.outputs import Output, post_output

@@ -110,6 +110,7 @@ CUSTODY: Mapping[str, Mapping[str, object]] = {
         "output": _("The lot"),
         "window": _("Capacity window"),
         "line": _("Line of an entitlement"),
+        "group": _("Lines of an entitlement together"),
         "entitlement": _("Entitlement as a whole"),
         "facility": _("Facility as a whole"),
         "quota": _("White-list quota"),

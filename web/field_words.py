@@ -84,6 +84,7 @@ FIELDS: Mapping[str, object] = {
     "sent_moisture_percent": _("Moisture (%)"),
     "packaging": _("Packaging"),
     "received_t": _("Weight received (t)"),
+    "committed_t": _("Committed elsewhere (t)"),
     "moisture_percent": _("Moisture (%)"),
     "accepted_t": _("Accepted (t)"),
     "refused_t": _("Refused (t)"),

@@ -53,6 +53,8 @@ LISTING: Mapping[str, Mapping[str, object]] = {
         "line_limit": _("Yearly limit of a line"),
         "validity": _("Validity"),
         "new_line": _("A line more"),
+        "new_group": _("A limit that lines share"),
+        "group_limit": _("Yearly limit of lines together"),
     },
     "entitlement_change": {
         "requested": _("Waiting for confirmation"),

@@ -75,6 +75,7 @@ _ACTS_OF = {
     "list_applications.change_list_application": "application",
     "list_entries.change_list_entry": "entry",
     "list_appeals.change_list_appeal": "appeal",
+    "entitlements.act_on_entitlement_change": "entitlement_change",
 }
 
 

@@ -88,6 +88,7 @@ GROUPS: Mapping[str, Mapping[str, object]] = {
     "priced": {
         "window": _("Capacity window"),
         "line": _("Line of an entitlement"),
+        "group": _("Lines of an entitlement together"),
         "entitlement": _("Entitlement as a whole"),
         "facility": _("Facility as a whole"),
         "quota": _("White-list quota"),

@@ -17,7 +17,7 @@ from circularity.database import STRICT, Base
 from circularity.deals.contract import Agreement
 from circularity.lifecycle import states
 
-KINDS = ("output", "window", "line", "entitlement", "facility", "quota", "grant")
+KINDS = ("output", "window", "line", "group", "entitlement", "facility", "quota", "grant")
 """What a limit belongs to, in the order in which reservations take them."""
 
 ANY_YEAR = 0

@@ -10,20 +10,37 @@ from sqlalchemy.orm import Session
 from circularity.deals.ceilings import ANY_YEAR
 from circularity.deals.contract import Agreement
 from circularity.errors import RuleBroken
-from circularity.registry.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
+from circularity.registry.entitlements import (
+    LINE_GROUP_MEMBERS,
+    CapacityWindow,
+    Entitlement,
+    EntitlementLine,
+    Facility,
+    LineGroup,
+)
 from circularity.registry.outputs import Output
 from circularity.whitelist import ProcedureGrant, WhitelistEntry
 
-Subject = Output | CapacityWindow | EntitlementLine | Entitlement | Facility | WhitelistEntry | ProcedureGrant
+Subject = (
+    Output
+    | CapacityWindow
+    | EntitlementLine
+    | LineGroup
+    | Entitlement
+    | Facility
+    | WhitelistEntry
+    | ProcedureGrant
+)
 
-ANNUAL = ("line", "entitlement", "facility")
+ANNUAL = ("line", "group", "entitlement", "facility")
 """The kinds of limit that count per calendar year."""
 
 
 def read_anew(session: Session, agreement: Agreement) -> None:
     """Read what an agreement's rules and limits depend on; it stays so until the transaction ends."""
     entitlement = agreement.line.entitlement
-    for row in (agreement.output, agreement.window, agreement.line, entitlement, entitlement.facility):
+    whole = (*agreement.line.groups, entitlement, entitlement.facility)
+    for row in (agreement.output, agreement.window, agreement.line, *whole):
         if row is not None:
             session.refresh(row, with_for_update={"read": True, "of": type(row)})
     entries = select(WhitelistEntry).filter_by(facility_id=agreement.facility_id).order_by(WhitelistEntry.id)
@@ -59,17 +76,19 @@ def mass_by_year(mass_kg: int, first: date, last: date) -> dict[int, int]:
 
 def _taken_elsewhere_kg(session: Session, kind: str, subject_id: int, year: int) -> int:
     """Return what the windows that touch a year took elsewhere, withdrawn ones too."""
-    subject = {
-        "line": EntitlementLine.id,
-        "entitlement": EntitlementLine.entitlement_id,
-        "facility": Entitlement.facility_id,
+    grouped = select(LINE_GROUP_MEMBERS.c.line_id).where(LINE_GROUP_MEMBERS.c.group_id == subject_id)
+    of_subject = {
+        "line": EntitlementLine.id == subject_id,
+        "group": EntitlementLine.id.in_(grouped),
+        "entitlement": EntitlementLine.entitlement_id == subject_id,
+        "facility": Entitlement.facility_id == subject_id,
     }[kind]
     window = CapacityWindow
     taken = session.scalar(
         select(func.sum(window.received_kg + window.committed_kg))
         .join(EntitlementLine, window.line_id == EntitlementLine.id)
         .join(Entitlement, EntitlementLine.entitlement_id == Entitlement.id)
-        .where(subject == subject_id)
+        .where(of_subject)
         .where(window.available_from.is_(None) | (window.available_from <= date(year, 12, 31)))
         .where(window.available_to.is_(None) | (window.available_to >= date(year, 1, 1)))
     )
@@ -80,6 +99,7 @@ _NAMED = {
     "output": ("该批固废", "this lot"),
     "window": ("该接收能力", "this capacity window"),
     "line": ("该资质类别的年限量", "this line's annual limit"),
+    "group": ("该资质几类合计的年限量", "the yearly limit that lines of this entitlement share"),
     "entitlement": ("该资质的年限量", "this entitlement's annual limit"),
     "facility": ("该设施的年限量", "this facility's annual limit"),
     "quota": ("该白名单的限额", "this whitelist quota"),

@@ -163,6 +163,8 @@ def _subjects(
     if agreement.window is not None:
         yield "window", agreement.window, mass_kg
     yield "line", line, mass_kg
+    for group in line.groups:
+        yield "group", group, mass_kg
     yield "entitlement", line.entitlement, mass_kg
     yield "facility", line.entitlement.facility, mass_kg
     pair = agreement.site, line.entitlement.facility, agreement.waste_code, agreement.operation

@@ -8,20 +8,27 @@ limit that is pooled over an entitlement or a facility is told beside those of i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session, aliased, joinedload
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from circularity.custody.manifests import Transfer, TransferLine
 from circularity.deals.contract import Agreement
 from circularity.disclosure import MIN_ORGANISATIONS
 from circularity.ledger.mass import MassAccount, MassGroup, MassMove
-from circularity.registry.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
+from circularity.registry.entitlements import (
+    CapacityWindow,
+    Entitlement,
+    EntitlementLine,
+    Facility,
+    LineGroup,
+)
 
-KINDS = ("line", "entitlement", "facility")
+KINDS = ("line", "group", "entitlement", "facility")
+Owner = EntitlementLine | LineGroup | Entitlement | Facility
 WARNINGS = (80, 90, 100)
 """Percent of a limit from which its use is warned of."""
 
@@ -33,15 +40,16 @@ _RECEIVED = ("received", "stored")
 class LineUse:
     """A yearly limit and what was received on it from 1 January to a day, kg; `kind` is one of KINDS.
 
-    `line` is set for a line's own limit, `entitlement` for that and for a pooled one. `declared_kg` was
-    received outside the platform. `full_on` is the day on which the limit is reached at the pace of the year
-    so far, None beyond its end; a limit reached already is full today.
+    `line` is set for a line's own limit, `group` for one that lines share, `entitlement` for these and for
+    its own. `declared_kg` was received outside the platform. `full_on` is the day on which the limit is
+    reached at the pace of the year so far, None beyond its end; a limit reached already is full today.
     """
 
     kind: str
     facility: Facility
     entitlement: Entitlement | None
     line: EntitlementLine | None
+    group: LineGroup | None
     on: date
     permitted_kg: int
     on_platform_kg: int
@@ -82,7 +90,10 @@ def capacity_used(session: Session, on: date) -> list[LineUse]:
             or_(Entitlement.valid_to.is_(None), Entitlement.valid_to >= on),
         )
         .options(
-            joinedload(EntitlementLine.entitlement).joinedload(Entitlement.facility).joinedload(Facility.site)
+            joinedload(EntitlementLine.entitlement)
+            .joinedload(Entitlement.facility)
+            .joinedload(Facility.site),
+            selectinload(EntitlementLine.groups),
         )
         .order_by(EntitlementLine.id)
     ).all()
@@ -110,14 +121,15 @@ def _limits(
         for kind, owner in _owners(line):
             if owner.annual_limit_kg is not None:
                 pools[kind, owner.id].append(line)
-    for (kind, _), members in pools.items():
+    for (kind, key), members in pools.items():
         first = members[0]
-        owner = dict(_owners(first))[kind]
+        owner = next(each for word, each in _owners(first) if (word, each.id) == (kind, key))
         yield LineUse(
             kind=kind,
             facility=first.entitlement.facility,
             entitlement=None if kind == "facility" else first.entitlement,
             line=first if kind == "line" else None,
+            group=owner if isinstance(owner, LineGroup) else None,
             on=on,
             permitted_kg=owner.annual_limit_kg or 0,
             on_platform_kg=sum(received.get(line.id, 0) for line in members),
@@ -125,8 +137,12 @@ def _limits(
         )
 
 
-def _owners(line: EntitlementLine) -> tuple[tuple[str, EntitlementLine | Entitlement | Facility], ...]:
-    return ("line", line), ("entitlement", line.entitlement), ("facility", line.entitlement.facility)
+def _owners(line: EntitlementLine) -> Iterator[tuple[str, Owner]]:
+    yield "line", line
+    for group in line.groups:
+        yield "group", group
+    yield "entitlement", line.entitlement
+    yield "facility", line.entitlement.facility
 
 
 def _received(session: Session, on: date) -> dict[int, int]:

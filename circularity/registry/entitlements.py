@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Table, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from circularity.columns import MAX_DISTANCE_M, amount, between, mass, one_of, ordered
@@ -86,6 +86,7 @@ class Entitlement(Base):
     lines: Mapped[list[EntitlementLine]] = relationship(
         back_populates="entitlement", order_by="EntitlementLine.id"
     )
+    groups: Mapped[list[LineGroup]] = relationship(back_populates="entitlement", order_by="LineGroup.id")
 
 
 class EntitlementLine(Base):
@@ -110,6 +111,37 @@ class EntitlementLine(Base):
     entitlement: Mapped[Entitlement] = relationship(back_populates="lines")
     limits: Mapped[list[LineLimit]] = relationship(cascade="all, delete-orphan", order_by="LineLimit.analyte")
     windows: Mapped[list[CapacityWindow]] = relationship(back_populates="line", order_by="CapacityWindow.id")
+    groups: Mapped[list[LineGroup]] = relationship(
+        secondary="line_group_members", back_populates="lines", order_by="LineGroup.id"
+    )
+
+
+LINE_GROUP_MEMBERS = Table(
+    "line_group_members",
+    Base.metadata,
+    Column("group_id", ForeignKey("line_groups.id"), primary_key=True),
+    Column("line_id", ForeignKey("entitlement_lines.id"), primary_key=True, index=True),
+    sqlite_strict=True,
+)
+
+
+class LineGroup(Base):
+    """Several lines of one entitlement that share a limit per calendar year, as a licence's "HW34 and HW17
+    together". A line may be in several groups. `annual_limit_kg` None: the limit has been lifted.
+    """
+
+    __tablename__ = "line_groups"
+    __table_args__ = (mass("annual_limit_kg"), STRICT)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True)
+    entitlement_id: Mapped[int] = mapped_column(ForeignKey("entitlements.id"), index=True)
+    annual_limit_kg: Mapped[int | None]
+
+    entitlement: Mapped[Entitlement] = relationship(back_populates="groups")
+    lines: Mapped[list[EntitlementLine]] = relationship(
+        secondary=LINE_GROUP_MEMBERS, back_populates="groups", order_by="EntitlementLine.id"
+    )
 
 
 class LineLimit(Base):

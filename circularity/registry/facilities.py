@@ -1,6 +1,7 @@
-"""Facilities, what entitles them to take waste, and the capacity they offer: the verbs.
+"""Facilities and what entitles them to take waste: the verbs.
 
-The rows themselves are described in `circularity.registry.entitlements`.
+The rows themselves are described in `circularity.registry.entitlements`; what facilities offer is in
+`circularity.registry.capacity`.
 """
 
 from __future__ import annotations
@@ -12,9 +13,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from circularity.accounts.dormancy import refuse_dormant
 from circularity.audit import Actor, record
-from circularity.columns import MAX_DISTANCE_M, new_public_id
+from circularity.columns import new_public_id
 from circularity.errors import RuleBroken
 from circularity.fields import Checks
 from circularity.organisations import Organisation, Site
@@ -22,31 +22,12 @@ from circularity.registry.entitlements import (
     ENTITLEMENT_KINDS,
     KINDS,
     STANDINGS,
-    CapacityWindow,
     Entitlement,
     EntitlementLine,
     Facility,
     LineLimit,
 )
-from circularity.registry.outputs import VISIBILITIES
-
-__all__ = [
-    "ENTITLEMENT_KINDS",
-    "KINDS",
-    "STANDINGS",
-    "CapacityWindow",
-    "Entitlement",
-    "EntitlementLine",
-    "Facility",
-    "LineLimit",
-    "add_entitlement_line",
-    "grant_entitlement",
-    "offer_capacity",
-    "offered_kg",
-    "register_facility",
-    "set_standing",
-    "withdraw_capacity",
-]
+from circularity.registry.permitted import refuse_above
 
 
 def register_facility(
@@ -164,7 +145,7 @@ def add_entitlement_line(  # noqa: PLR0913 - a verb names every fact it takes
         "senders": tuple(sorted({sender.public_id for sender in senders})),
     }
     checks.finish()
-    _refuse_above("line_above_entitlement", "annual_limit_kg", annual_limit_kg, entitlement.annual_limit_kg)
+    refuse_above("line_above_entitlement", "annual_limit_kg", annual_limit_kg, entitlement.annual_limit_kg)
     line = EntitlementLine(public_id=new_public_id(), **values)
     line.limits = [
         LineLimit(analyte=analyte, minimum_micro=low.get(analyte), maximum_micro=high.get(analyte))
@@ -174,91 +155,3 @@ def add_entitlement_line(  # noqa: PLR0913 - a verb names every fact it takes
     facts = values | {"limits_min": low, "limits_max": high}
     record(session, actor, at, "entitlement_line.added", line, facts)
     return line
-
-
-def offer_capacity(  # noqa: PLR0913 - a verb names every fact it takes
-    session: Session,
-    *,
-    actor: Actor,
-    at: datetime,
-    line: EntitlementLine,
-    available_from: date | None,
-    available_to: date | None,
-    permitted_kg: int,
-    received_kg: int = 0,
-    committed_kg: int = 0,
-    stop_days: int = 0,
-    gate_fee_ucny_per_kg: int | None = None,
-    max_distance_m: int | None = None,
-    visibility: str = "parties",
-) -> CapacityWindow:
-    """Offer capacity on a line for a period; an unstated gate fee is the line's.
-
-    Raises BadInput for malformed values; RuleBroken `permitted_above_line` beyond the line's limit and
-    `above_permitted` when received and committed together exceed what is permitted; `dormant_site`.
-    """
-    refuse_dormant(session, line.entitlement.facility.site)
-    checks = Checks("capacity_window")
-    checks.period("available_from", available_from, "available_to", available_to)
-    days = (available_to - available_from).days + 1 if available_from and available_to else None
-    if days is None and stop_days:
-        zh, en = "停产天数需要完整的起止日期", "stop days need a period with both ends"
-        checks.refuse("stop_days", "open_period", stop_days, zh, en)
-    fee = line.gate_fee_ucny_per_kg if gate_fee_ucny_per_kg is None else gate_fee_ucny_per_kg
-    values: dict[str, Any] = {
-        "line": line,
-        "available_from": available_from,
-        "available_to": available_to,
-        "permitted_kg": checks.kilograms("permitted_kg", permitted_kg),
-        "received_kg": checks.kilograms("received_kg", received_kg),
-        "committed_kg": checks.kilograms("committed_kg", committed_kg),
-        "stop_days": checks.whole("stop_days", stop_days, 0, max(days or 0, 0)) if stop_days else 0,
-        "gate_fee_ucny_per_kg": checks.price("gate_fee_ucny_per_kg", fee),
-        "max_distance_m": checks.maybe("max_distance_m", max_distance_m, 0, MAX_DISTANCE_M),
-        "visibility": checks.word("visibility", visibility, VISIBILITIES),
-    }
-    checks.finish()
-    _refuse_above("permitted_above_line", "permitted_kg", permitted_kg, line.annual_limit_kg)
-    _refuse_above(
-        "permitted_above_entitlement", "permitted_kg", permitted_kg, line.entitlement.annual_limit_kg
-    )
-    _refuse_above("above_permitted", "received_kg", received_kg + committed_kg, permitted_kg)
-    values["offered_kg"] = offered_kg(permitted_kg - received_kg - committed_kg, days, stop_days)
-    window = CapacityWindow(public_id=new_public_id(), posted_at=at, **values)
-    session.add(window)
-    record(session, actor, at, "capacity.offered", window, values)
-    return window
-
-
-def withdraw_capacity(session: Session, *, actor: Actor, at: datetime, window: CapacityWindow) -> None:
-    """Take a window out of future runs; withdrawing it again changes nothing."""
-    if window.withdrawn_at is None:
-        window.withdrawn_at = at
-        record(session, actor, at, "capacity.withdrawn", window, {})
-
-
-def offered_kg(remaining_kg: int, days: int | None, stop_days: int) -> int:
-    """Return what remains, less the share of days without operation; rounded down, never a kg too many."""
-    if days is None or not stop_days:
-        return max(remaining_kg, 0)
-    return max(remaining_kg, 0) * (days - stop_days) // days
-
-
-_ABOVE = {
-    "line_above_entitlement": ("年限量高于许可总量", "the line's limit exceeds that of its entitlement"),
-    "permitted_above_line": ("许可量高于该类别年限量", "what is permitted exceeds the line's annual limit"),
-    "permitted_above_entitlement": (
-        "许可量高于许可总量",
-        "what is permitted exceeds the entitlement's limit",
-    ),
-    "above_permitted": (
-        "已接收与已承诺之和高于许可量",
-        "received and committed together exceed what is permitted",
-    ),
-}
-
-
-def _refuse_above(code: str, field: str, value_kg: int | None, limit_kg: int | None) -> None:
-    if value_kg is not None and limit_kg is not None and value_kg > limit_kg:
-        zh, en = _ABOVE[code]
-        raise RuleBroken(code, zh, en, field=field, value_kg=value_kg, limit_kg=limit_kg)

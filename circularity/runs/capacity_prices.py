@@ -11,7 +11,7 @@ from circularity.columns import amount, between, mass, one_of
 from circularity.database import STRICT, Base
 from circularity.runs.stored import MatchingRun, in_plan_of, until_run
 
-PRICED = ("window", "line", "entitlement", "facility", "quota")
+PRICED = ("window", "line", "group", "entitlement", "facility", "quota")
 
 
 class CapacityPrice(Base):

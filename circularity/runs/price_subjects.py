@@ -10,7 +10,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from circularity.registry.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
+from circularity.registry.entitlements import (
+    CapacityWindow,
+    Entitlement,
+    EntitlementLine,
+    Facility,
+    LineGroup,
+)
 from circularity.runs.capacity_prices import CapacityPrice
 from circularity.whitelist import WhitelistEntry
 
@@ -51,6 +57,7 @@ def _queries() -> dict[str, Any]:
         "line": select(line.public_id, Facility, line.waste_pattern, line.operation)
         .join(line.entitlement)
         .join(Entitlement.facility),
+        "group": select(LineGroup.public_id, Facility).join(LineGroup.entitlement).join(Entitlement.facility),
         "entitlement": select(Entitlement.public_id, Facility).join(Entitlement.facility),
         "facility": select(Facility.public_id, Facility),
         "quota": select(entry.public_id, Facility, entry.waste_pattern, entry.operation).join(entry.facility),

@@ -1,7 +1,7 @@
 """Changes of what a facility is entitled to: asked for by the facility, in force once the authority confirms.
 
-A change is a limit, a validity or a line more; what it was before stays with it. The verbs are in
-`circularity.whitelist.entitlement_requests`.
+A change is a limit, a validity, a line more or a limit that lines share; what was before stays with it. The
+verbs are in `circularity.whitelist.entitlement_requests`.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from circularity.columns import one_of
 from circularity.database import STRICT, Base
 from circularity.lifecycle import states
 from circularity.organisations import Organisation
-from circularity.registry.entitlements import Entitlement, EntitlementLine
+from circularity.registry.entitlements import Entitlement, EntitlementLine, LineGroup
 
-CHANGES = ("annual_limit", "line_limit", "validity", "new_line")
+CHANGES = ("annual_limit", "line_limit", "validity", "new_line", "new_group", "group_limit")
 
 _OPEN = text("status = 'requested'")
 
@@ -47,6 +47,7 @@ class EntitlementChange(Base):
     public_id: Mapped[str] = mapped_column(unique=True)
     entitlement_id: Mapped[int] = mapped_column(ForeignKey("entitlements.id"), index=True)
     line_id: Mapped[int | None] = mapped_column(ForeignKey("entitlement_lines.id"))
+    group_id: Mapped[int | None] = mapped_column(ForeignKey("line_groups.id"))
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     kind: Mapped[str]
     wanted: Mapped[dict[str, Any]]
@@ -60,4 +61,5 @@ class EntitlementChange(Base):
 
     entitlement: Mapped[Entitlement] = relationship()
     line: Mapped[EntitlementLine | None] = relationship()
+    group: Mapped[LineGroup | None] = relationship()
     organisation: Mapped[Organisation] = relationship()

@@ -20,12 +20,15 @@ from circularity.errors import NotAllowed, RuleBroken
 from circularity.fields import Checks
 from circularity.lifecycle import advance
 from circularity.organisations import Organisation
-from circularity.registry.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
-from circularity.registry.facilities import add_entitlement_line, offered_kg
+from circularity.registry.capacity import fit_capacity
+from circularity.registry.entitlements import Entitlement, EntitlementLine, Facility, LineGroup
+from circularity.registry.facilities import add_entitlement_line
+from circularity.registry.line_groups import add_line_group
+from circularity.registry.permitted import refuse_above
 from circularity.whitelist.entitlement_changes import CHANGES, EntitlementChange
 from circularity.whitelist.offices import CONFIRM, require_office
 
-_LIMITS = ("annual_limit", "line_limit")
+_LIMITS = ("annual_limit", "line_limit", "group_limit")
 
 
 def request_change(  # noqa: PLR0913 - a verb names every fact it takes
@@ -40,15 +43,18 @@ def request_change(  # noqa: PLR0913 - a verb names every fact it takes
     document: str,
     reason: str,
     line: EntitlementLine | None = None,
+    group: LineGroup | None = None,
 ) -> EntitlementChange:
     """Ask for one change of an entitlement, on the ground of a document; `kind` one of CHANGES.
 
     `wanted`: `annual_limit_kg` (None for no limit) for a limit; `valid_from`, `valid_to` for the validity;
-    `waste_pattern`, `operation`, `annual_limit_kg` for a new line. Raises BadInput; NotAllowed for others
+    `waste_pattern`, `operation`, `annual_limit_kg` for a new line; `lines` (public ids, two or more) and
+    `annual_limit_kg` for a limit that these lines share. Raises BadInput; NotAllowed for others
     than the facility's organisation; RuleBroken `change_waits` while another one does.
     """
     _require_owner(by, entitlement.facility)
-    values = _checked(kind, wanted, entitlement, line)
+    subject = _subject(kind, entitlement, line, group)
+    values = _checked(kind, wanted, entitlement)
     texts = _texts(document=document, reason=reason)
     waits = select(EntitlementChange.id).filter_by(entitlement_id=entitlement.id, status="requested")
     if session.scalar(waits) is not None:
@@ -58,10 +64,11 @@ def request_change(  # noqa: PLR0913 - a verb names every fact it takes
         public_id=new_public_id(),
         entitlement=entitlement,
         line=line if kind == "line_limit" else None,
+        group=group if kind == "group_limit" else None,
         organisation=by,
         kind=kind,
         wanted=values,
-        before=_before(kind, entitlement, line),
+        before=_before(kind, subject),
         answer="",
         status="requested",
         asked_at=at,
@@ -69,7 +76,8 @@ def request_change(  # noqa: PLR0913 - a verb names every fact it takes
     )
     session.add(change)
     session.flush()
-    facts = {"entitlement": entitlement, "line": change.line, "change": kind} | values | texts
+    facts = {"entitlement": entitlement, "line": change.line, "group": change.group, "change": kind}
+    facts |= values | texts
     record(session, actor, at, "entitlement_change.requested", change, facts)
     return change
 
@@ -116,10 +124,21 @@ def withdraw_change(
     record(session, actor, at, "entitlement_change.withdrawn", change, {"by": by})
 
 
-def _checked(
-    kind: str, wanted: Mapping[str, Any], entitlement: Entitlement, line: EntitlementLine | None
-) -> dict[str, Any]:
-    """Return what is wanted as plain values. Raises BadInput, RuleBroken `other_entitlement`."""
+def _subject(
+    kind: str, entitlement: Entitlement, line: EntitlementLine | None, group: LineGroup | None
+) -> Entitlement | EntitlementLine | LineGroup:
+    """Return what a change is about; raises RuleBroken `other_entitlement` where nothing fitting is named."""
+    named: EntitlementLine | LineGroup | None = {"line_limit": line, "group_limit": group}.get(kind)
+    if kind not in ("line_limit", "group_limit"):
+        return entitlement
+    if named is None or named.entitlement_id != entitlement.id:
+        zh, en = "请选择该资质的一行或一组", "choose a line or a group of lines of this entitlement"
+        raise RuleBroken("other_entitlement", zh, en, field=kind.removesuffix("_limit"))
+    return named
+
+
+def _checked(kind: str, wanted: Mapping[str, Any], entitlement: Entitlement) -> dict[str, Any]:
+    """Return what is wanted as plain values. Raises BadInput."""
     checks = Checks("entitlement_change")
     checks.word("kind", kind, CHANGES)
     values: dict[str, Any] = {}
@@ -128,73 +147,74 @@ def _checked(
     if kind == "new_line":
         values["waste_pattern"] = checks.waste_pattern("waste_pattern", str(wanted["waste_pattern"]))
         values["operation"] = checks.operation("operation", str(wanted["operation"]))
+    if kind == "new_group":
+        values["annual_limit_kg"] = checks.kilograms("annual_limit_kg", wanted["annual_limit_kg"])
+        values["lines"] = _lines(checks, wanted.get("lines", ()), entitlement)
     if kind == "validity":
         first, last = wanted.get("valid_from"), wanted.get("valid_to")
         checks.period("valid_from", first, "valid_to", last)
         values |= {"valid_from": _iso(first), "valid_to": _iso(last)}
     checks.finish()
-    if kind == "line_limit" and (line is None or line.entitlement_id != entitlement.id):
-        zh, en = "请选择该资质的一行", "choose a line of this entitlement"
-        raise RuleBroken("other_entitlement", zh, en, field="line")
     return values
 
 
-def _before(kind: str, entitlement: Entitlement, line: EntitlementLine | None) -> dict[str, Any]:
-    if kind == "validity":
-        return {"valid_from": _iso(entitlement.valid_from), "valid_to": _iso(entitlement.valid_to)}
-    if kind == "annual_limit":
-        return {"annual_limit_kg": entitlement.annual_limit_kg}
-    return {"annual_limit_kg": line.annual_limit_kg} if kind == "line_limit" and line else {}
+def _lines(checks: Checks, ids: Iterable[str], entitlement: Entitlement) -> list[str]:
+    """Return the public ids of two lines or more of an entitlement, in its order."""
+    named = set(ids)
+    known = [line.public_id for line in entitlement.lines if line.public_id in named]
+    if len(known) < 2 or len(known) < len(named):
+        zh, en = "请选择该资质的两行或更多明细", "choose two lines or more of this entitlement"
+        checks.refuse("lines", "too_few", str(len(known)), zh, en)
+    return known
+
+
+def _before(kind: str, subject: Entitlement | EntitlementLine | LineGroup) -> dict[str, Any]:
+    if kind == "validity" and isinstance(subject, Entitlement):
+        return {"valid_from": _iso(subject.valid_from), "valid_to": _iso(subject.valid_to)}
+    return {"annual_limit_kg": subject.annual_limit_kg} if kind in _LIMITS else {}
 
 
 def _require_fit(change: EntitlementChange) -> None:
-    """Refuse a line above its entitlement, whichever of the two is changed."""
+    """Refuse a line, or lines together, above their entitlement, whichever of the two is changed."""
     limit_kg: int | None = change.wanted.get("annual_limit_kg")
-    whole_kg, parts = change.entitlement.annual_limit_kg, [limit_kg]
+    entitlement = change.entitlement
     if change.kind == "annual_limit":
-        whole_kg, parts = limit_kg, [line.annual_limit_kg for line in change.entitlement.lines]
-    highest = max((part for part in parts if part is not None), default=0)
-    if change.kind != "validity" and whole_kg is not None and highest > whole_kg:
-        zh, en = "类别年限量高于许可总量", "a line's limit exceeds that of its entitlement"
-        raise RuleBroken("line_above_entitlement", zh, en, value_kg=highest, limit_kg=whole_kg)
+        for line in entitlement.lines:
+            refuse_above("line_above_entitlement", "annual_limit_kg", line.annual_limit_kg, limit_kg)
+        for group in entitlement.groups:
+            refuse_above("group_above_entitlement", "annual_limit_kg", group.annual_limit_kg, limit_kg)
+    elif change.kind in ("new_group", "group_limit"):
+        whole_kg = entitlement.annual_limit_kg
+        refuse_above("group_above_entitlement", "annual_limit_kg", limit_kg, whole_kg)
+    elif change.kind != "validity":
+        refuse_above("line_above_entitlement", "annual_limit_kg", limit_kg, entitlement.annual_limit_kg)
 
 
 def _apply(session: Session, actor: Actor, at: datetime, change: EntitlementChange) -> None:
     entitlement, wanted = change.entitlement, change.wanted
+    about: dict[str, Any] = {"actor": actor, "at": at}
     if change.kind == "new_line":
-        add_entitlement_line(session, actor=actor, at=at, entitlement=entitlement, **wanted)
-    elif change.kind == "validity":
+        add_entitlement_line(session, **about, entitlement=entitlement, **wanted)
+        return
+    if change.kind == "validity":
         entitlement.valid_from, entitlement.valid_to = _day(wanted["valid_from"]), _day(wanted["valid_to"])
-    elif change.line is not None:
-        change.line.annual_limit_kg = wanted["annual_limit_kg"]
-        _fit(session, actor, at, [change.line], wanted["annual_limit_kg"])
+        return
+    limit_kg = wanted["annual_limit_kg"]
+    if change.kind == "new_group":
+        members = [line for line in entitlement.lines if line.public_id in set(wanted["lines"])]
+        add_line_group(session, **about, entitlement=entitlement, lines=members, annual_limit_kg=limit_kg)
     else:
-        entitlement.annual_limit_kg = wanted["annual_limit_kg"]
-        _fit(session, actor, at, entitlement.lines, wanted["annual_limit_kg"])
-
-
-def _fit(
-    session: Session, actor: Actor, at: datetime, lines: Iterable[EntitlementLine], limit_kg: int | None
-) -> None:
-    """Lower the windows that declare more than is permitted now; what they took elsewhere stays."""
-    windows: list[CapacityWindow] = [window for line in lines for window in line.windows]
-    for window in windows:
-        if limit_kg is None or window.permitted_kg <= limit_kg or window.withdrawn_at is not None:
-            continue
-        taken_kg = window.received_kg + window.committed_kg
-        before = {"permitted_kg": window.permitted_kg, "offered_kg": window.offered_kg}
-        first, last = window.available_from, window.available_to
-        days = (last - first).days + 1 if first and last else None
-        window.permitted_kg = max(limit_kg, taken_kg)
-        window.offered_kg = offered_kg(limit_kg - taken_kg, days, window.stop_days)
-        now = {"permitted_kg": window.permitted_kg, "offered_kg": window.offered_kg}
-        record(session, actor, at, "capacity.fitted", window, {"before": before} | now)
+        subject = change.line or change.group or entitlement
+        subject.annual_limit_kg = limit_kg
+        members = [subject] if isinstance(subject, EntitlementLine) else subject.lines
+    fit_capacity(session, **about, lines=members, limit_kg=limit_kg)
 
 
 def _hold(session: Session, change: EntitlementChange) -> None:
     """Take hold of a change and of its entitlement: who reserves reads that under a share lock."""
     session.flush()
     session.refresh(change.entitlement, with_for_update={"of": Entitlement})
+    session.expire(change.entitlement, ["lines", "groups"])
     session.refresh(change, with_for_update={"of": EntitlementChange})
 
 

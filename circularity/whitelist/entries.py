@@ -13,7 +13,7 @@ from circularity.columns import between, mass, new_public_id, one_of, ordered
 from circularity.database import STRICT, Base
 from circularity.fields import Checks
 from circularity.organisations import Organisation
-from circularity.registry.facilities import Facility
+from circularity.registry.entitlements import Facility
 
 LIST_KINDS = ("nominated", "agreed", "information")
 STATUSES = (

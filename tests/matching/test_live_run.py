@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 
 from circularity.database import reading, writing
 from circularity.deals.proposals import answer_proposal, decline_proposal
+from circularity.registry.capacity import withdraw_capacity
 from circularity.registry.entitlements import CapacityWindow, Facility
-from circularity.registry.facilities import set_standing, withdraw_capacity
+from circularity.registry.facilities import set_standing
 from circularity.registry.outputs import Output, withdraw_output
 from circularity.runs.stored import MatchingRun, Proposal, in_plan_of
 from matching import live_run

@@ -7,7 +7,7 @@ from datetime import date
 from registry import ACID, ANHUI, AT, JIANGSU, Registry, T
 
 from circularity.banding import Band
-from circularity.registry.facilities import withdraw_capacity
+from circularity.registry.capacity import withdraw_capacity
 from circularity.registry.outputs import withdraw_output
 from matching.recommend import feed_for_window, outlets_for_output
 from matching.snapshot_live import LiveReceivers

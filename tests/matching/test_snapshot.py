@@ -7,7 +7,8 @@ from datetime import date
 import pytest
 from registry import AT, JIANGSU, Registry
 
-from circularity.registry.facilities import set_standing, withdraw_capacity
+from circularity.registry.capacity import withdraw_capacity
+from circularity.registry.facilities import set_standing
 from circularity.registry.outputs import withdraw_output
 from circularity.units import MISSING
 from matching.snapshot import Snapshot, parameters_at, read_snapshot

@@ -14,8 +14,9 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from circularity.database import reading, writing
+from circularity.registry.capacity import withdraw_capacity
 from circularity.registry.entitlements import CapacityWindow, Facility
-from circularity.registry.facilities import set_standing, withdraw_capacity
+from circularity.registry.facilities import set_standing
 from circularity.registry.outputs import Output, withdraw_output
 from matching import snapshot_live
 from matching.recommend import Recommendation, outlets_for_output

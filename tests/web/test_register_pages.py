@@ -218,6 +218,28 @@ def test_a_change_of_an_entitlement_waits_for_the_authority(world: Desk) -> None
     assert "Yearly limit (t) : 900" in world.see(address[0]).replace("(t):", "(t) :")
 
 
+def test_lines_share_a_limit_and_what_was_taken_outside_is_stated_anew(world: Desk) -> None:
+    world.act_as(ACIDS, "facility")
+    found = world.client.get("/register/entitlements").get_data(as_text=True)
+    addresses = re.findall(r"/register/entitlements/[0-9a-f]{32}", found)
+    pages = {each: world.client.get(each).get_data(as_text=True) for each in addresses}
+    address, page = next((each, page) for each, page in pages.items() if "restate-window" in page)
+    window = re.search(r'<option value="([0-9a-f]{32})"', page[page.index("restate-window") :])
+    assert window
+    typed = {"window": window[1], "received_t": "7", "committed_t": "3"}
+    refused = world.refused(f"{address}/outside", **typed)
+    assert "Reason" in refused
+    assert world.press(f"{address}/outside", **typed, reason="线下接收") == address
+    assert "received outside 7 t, before" in world.see(address)
+    assert "平台外已接收 7 吨" in world.see(address, "zh")
+    if "Waiting for confirmation" not in world.see(address):
+        asked = {"kind": "new_group", "annual_limit_t": "50", "document": "苏环审 2 号", "reason": "合计"}
+        assert "two" in world.refused(address, **asked)
+    world.act_as(JIANGSU, "authority")
+    assert "received outside 7 t, before" in world.see(address)
+    world.refused(f"{address}/outside", status=403, **typed, reason="越权")
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_page_of_the_register_answers_in_both_languages(world: Desk, lang: str) -> None:
     entry = _published(world)

@@ -10,13 +10,9 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from circularity.errors import RuleBroken
 from circularity.organisations import Site
+from circularity.registry.capacity import offer_capacity
 from circularity.registry.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
-from circularity.registry.facilities import (
-    add_entitlement_line,
-    grant_entitlement,
-    offer_capacity,
-    register_facility,
-)
+from circularity.registry.facilities import add_entitlement_line, grant_entitlement, register_facility
 from web.api.blueprint import ApiBlueprint
 from web.api.codes import operation_of, verb_arguments
 from web.api.facility_answers import facility_shown, facility_summarised, window_shown

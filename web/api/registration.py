@@ -14,6 +14,7 @@ from web.api.agreements import blp as agreements
 from web.api.catalogue import blp as catalogue
 from web.api.corrections import blp as corrections
 from web.api.documentation import blueprint as documentation
+from web.api.entitlements import blp as entitlements
 from web.api.facilities import blp as facilities
 from web.api.imports import blp as imports
 from web.api.jobs import blp as jobs
@@ -40,6 +41,7 @@ from web.api.whitelist import blp as whitelist
 BLUEPRINTS = (
     outputs,
     facilities,
+    entitlements,
     whitelist,
     list_applications,
     list_entries,

@@ -96,7 +96,11 @@ def use_lines(uses: Iterable[LineUse]) -> list[str]:
     return ["", head, *text_table(header, rows, left=2)] if rows else []
 
 
-_POOLS = {"entitlement": "许可合计 whole entitlement", "facility": "设施合计 whole facility"}
+_POOLS = {
+    "group": "几类合计 lines together",
+    "entitlement": "许可合计 whole entitlement",
+    "facility": "设施合计 whole facility",
+}
 
 
 def _evidence_lines(found: Sequence[tuple[str, ScopeReport]]) -> list[str]:

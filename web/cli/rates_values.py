@@ -60,6 +60,7 @@ def use_values(use: LineUse) -> dict[str, Any]:
         "entitlement": use.entitlement.number if use.entitlement else None,
         "waste_pattern": use.line.waste_pattern if use.line else None,
         "operation": use.line.operation if use.line else None,
+        "lines_together": [line.waste_pattern for line in use.group.lines] if use.group else None,
         "permitted_t": format_tonnes(use.permitted_kg),
         "received_t": format_tonnes(use.received_kg),
         "declared_t": format_tonnes(use.declared_kg),

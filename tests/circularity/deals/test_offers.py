@@ -22,7 +22,8 @@ from circularity.deals.offers import (
 )
 from circularity.deals.reservations import left_kg
 from circularity.errors import BadInput, RuleBroken
-from circularity.registry.facilities import set_standing, withdraw_capacity
+from circularity.registry.capacity import withdraw_capacity
+from circularity.registry.facilities import set_standing
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from registry import Registry
 
 from circularity.audit import AuditEvent
 from circularity.errors import BadInput, RuleBroken
-from circularity.registry.facilities import offered_kg, set_standing, withdraw_capacity
+from circularity.registry.capacity import offered_kg, withdraw_capacity
+from circularity.registry.facilities import set_standing
 
 
 def test_offered_is_what_remains_of_the_permitted(registry: Registry) -> None:

@@ -5,14 +5,21 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from flask import render_template, url_for
+from flask import render_template, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from circularity.catalogue.operations import all_operations
 from circularity.errors import NotFound
 from circularity.organisations import Organisation
-from circularity.registry.entitlements import Entitlement, EntitlementLine, Facility
+from circularity.registry.capacity import restate_outside, restatements_of
+from circularity.registry.entitlements import (
+    CapacityWindow,
+    Entitlement,
+    EntitlementLine,
+    Facility,
+    LineGroup,
+)
 from circularity.whitelist.entitlement_changes import CHANGES, EntitlementChange
 from circularity.whitelist.entitlement_requests import (
     confirm_change,
@@ -57,6 +64,8 @@ def show_entitlement(public_id: str) -> str:
         "owns": entitlement.facility.site.organisation_id == party.organisation.id,
         "kinds": CHANGES,
         "operations": all_operations(today()),
+        "windows": [window for line in entitlement.lines for window in line.windows],
+        "restated": restatements_of(session, entitlement),
     }
     return render_template("register/entitlement.html", entitlement=entitlement, **facts)
 
@@ -69,12 +78,9 @@ def ask_change(public_id: str) -> Answer:
         form, by = FormValues(), party.of(session)
         entitlement = _find(session, by, public_id)
         kind = form.text("kind")
-        line = None
-        if kind == "line_limit" and form.text("entitlement_line"):
-            line = named_in_body(session, EntitlementLine, "entitlement_line", form.text("entitlement_line"))
+        about: dict[str, Any] = {"actor": party.actor, "at": at, "by": by} | _subject(session, form, kind)
         wanted = _wanted(form, kind)
         form.finish()
-        about: dict[str, Any] = {"actor": party.actor, "at": at, "by": by, "line": line}
         about |= {name: form.text(name) for name in ("document", "reason")}
         request_change(session, **about, entitlement=entitlement, kind=kind, wanted=wanted)
         return url_for("register.entitlement", public_id=public_id)
@@ -106,10 +112,44 @@ def act_on_change(public_id: str, act: str) -> Answer:
     return attempt(act, run, show)
 
 
+def restate(public_id: str) -> Answer:
+    """State anew what a window took outside the platform, for the facility itself."""
+    party = require_acting()
+
+    def run(session: Session, at: datetime) -> str:
+        form, by = FormValues(), party.of(session)
+        entitlement = _find(session, by, public_id)
+        window = named_in_body(session, CapacityWindow, "window", form.text("window"))
+        if window.line.entitlement_id != entitlement.id:
+            raise NotFound("window", "没有这一产能", "there is no such window", id=public_id[:40])
+        masses: dict[str, Any] = {
+            "received_kg": form.mass("received_t"),
+            "committed_kg": form.mass("committed_t"),
+        }
+        form.finish()
+        about: dict[str, Any] = {"actor": party.actor, "at": at, "by": by, "window": window}
+        restate_outside(session, **about, **masses, reason=form.text("reason"))
+        return url_for("register.entitlement", public_id=public_id)
+
+    return attempt("restate", run, lambda: show_entitlement(public_id))
+
+
+def _subject(session: Session, form: FormValues, kind: str) -> dict[str, Any]:
+    """Return the line or the group that a change of a limit names."""
+    if kind == "line_limit" and form.text("entitlement_line"):
+        field = "entitlement_line"
+        return {"line": named_in_body(session, EntitlementLine, field, form.text(field))}
+    if kind == "group_limit" and form.text("line_group"):
+        return {"group": named_in_body(session, LineGroup, "line_group", form.text("line_group"))}
+    return {}
+
+
 def _wanted(form: FormValues, kind: str) -> dict[str, Any]:
     """Return what the fields of this kind say; an empty limit is none, an empty day is open."""
     if kind == "validity":
         return {name: _day(form, name) for name in ("valid_from", "valid_to")}
+    if kind == "new_group":
+        return {"annual_limit_kg": form.mass("annual_limit_t"), "lines": request.form.getlist("lines")}
     limit = {"annual_limit_kg": form.maybe_mass("annual_limit_t")}
     if kind != "new_line":
         return limit

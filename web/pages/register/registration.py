@@ -24,6 +24,7 @@ DONE = (
     ("/register/entries/<public_id>/acts/<act>", "act_on_entry", entries.act_on_entry),
     ("/register/appeals/<public_id>/acts/<act>", "act_on_appeal", entries.act_on_appeal),
     ("/register/entitlements/<public_id>", "ask_change", entitlements.ask_change),
+    ("/register/entitlements/<public_id>/outside", "restate", entitlements.restate),
     ("/register/changes/<public_id>/acts/<act>", "act_on_change", entitlements.act_on_change),
     ("/register/rounds/<act>", "act_on_round", home.act_on_round),
 )
