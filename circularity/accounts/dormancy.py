@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, delete, func, select
+from sqlalchemy import ForeignKey, bindparam, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from circularity.audit import Actor, record
@@ -50,15 +50,21 @@ def wake(session: Session, *, actor: Actor, at: datetime, site: Site) -> None:
     record(session, actor, at, "site.woken", site, {})
 
 
-def is_dormant(session: Session, site: Site) -> bool:
-    """Tell whether a site takes no new business; asked of thousands of lots, so it writes nothing pending."""
+def is_dormant(session: Session, *sites: Site) -> bool:
+    """Tell whether one of the sites takes no new business.
+
+    Asked of thousands of lots, so it writes nothing pending; one not written yet cannot sleep.
+    """
     with session.no_autoflush:
-        return session.scalar(select(DormantSite.id).where(DormantSite.site_id == site.id)) is not None
+        return session.scalar(_ASLEEP, {"sites": [site.id for site in sites]}) is not None
 
 
-def refuse_dormant(session: Session, site: Site) -> None:
+_ASLEEP = select(DormantSite.id).where(DormantSite.site_id.in_(bindparam("sites", expanding=True))).limit(1)
+
+
+def refuse_dormant(session: Session, *sites: Site) -> None:
     """Raise RuleBroken `dormant_site` for new business of a site that sleeps."""
-    if is_dormant(session, site):
+    if is_dormant(session, *sites):
         zh = "该场所处于休眠状态:可办结原有业务,不得新增业务"
         en = "this site is dormant: it finishes old business and takes no new"
         raise RuleBroken("dormant_site", zh, en)

@@ -18,8 +18,8 @@ from circularity.custody.manifests import Signature, Transfer
 from circularity.custody.receipt_postings import receipt_movements
 from circularity.custody.receipts import receipts_of, received_on
 from circularity.custody.reception import Receipt
+from circularity.custody.seals import seal
 from circularity.custody.settlement import settled_kg
-from circularity.custody.signatures import seal
 from circularity.deals.agreements import ship, unship
 from circularity.errors import RuleBroken
 from circularity.ledger.groups import post, reverse

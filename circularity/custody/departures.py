@@ -18,7 +18,7 @@ from circularity.custody.transfer_cells import cells_of
 from circularity.deals.agreements import in_force, ship
 from circularity.deals.contract import Agreement
 from circularity.deals.procedures import missing_procedures
-from circularity.deals.still_lawful import agreement_findings, require_lawful
+from circularity.deals.still_lawful import held_kinds, require_lawful, rules_of
 from circularity.errors import RuleBroken
 from circularity.ledger.balances import held
 from circularity.ledger.groups import post
@@ -104,8 +104,9 @@ def _require_in_force(session: Session, transfer: Transfer, agreement: Agreement
 
 def _require_granted(session: Session, agreement: Agreement, mass_kg: int, today: date) -> None:
     """Nothing leaves before its procedures are granted; what is unlawful today is refused with its rules."""
-    require_lawful(agreement_findings(session, agreement, today))
-    waiting = missing_procedures(session, agreement, today, mass_kg)
+    broken = rules_of(session, agreement, today)
+    require_lawful(broken(held_kinds(agreement, today)))
+    waiting = missing_procedures(session, agreement, today, mass_kg, broken)
     if waiting:
         zh = f"协议 {agreement.number} 须先办结:{'、'.join(waiting)}"
         en = f"agreement {agreement.number} waits for {', '.join(waiting)}"

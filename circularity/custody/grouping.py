@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from circularity.audit import Actor, record
@@ -69,7 +69,10 @@ def grouped_kg(session: Session, line: TransferLine) -> int:
 
 def fractions_of(session: Session, line: TransferLine) -> list[Fraction]:
     """Return a line's fractions in the order of their receipts."""
-    return list(session.scalars(select(Fraction).filter_by(line_id=line.id).order_by(Fraction.receipt_id)))
+    return list(session.scalars(_FRACTIONS, {"line": line.id}))
+
+
+_FRACTIONS = select(Fraction).where(Fraction.line_id == bindparam("line")).order_by(Fraction.receipt_id)
 
 
 def grouped_cells(session: Session, line: TransferLine) -> list[tuple[Cell, int]]:

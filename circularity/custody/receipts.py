@@ -22,7 +22,7 @@ from circularity.custody.metered import received_total_kg
 from circularity.custody.receipt_postings import receipt_movements
 from circularity.custody.reception import Receipt
 from circularity.custody.settlement import settled_kg
-from circularity.custody.signatures import sign
+from circularity.custody.signatures import sign_held
 from circularity.custody.transfers import locked
 from circularity.deals.contract import Agreement
 from circularity.deals.still_lawful import agreement_findings, require_lawful
@@ -118,7 +118,7 @@ def decide(
     on_day = received_on(transfer, at)
     post(session, event="receipt.accepted", on_day=on_day, at=at, subject=transfer, movements=movements)
     session.flush()
-    sign(
+    sign_held(
         session,
         actor=actor,
         at=at,

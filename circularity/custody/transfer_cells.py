@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy import Select, bindparam, func, select, union_all
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from circularity.custody.manifests import Transfer, TransferLine
 from circularity.ledger.mass import MassAccount, MassGroup, MassMove
@@ -29,33 +30,34 @@ def cells_of(
     found: dict[Cell, int] = defaultdict(int)
     link: Transfer | None = transfer
     while link is not None:
-        for sign, side in ((1, MassMove.target_id), (-1, MassMove.source_id)):
-            for cell, mass_kg in _sums(session, link.public_id, line.waste_code, kind, holder, side):
-                found[cell] += sign * mass_kg
+        asked = {"subject": link.public_id, "waste_code": line.waste_code, "kind": kind, "holder": holder}
+        for origin, code, vintage, mass_kg in session.execute(_MOVED, asked):
+            found[Cell(origin, code, vintage)] += int(mass_kg)
         link = link.refused_transfer if kind == "in_transit" else None
     left = [(cell, mass_kg) for cell, mass_kg in found.items() if mass_kg > 0]
     return sorted(left, key=lambda part: (part[0].vintage, part[0].origin_site_id))
 
 
-def _sums(
-    session: Session,
-    subject_id: str,
-    waste_code: str,
-    kind: str,
-    holder: int,
-    side: InstrumentedAttribute[int],
-) -> list[tuple[Cell, int]]:
-    account = aliased(MassAccount)
-    rows = session.execute(
-        select(account.origin_site_id, account.waste_code, account.vintage, func.sum(MassMove.mass_kg))
-        .join(MassGroup, MassMove.group_id == MassGroup.id)
-        .join(account, side == account.id)
-        .where(
-            MassGroup.subject_id == subject_id,
-            account.kind == kind,
-            account.holder_site_id == holder,
-            account.waste_code == waste_code,
+def _moved(side: InstrumentedAttribute[int], sign: int) -> Select[int, str, int, int]:
+    """Return what the groups of a subject moved into or out of accounts of one kind and holder."""
+    return (
+        select(
+            MassAccount.origin_site_id,
+            MassAccount.waste_code,
+            MassAccount.vintage,
+            (sign * MassMove.mass_kg).label("kg"),
         )
-        .group_by(account.origin_site_id, account.waste_code, account.vintage)
+        .join(MassGroup, MassMove.group_id == MassGroup.id)
+        .join(MassAccount, side == MassAccount.id)
+        .where(
+            MassGroup.subject_id == bindparam("subject"),
+            MassAccount.kind == bindparam("kind"),
+            MassAccount.holder_site_id == bindparam("holder"),
+            MassAccount.waste_code == bindparam("waste_code"),
+        )
     )
-    return [(Cell(origin, code, vintage), int(mass_kg)) for origin, code, vintage, mass_kg in rows]
+
+
+_BOTH = union_all(_moved(MassMove.target_id, 1), _moved(MassMove.source_id, -1)).subquery()
+_CELL = (_BOTH.c.origin_site_id, _BOTH.c.waste_code, _BOTH.c.vintage)
+_MOVED = select(*_CELL, func.sum(_BOTH.c.kg)).group_by(*_CELL)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import FromClause, Join, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from circularity.database import Base
 from circularity.deals.ceilings import ANY_YEAR
 from circularity.deals.contract import Agreement
 from circularity.errors import RuleBroken
@@ -36,17 +39,52 @@ ANNUAL = ("line", "group", "entitlement", "facility")
 """The kinds of limit that count per calendar year."""
 
 
-def read_anew(session: Session, agreement: Agreement) -> None:
-    """Read what an agreement's rules and limits depend on; it stays so until the transaction ends."""
+def read_anew(session: Session, agreement: Agreement) -> list[WhitelistEntry]:
+    """Read what an agreement's rules and limits depend on; it stays so until the transaction ends.
+
+    Return the entries of its facility by their keys.
+    """
     entitlement = agreement.line.entitlement
-    whole = (*agreement.line.groups, entitlement, entitlement.facility)
-    for row in (agreement.output, agreement.window, agreement.line, *whole):
-        if row is not None:
-            session.refresh(row, with_for_update={"read": True, "of": type(row)})
-    entries = select(WhitelistEntry).filter_by(facility_id=agreement.facility_id).order_by(WhitelistEntry.id)
-    session.scalars(
-        entries.with_for_update(read=True, of=WhitelistEntry), execution_options={"populate_existing": True}
-    ).all()
+    keys = {"line": agreement.line.id, "facility": entitlement.facility.id}
+    if agreement.output is not None:
+        keys["output"] = agreement.output.id
+    if agreement.window is not None:
+        keys["window"] = agreement.window.id
+    rows = _rows_anew("output" in keys, "window" in keys)
+    session.execute(rows, keys, execution_options=_ANEW).all()
+    for group in agreement.line.groups:
+        session.refresh(group, with_for_update={"read": True, "of": LineGroup})
+    return list(session.scalars(_ENTRIES_ANEW, {"facility": keys["facility"]}, execution_options=_ANEW))
+
+
+_ANEW = {"populate_existing": True}
+_ENTRIES_ANEW = (
+    select(WhitelistEntry)
+    .where(WhitelistEntry.facility_id == bindparam("facility"))
+    .order_by(WhitelistEntry.id)
+    .with_for_update(read=True, of=WhitelistEntry)
+)
+
+
+@cache
+def _rows_anew(with_output: bool, with_window: bool) -> Select[Any]:
+    """Return the one statement for all rows, which are locked in this order."""
+    rows: list[type[Base]] = [EntitlementLine, Entitlement, Facility]
+    joined: FromClause | Join = EntitlementLine.__table__.join(
+        Entitlement.__table__, EntitlementLine.entitlement_id == Entitlement.id
+    ).join(Facility.__table__, Entitlement.facility_id == Facility.id)
+    if with_window:
+        rows.insert(0, CapacityWindow)
+        joined = joined.join(CapacityWindow.__table__, CapacityWindow.id == bindparam("window"))
+    if with_output:
+        rows.insert(0, Output)
+        joined = joined.join(Output.__table__, Output.id == bindparam("output"))
+    return (
+        select(*rows)
+        .select_from(joined)
+        .where(EntitlementLine.id == bindparam("line"))
+        .with_for_update(read=True, of=rows)
+    )
 
 
 def limit_kg(session: Session, kind: str, subject: Subject, year: int = ANY_YEAR) -> int | None:

@@ -18,7 +18,7 @@ from circularity.columns import new_public_id
 from circularity.deals.contract import PROCEDURES, Agreement, AgreementProcedure
 from circularity.deals.reservations import held_kg, take_committed
 from circularity.deals.sides import lock
-from circularity.deals.still_lawful import agreement_findings, grant_suits, granted_kinds, listings_of
+from circularity.deals.still_lawful import Broken, grant_suits, granted_kinds, listings_of, rules_of
 from circularity.errors import RuleBroken
 from circularity.fields import Checks
 from circularity.whitelist import GRANT_KINDS, ProcedureGrant
@@ -27,14 +27,17 @@ NOTED = tuple(kind for kind in PROCEDURES if kind not in GRANT_KINDS)
 """Kinds that have a document and no grant."""
 
 
-def missing_procedures(session: Session, agreement: Agreement, on: date, load_kg: int = 0) -> tuple[str, ...]:
+def missing_procedures(
+    session: Session, agreement: Agreement, on: date, load_kg: int = 0, broken: Broken | None = None
+) -> tuple[str, ...]:
     """Return the kinds of procedure without which nothing may leave on a day; empty = may leave.
 
     A limited grant lets no more leave than it holds for this agreement: what has been shipped and `load_kg`.
-    It reads only; who lets a load leave asks `agreement_findings` first, which takes hold of what is asked.
+    It reads only; who lets a load leave asks `rules_of` first, which takes hold of what is asked, and hands
+    the answer on as `broken`.
     """
     held = granted_kinds(agreement, on) - _used_up(session, agreement, agreement.shipped_kg + load_kg)
-    found = agreement_findings(session, agreement, on, held=held, anew=False)
+    found = (broken or rules_of(session, agreement, on, anew=False))(held)
     kinds = dict.fromkeys(finding.procedure.kind for finding in found if finding.procedure is not None)
     free = {"assay"} if agreement.offer.lot == "sample" else set()
     return tuple(kind for kind in kinds if kind not in free)

@@ -8,42 +8,22 @@ What the limits themselves are is answered in `circularity.deals.limits`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, contains_eager
 
 from circularity.calendar_days import delta_day
-from circularity.deals.ceilings import ANY_YEAR, KINDS, Ceiling, Hold
+from circularity.deals.ceilings import ANY_YEAR, Ceiling, Hold
 from circularity.deals.contract import Agreement, Offer
-from circularity.deals.limits import ANNUAL, Subject, full, limit_kg, mass_by_year, read_anew
+from circularity.deals.limits import ANNUAL, Subject, limit_kg, mass_by_year
 from circularity.deals.still_lawful import listings_of
+from circularity.deals.taking import UNSYNCHRONISED, Wanted, place_of, take
 from circularity.lifecycle import advance
 from circularity.whitelist.quota_moves import QuotaMove
 
 Values = dict[Any, Any]
-
-_UNSYNCHRONISED = {"synchronize_session": False}
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is wanted of one limit: the limit as its subject states it now, and the mass, both kg."""
-
-    kind: str
-    subject_id: int
-    year: int
-    limit_kg: int
-    mass_kg: int
-    public_id: str = ""
-
-    @property
-    def key(self) -> tuple[int, int, int]:
-        """Its place in the order in which limits are taken."""
-        return _key(self.kind, self.subject_id, self.year)
 
 
 def ceilings_of(session: Session, agreement: Agreement, offer: Offer, on: date) -> list[Wanted]:
@@ -63,14 +43,14 @@ def reserve(
 ) -> list[Hold]:
     """Reserve what an offer takes of every limit until a moment; all of it or nothing.
 
+    The limits are those of the rows as they stand in the session: whoever reserves has asked the rules
+    before, which reads them anew (`still_lawful.rules_of`).
     Raises RuleBroken `full` for the first one without room (facts: kind, subject, year, left_kg, wanted_kg).
     """
-    read_anew(session, agreement)
     with session.begin_nested():
-        return [
-            _taken(session, agreement, wanted, expires_at, at)
-            for wanted in ceilings_of(session, agreement, offer, delta_day(at))
-        ]
+        wanted = ceilings_of(session, agreement, offer, delta_day(at))
+        taken = [(each, take(session, each)) for each in wanted]
+        return _held(session, agreement, taken, expires_at, at)
 
 
 def commit(session: Session, agreement: Agreement, at: datetime) -> None:
@@ -84,7 +64,7 @@ def commit(session: Session, agreement: Agreement, at: datetime) -> None:
             _update(session, hold, moved)
             advance(hold, "hold", "commit", "system")
             hold.expires_at = None
-            _note(session, hold, "committed", hold.mass_kg, at)
+            _note(session, hold, hold.ceiling, "committed", hold.mass_kg, at)
 
 
 def release(session: Session, agreement: Agreement, at: datetime, mass_kg: int | None = None) -> None:
@@ -126,7 +106,7 @@ def take_committed(
     if limit is None:
         return None
     wanted = Wanted(kind, subject.id, ANY_YEAR, limit, mass_kg, subject.public_id)
-    hold = _taken(session, agreement, wanted, None, at)
+    hold = _held(session, agreement, [(wanted, take(session, wanted))], None, at)[0]
     commit(session, agreement, at)
     return hold
 
@@ -175,45 +155,38 @@ def _subjects(
         yield "grant", proposal.grant, min(mass_kg, proposal.mass_kg)
 
 
-def _taken(
-    session: Session, agreement: Agreement, wanted: Wanted, expires_at: datetime | None, at: datetime
-) -> Hold:
-    """Take mass of one limit, its counter opened where this is the first to need it."""
-    values = {"kind": wanted.kind, "subject_id": wanted.subject_id, "year": wanted.year}
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    opened = {**values, "limit_kg": wanted.limit_kg, "reserved_kg": 0, "committed_kg": 0}
-    session.execute(dialect.insert(Ceiling).values(opened).on_conflict_do_nothing())
-    taken_kg = Ceiling.reserved_kg + Ceiling.committed_kg
-    ceiling_id = session.scalar(
-        update(Ceiling)
-        .filter_by(**values)
-        .where(taken_kg + wanted.mass_kg <= wanted.limit_kg)
-        .values(limit_kg=wanted.limit_kg, reserved_kg=Ceiling.reserved_kg + wanted.mass_kg)
-        .returning(Ceiling.id),
-        execution_options=_UNSYNCHRONISED,
-    )
-    if ceiling_id is None:
-        taken = session.scalar(select(taken_kg).filter_by(**values)) or 0
-        left = max(wanted.limit_kg - taken, 0)
-        raise full(wanted.kind, wanted.public_id, wanted.year, left_kg=left, wanted_kg=wanted.mass_kg)
-    hold = Hold(
-        agreement=agreement,
-        ceiling_id=ceiling_id,
-        mass_kg=wanted.mass_kg,
-        status="reserved",
-        expires_at=expires_at,
-    )
-    session.add(hold)
+def _held(
+    session: Session,
+    agreement: Agreement,
+    taken: Sequence[tuple[Wanted, int]],
+    expires_at: datetime | None,
+    at: datetime,
+) -> list[Hold]:
+    """Write down what an agreement has reserved, by the keys of the counters."""
+    holds = [
+        Hold(
+            agreement=agreement,
+            ceiling_id=ceiling_id,
+            mass_kg=wanted.mass_kg,
+            status="reserved",
+            expires_at=expires_at,
+        )
+        for wanted, ceiling_id in taken
+    ]
+    session.add_all(holds)
     session.flush()
-    _note(session, hold, "reserved", wanted.mass_kg, at)
-    return hold
+    for hold, (wanted, _) in zip(holds, taken, strict=True):
+        _note(session, hold, wanted, "reserved", hold.mass_kg, at)
+    return holds
 
 
-def _note(session: Session, hold: Hold, kind: str, mass_kg: int, at: datetime) -> None:
+def _note(
+    session: Session, hold: Hold, limit: Ceiling | Wanted, what: str, mass_kg: int, at: datetime
+) -> None:
     """Write in an entry's book what has happened to its quota; the other limits need none."""
-    if hold.ceiling.kind == "quota":
-        about = {"entry_id": hold.ceiling.subject_id, "agreement_id": hold.agreement.id}
-        session.add(QuotaMove(**about, kind=kind, mass_kg=mass_kg, document="", at=at))
+    if limit.kind == "quota":
+        about = {"entry_id": limit.subject_id, "agreement_id": hold.agreement.id}
+        session.add(QuotaMove(**about, kind=what, mass_kg=mass_kg, document="", at=at))
 
 
 def _standing(session: Session, agreement_ids: Sequence[int]) -> list[Hold]:
@@ -224,7 +197,9 @@ def _standing(session: Session, agreement_ids: Sequence[int]) -> list[Hold]:
         .options(contains_eager(Hold.ceiling))
         .where(Hold.agreement_id.in_(agreement_ids), Hold.status.in_(("reserved", "committed")))
     )
-    return sorted(holds, key=lambda hold: _key(hold.ceiling.kind, hold.ceiling.subject_id, hold.ceiling.year))
+    return sorted(
+        holds, key=lambda hold: place_of(hold.ceiling.kind, hold.ceiling.subject_id, hold.ceiling.year)
+    )
 
 
 def _give_back(session: Session, given: Iterable[tuple[Hold, int]], at: datetime) -> None:
@@ -232,7 +207,7 @@ def _give_back(session: Session, given: Iterable[tuple[Hold, int]], at: datetime
         column = Ceiling.reserved_kg if hold.status == "reserved" else Ceiling.committed_kg
         if kg:
             _update(session, hold, {column: column - kg})
-            _note(session, hold, "released", kg, at)
+            _note(session, hold, hold.ceiling, "released", kg, at)
         if kg == hold.mass_kg:
             advance(hold, "hold", "release", "system")
         else:
@@ -242,9 +217,9 @@ def _give_back(session: Session, given: Iterable[tuple[Hold, int]], at: datetime
 def _update(session: Session, hold: Hold, values: Values) -> None:
     session.execute(
         update(Ceiling).where(Ceiling.id == hold.ceiling_id).values(values),
-        execution_options=_UNSYNCHRONISED,
+        execution_options=UNSYNCHRONISED,
     )
 
 
-def _key(kind: str, subject_id: int, year: int) -> tuple[int, int, int]:
-    return KINDS.index(kind), subject_id, year
+def _place(ceiling: Ceiling) -> tuple[int, int, int]:
+    return place_of(ceiling.kind, ceiling.subject_id, ceiling.year)

@@ -8,11 +8,11 @@ Of the days only those agreed count. An entitlement may end before a deal does; 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from circularity.acceptance import (
@@ -34,6 +34,9 @@ from circularity.organisations import Site
 from circularity.registry.entitlements import CapacityWindow, EntitlementLine, Facility
 from circularity.registry.outputs import Output
 from circularity.whitelist import ProcedureGrant, WhitelistEntry
+
+Broken = Callable[[Collection[str]], list[Finding]]
+"""Tells every rule that is broken, in order, by the kinds of procedure that are held."""
 
 
 def verdict_of(  # noqa: PLR0913 - a pair is asked with every fact about it
@@ -93,40 +96,47 @@ def require_lawful(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def agreement_findings(
-    session: Session,
-    agreement: Agreement,
-    on: date,
-    *,
-    offer: Offer | None = None,
-    held: Collection[str] | None = None,
-    anew: bool = True,
+    session: Session, agreement: Agreement, on: date, *, offer: Offer | None = None
 ) -> list[Finding]:
-    """Return what an agreement, or an offer about it, breaks as of a day; `held` None: its own procedures.
+    """Return what an agreement, or an offer about it, breaks as of a day, its own procedures held.
+
+    It needs a writing session: see `rules_of`.
+    """
+    return rules_of(session, agreement, on, offer=offer)(held_kinds(agreement, on))
+
+
+def rules_of(
+    session: Session, agreement: Agreement, on: date, *, offer: Offer | None = None, anew: bool = True
+) -> Broken:
+    """Ask an agreement, or an offer about it, as of a day; the answer tells what it breaks by what is held.
 
     With `anew`, which needs a writing session, facility, its whitelist entries, entitlement, line and
     postings are read anew and stay as they are until the transaction ends.
     """
-    offer = offer or agreement.offer
-    line = agreement.line
+    terms, line = offer or agreement.offer, agreement.line
+    site, facility, code = agreement.site, line.entitlement.facility, agreement.waste_code
     if anew:
-        read_anew(session, agreement)
-    found = verdict_of(
-        session,
-        site=agreement.site,
-        waste_code=agreement.waste_code,
-        line=line,
-        operation=agreement.operation,
-        on=on,
-        output=agreement.output,
-        window=agreement.window,
-        days=(max(on, offer.valid_from), max(on, offer.valid_to)),
-        mass_kg=offer.mass_kg,
-        held=granted_kinds(agreement, on) | _promised(agreement, on) if held is None else held,
+        listed = _in_force(read_anew(session, agreement), site, code, agreement.operation, on)
+    else:
+        listed = listings_of(session, site, facility, code, agreement.operation, on)
+    pair = pair_of(
+        Sending(site, code, agreement.output, terms.mass_kg),
+        Receiving(line, agreement.operation, listed),
+        (max(on, terms.valid_from), max(on, terms.valid_to)),
+        on,
     )
-    pair = agreement.site, line.entitlement.facility, agreement.waste_code, agreement.operation
-    if listings_of(session, *pair, on):
-        return found
-    return [*found, *lost_listing(session, agreement, offer, found)]
+    open_grants = _open_grants(session, site, facility, code, on)
+
+    def broken(held: Collection[str]) -> list[Finding]:
+        found = _still_broken(pair, {*held, *open_grants})
+        return found if listed else [*found, *lost_listing(session, agreement, terms, found)]
+
+    return broken
+
+
+def held_kinds(agreement: Agreement, on: date) -> frozenset[str]:
+    """Return the kinds of procedure that an agreement holds on a day, or counts on until it is agreed."""
+    return granted_kinds(agreement, on) | _promised(agreement, on)
 
 
 def granted_kinds(agreement: Agreement, on: date) -> frozenset[str]:
@@ -150,19 +160,30 @@ def listings_of(
     session: Session, site: Site, facility: Facility, waste_code: str, operation: str, on: date
 ) -> list[WhitelistEntry]:
     """Return the whitelist entries in force that change something for a pair, by their keys."""
-    entry = WhitelistEntry
-    entries = session.scalars(
-        select(entry)
-        .where(entry.facility_id == facility.id, entry.operation == operation)
-        .where(entry.status == "listed", entry.list_kind != "information")
-        .where(entry.valid_from.is_(None) | (entry.valid_from <= on))
-        .where(entry.valid_to.is_(None) | (entry.valid_to >= on))
-        .order_by(entry.id)
-    )
+    entries = session.scalars(_LISTED, {"facility": facility.id, "operation": operation})
+    return _in_force(entries, site, waste_code, operation, on)
+
+
+_LISTED = (
+    select(WhitelistEntry)
+    .where(WhitelistEntry.facility_id == bindparam("facility"))
+    .where(WhitelistEntry.operation == bindparam("operation"), WhitelistEntry.status == "listed")
+    .order_by(WhitelistEntry.id)
+)
+
+
+def _in_force(
+    entries: Iterable[WhitelistEntry], site: Site, waste_code: str, operation: str, on: date
+) -> list[WhitelistEntry]:
+    """Return those of a facility's entries that are in force and change something for a pair."""
     return [
         entry
         for entry in entries
-        if pattern_covers(entry.waste_pattern, waste_code)
+        if (entry.status, entry.operation) == ("listed", operation)
+        and entry.list_kind != "information"
+        and (entry.valid_from is None or entry.valid_from <= on)
+        and (entry.valid_to is None or on <= entry.valid_to)
+        and pattern_covers(entry.waste_pattern, waste_code)
         and site.region_code.startswith(tuple(map(prefix_of, entry.accepted_origins)))
     ]
 
@@ -179,13 +200,15 @@ def grant_suits(grant: ProcedureGrant, site: Site, facility: Facility, waste_cod
 
 def _open_grants(session: Session, site: Site, facility: Facility, waste_code: str, on: date) -> set[str]:
     """Return the kinds of procedure that an unlimited grant meets; a limited one is attached and counted."""
-    grant = ProcedureGrant
-    found = session.scalars(
-        select(grant)
-        .where(grant.facility_id == facility.id, grant.limit_kg.is_(None))
-        .where(grant.valid_from <= on, grant.valid_to >= on)
-    )
+    found = session.scalars(_OPEN_GRANTS, {"facility": facility.id, "day": on})
     return {grant.kind for grant in found if grant_suits(grant, site, facility, waste_code)}
+
+
+_OPEN_GRANTS = (
+    select(ProcedureGrant)
+    .where(ProcedureGrant.facility_id == bindparam("facility"), ProcedureGrant.limit_kg.is_(None))
+    .where(ProcedureGrant.valid_from <= bindparam("day"), ProcedureGrant.valid_to >= bindparam("day"))
+)
 
 
 def _still_broken(pair: Pairs, held: Collection[str]) -> list[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from circularity.ledger.mass import MassAccount, MassGroup, MassMove
@@ -28,15 +28,16 @@ def balance(session: Session, kind: str, cell: Cell, holder_site_id: int) -> int
 
 def held(session: Session, kind: str, holder_site_id: int, waste_code: str) -> list[tuple[Cell, int]]:
     """Return what a site holds of one waste in one kind, by cell, oldest vintage first; kg above zero."""
-    rows = session.execute(
-        select(
-            MassAccount.origin_site_id, MassAccount.waste_code, MassAccount.vintage, MassAccount.balance_kg
-        )
-        .filter_by(kind=kind, holder_site_id=holder_site_id, waste_code=waste_code)
-        .where(MassAccount.balance_kg > 0)
-        .order_by(MassAccount.vintage, MassAccount.origin_site_id)
-    )
+    rows = session.execute(_HELD, {"kind": kind, "holder": holder_site_id, "waste_code": waste_code})
     return [(Cell(row.origin_site_id, row.waste_code, row.vintage), row.balance_kg) for row in rows]
+
+
+_HELD = (
+    select(MassAccount.origin_site_id, MassAccount.waste_code, MassAccount.vintage, MassAccount.balance_kg)
+    .where(MassAccount.kind == bindparam("kind"), MassAccount.holder_site_id == bindparam("holder"))
+    .where(MassAccount.waste_code == bindparam("waste_code"), MassAccount.balance_kg > 0)
+    .order_by(MassAccount.vintage, MassAccount.origin_site_id)
+)
 
 
 def oldest_first(

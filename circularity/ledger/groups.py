@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import insert, select, tuple_
+from sqlalchemy import bindparam, insert, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
@@ -174,7 +174,7 @@ def _refuse_excess(key: _Key, given_kg: int, wanted_kg: int) -> None:
 def _locked(session: Session, moves: Iterable[_Move]) -> dict[_Key, tuple[int, int]]:
     """Open the accounts that are new and lock all, each in the order of keys; return key → (id, kg)."""
     keys = sorted({key for move in moves for key in (move.source, move.target)})
-    known = {tuple(row) for row in session.execute(select(*_COLUMNS).where(tuple_(*_COLUMNS).in_(keys)))}
+    known = {tuple(row) for row in session.execute(_KNOWN, {"keys": keys})}
     new = [
         dict(zip((column.key for column in _COLUMNS), key, strict=True), balance_kg=0)
         for key in keys
@@ -183,10 +183,15 @@ def _locked(session: Session, moves: Iterable[_Move]) -> dict[_Key, tuple[int, i
     if new:
         dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
         session.execute(dialect.insert(MassAccount).on_conflict_do_nothing(), new)
-    rows = session.execute(
-        select(*_COLUMNS, MassAccount.id, MassAccount.balance_kg)
-        .where(tuple_(*_COLUMNS).in_(keys))
-        .order_by(*_COLUMNS)
-        .with_for_update()
-    )
+    rows = session.execute(_LOCKED, {"keys": keys})
     return {tuple(key): (account, kg) for *key, account, kg in rows}  # type: ignore[misc]
+
+
+_THESE = tuple_(*_COLUMNS).in_(bindparam("keys", expanding=True))
+_KNOWN = select(*_COLUMNS).where(_THESE)
+_LOCKED = (
+    select(*_COLUMNS, MassAccount.id, MassAccount.balance_kg)
+    .where(_THESE)
+    .order_by(*_COLUMNS)
+    .with_for_update()
+)

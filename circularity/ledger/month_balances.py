@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from circularity.ledger.months import LedgerMonth
-from circularity.ledger.site_stock import generated_between, stock_on, surveyed_between
+from circularity.ledger.site_stock import figures_of, generation, stock_at_end_of, surveys
 from circularity.organisations import Site
 
 
@@ -57,25 +57,23 @@ def reckoned_stock(
     Months before it that are written and still open count as if they were closed.
     """
     first, last = days_of(year, month)
-    booked_kg = generated_between(session, site, waste_code, first, last, year)
-    before_kg = _pending(session, site, waste_code, first)
-    return stock_on(session, site, waste_code, last) + before_kg + change_kg - booked_kg
+    figures = [generation(first, last, year), stock_at_end_of(last)]
+    generated_kg, stock_kg = figures_of(session, site, waste_code, figures)
+    return stock_kg + _pending(session, site, waste_code, first) + change_kg + generated_kg
 
 
 def month_balance(session: Session, month: LedgerMonth) -> MonthBalance:
     """Return the balance of a month: as it stands, or as closing an open one would make it."""
     first, last = month_days(month)
-    site, code = month.site, month.waste_code
-    opening_kg = stock_on(session, site, code, first - timedelta(days=1))
-    booked_kg = generated_between(session, site, code, first, last, month.year)
+    before = stock_at_end_of(first - timedelta(days=1))
+    figures = [before, generation(first, last, month.year), stock_at_end_of(last), surveys(first, last)]
+    found = figures_of(session, month.site, month.waste_code, figures)
+    opening_kg, booked_kg, closing_kg, surveyed_kg = found[0], -found[1], found[2], found[3]
     used_kg = sum(use.mass_kg for use in month.uses)
-    if month.status == "closed":
-        closing_kg = stock_on(session, site, code, last)
-    else:
-        opening_kg += _pending(session, site, code, first)
-        change_kg = month.generated_kg - used_kg - month.discarded_kg
-        closing_kg = reckoned_stock(session, site, code, month.year, month.month, change_kg)
-    surveyed_kg = surveyed_between(session, site, code, first, last)
+    if month.status != "closed":
+        pending_kg = _pending(session, month.site, month.waste_code, first)
+        opening_kg += pending_kg
+        closing_kg += pending_kg + month.generated_kg - used_kg - month.discarded_kg - booked_kg
     came_kg = opening_kg + surveyed_kg + month.generated_kg
     return MonthBalance(
         opening_kg=opening_kg,
@@ -98,9 +96,10 @@ def _pending(session: Session, site: Site, waste_code: str, before: date) -> int
         .filter_by(site_id=site.id, waste_code=waste_code, status="open")
         .where(number < before.year * 12 + before.month)
     )
-    total_kg = 0
-    for month in months:
-        booked_kg = generated_between(session, site, waste_code, *month_days(month), month.year)
-        used_kg = sum(use.mass_kg for use in month.uses)
-        total_kg += month.generated_kg - booked_kg - used_kg - month.discarded_kg
-    return total_kg
+    written = months.all()
+    figures = [generation(*month_days(month), month.year) for month in written]
+    booked_kg = -sum(figures_of(session, site, waste_code, figures))
+    changes = (
+        month.generated_kg - month.discarded_kg - sum(use.mass_kg for use in month.uses) for month in written
+    )
+    return sum(changes) - booked_kg

@@ -20,7 +20,7 @@ from transfer_worker import Parties, work
 from circularity.audit import AuditEvent, verify_chain
 from circularity.custody.manifests import Transfer
 from circularity.custody.reception import Receipt
-from circularity.custody.signatures import verify_signatures
+from circularity.custody.seals import verify_signatures
 from circularity.database import create_engine_for, reading, upgrade, writing
 from circularity.deals.ceilings import Ceiling
 from circularity.deals.contract import Agreement

@@ -13,7 +13,7 @@ from circularity.custody.amendments import Correction
 from circularity.custody.manifests import Signature, Transfer
 from circularity.custody.overdue import overdue
 from circularity.custody.reception import Receipt, Treatment
-from circularity.custody.signatures import verify_signatures
+from circularity.custody.seals import verify_signatures
 from circularity.custody.weighings import Ticket
 from circularity.database import Base, reading
 from circularity.deals.contract import Agreement

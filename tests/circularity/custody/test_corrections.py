@@ -17,8 +17,8 @@ from circularity.custody.corrections import answer_correction, ask_correction, w
 from circularity.custody.manifests import Transfer
 from circularity.custody.receipts import Verdict, Weighed, decide, receive
 from circularity.custody.refusals import take_back
+from circularity.custody.seals import verify_signatures
 from circularity.custody.sheets import Weighing, add_tickets
-from circularity.custody.signatures import verify_signatures
 from circularity.custody.transfers import close
 from circularity.errors import BadInput, NotAllowed, RuleBroken
 from circularity.ledger.balances import faults, trial_balance

@@ -12,7 +12,7 @@ from registry import FLY_ASH, Registry, T
 from circularity.custody.manifests import Transfer
 from circularity.custody.receipts import Verdict, Weighed, decide, receive
 from circularity.custody.reception import Receipt
-from circularity.custody.signatures import verify_signatures
+from circularity.custody.seals import verify_signatures
 from circularity.custody.transfer_cells import cells_of
 from circularity.custody.transfers import Load
 from circularity.errors import BadInput, NotAllowed, RuleBroken

@@ -12,7 +12,7 @@ from circularity.custody.carriers import Carrier
 from circularity.custody.grouping import fractions_of, group_onto, ungroup
 from circularity.custody.reception import Receipt
 from circularity.custody.refusals import rematch_refused, send_back, take_back
-from circularity.custody.signatures import verify_signatures
+from circularity.custody.seals import verify_signatures
 from circularity.custody.transfer_cells import cells_of
 from circularity.custody.transfers import arrive, cancel, close
 from circularity.errors import RuleBroken

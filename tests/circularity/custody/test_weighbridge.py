@@ -12,8 +12,8 @@ from registry import AT, FLY_ASH, Registry, T
 
 from circularity.custody.manifests import Transfer
 from circularity.custody.metered import received_total_kg, sent_total_kg
+from circularity.custody.seals import verify_signatures
 from circularity.custody.sheets import Weighing, add_reading, add_tickets
-from circularity.custody.signatures import verify_signatures
 from circularity.custody.weighbridge import import_weighbridge, read_weighbridge
 from circularity.errors import BadInput, RuleBroken
 from circularity.ledger.balances import faults, trial_balance

@@ -8,7 +8,7 @@ import segno
 from flask import Response, render_template, url_for
 
 from circularity.custody.receipts import receipts_of
-from circularity.custody.signatures import verify_signatures
+from circularity.custody.seals import verify_signatures
 from web.pages.desk.acting import require_acting
 from web.pages.desk.transfers import find_transfer
 from web.session import read_session

@@ -14,7 +14,7 @@ from circularity.custody.amendments import Correction
 from circularity.custody.manifests import TRANSFER_STATES, Carriage, Transfer
 from circularity.custody.metered import received_total_kg, sent_total_kg
 from circularity.custody.receipts import receipts_of
-from circularity.custody.signatures import verify_signatures
+from circularity.custody.seals import verify_signatures
 from circularity.errors import NotAllowed, NotFound
 from circularity.lifecycle import legal_acts
 from circularity.organisations import Site
