@@ -114,7 +114,7 @@ class TransferLine(Base):
     packaging: Mapped[str]
 
     transfer: Mapped[Transfer] = relationship(back_populates="lines")
-    own_agreement: Mapped[Agreement | None] = relationship(secondary="line_agreements")
+    own_agreement: Mapped[Agreement | None] = relationship(secondary="line_agreements", lazy="joined")
 
     @property
     def agreement(self) -> Agreement:

@@ -63,7 +63,7 @@ class Receipt(Base):
     forwarded_kg: Mapped[int]
     treated_kg: Mapped[int]
 
-    line: Mapped[TransferLine] = relationship()
+    line: Mapped[TransferLine] = relationship(lazy="joined", innerjoin=True)
     facility: Mapped[Facility] = relationship()
 
 

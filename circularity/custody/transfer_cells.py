@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
 
 from sqlalchemy import Select, bindparam, func, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from circularity.audit import Actor, record
 from circularity.calendar_days import delta_day
@@ -130,18 +131,20 @@ def _take(
     before_kg = receipt.treated_kg
     left_kg = receipt.accepted_kg - receipt.forwarded_kg - before_kg
     mass_kg = left_kg if wanted_kg is None else wanted_kg
-    raised = session.execute(
+    treated_kg = session.scalar(
         update(Receipt)
         .where(
             Receipt.id == receipt.id,
             Receipt.forwarded_kg + Receipt.treated_kg + mass_kg <= Receipt.accepted_kg,
         )
         .values(treated_kg=Receipt.treated_kg + mass_kg)
+        .returning(Receipt.treated_kg),
+        execution_options={"synchronize_session": False},
     )
-    if mass_kg < 1 or raised.rowcount != 1:  # type: ignore[attr-defined]
+    if mass_kg < 1 or treated_kg is None:
         zh, en = f"该批次只剩 {left_kg} kg 未处理", f"only {left_kg} kg of this load are left to treat"
         raise RuleBroken("more_than_remains", zh, en, receipt=receipt.public_id, left_kg=left_kg)
-    session.refresh(receipt, ["treated_kg"])
+    set_committed_value(receipt, "treated_kg", treated_kg)
     line = receipt.line
     cells = cells_of(session, line.transfer, line, "received", facility.site_id)
     return receipt, mass_kg, _between(cells, before_kg, mass_kg)

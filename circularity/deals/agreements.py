@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from circularity.audit import Actor, AuditEvent, record
 from circularity.calendar_days import delta_day
@@ -66,9 +67,10 @@ def ship(session: Session, agreement: Agreement, kg: int) -> None:
         .returning(Agreement.shipped_kg)
     )
     shipped_kg = session.scalar(counted, execution_options={"synchronize_session": False})
-    session.refresh(agreement, ["shipped_kg", "status"])
     if shipped_kg is not None:
+        set_committed_value(agreement, "shipped_kg", shipped_kg)
         return
+    session.refresh(agreement, ["shipped_kg", "status"])
     if agreement.status != "agreed":
         zh, en = "协议未生效或已暂停、终止", "the agreement is not in force"
         raise RuleBroken("not_in_force", zh, en, agreement=agreement.number, status=agreement.status)
@@ -80,11 +82,14 @@ def ship(session: Session, agreement: Agreement, kg: int) -> None:
 
 def unship(session: Session, agreement: Agreement, kg: int) -> None:
     """Take back kilograms that were counted and did not leave, or came back."""
-    session.execute(
-        update(Agreement).where(Agreement.id == agreement.id).values(shipped_kg=Agreement.shipped_kg - kg),
+    shipped_kg = session.scalar(
+        update(Agreement)
+        .where(Agreement.id == agreement.id)
+        .values(shipped_kg=Agreement.shipped_kg - kg)
+        .returning(Agreement.shipped_kg),
         execution_options={"synchronize_session": False},
     )
-    session.refresh(agreement, ["shipped_kg"])
+    set_committed_value(agreement, "shipped_kg", shipped_kg)
 
 
 def suspend(

@@ -67,7 +67,7 @@ _ENTRIES_ANEW = (
 
 
 @cache
-def _rows_anew(with_output: bool, with_window: bool) -> Select[Any]:
+def _rows_anew(with_output: bool, with_window: bool) -> Select[*tuple[Any, ...]]:
     """Return the one statement for all rows, which are locked in this order."""
     rows: list[type[Base]] = [EntitlementLine, Entitlement, Facility]
     joined: FromClause | Join = EntitlementLine.__table__.join(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from circularity.audit import Actor, record
@@ -79,13 +79,15 @@ def write_month(  # noqa: PLR0913 - a verb names every fact it takes
     rows = [_use(checks, number, use) for number, use in enumerate(uses, 1)]
     checks.finish()
     _require_utilisation(key["waste_code"], rows, date(year, month, 1))
-    written = _standing(session, site, key) or _next_revision(session, site, key)
+    written = _standing_or_next(session, site, key)
     advance(written, "month", "write", "generator")
     for name, value in {**values, "written_at": at}.items():
         setattr(written, name, value)
-    written.uses.clear()
-    session.flush()
+    if written.uses:
+        written.uses.clear()
+        session.flush()
     written.uses = rows
+    session.flush()
     facts = [[use.kind, use.operation, use.mass_kg, use.party] for use in uses]
     record(session, actor, at, "month.written", written, {"site": site, **key, **values, "uses": facts})
     return written
@@ -173,20 +175,21 @@ def _require_utilisation(waste_code: str, uses: list[MonthUse], on: date) -> Non
             raise RuleBroken("not_utilisation", zh, en, field=f"uses.{use.number}", operation=use.operation)
 
 
-def _standing(session: Session, site: Site, key: dict[str, Any]) -> LedgerMonth | None:
+def _standing_or_next(session: Session, site: Site, key: dict[str, Any]) -> LedgerMonth:
+    """Return the revision of a month that stands, or open the next one; it is always the newest."""
     if site.id is None:
         session.flush()
-    return session.scalar(
+    newest = session.scalar(
         select(LedgerMonth)
         .filter_by(site_id=site.id, **key)
-        .where(LedgerMonth.status.in_(("open", "closed")))
+        .order_by(LedgerMonth.revision.desc())
+        .limit(1)
         .with_for_update()
     )
-
-
-def _next_revision(session: Session, site: Site, key: dict[str, Any]) -> LedgerMonth:
-    last = session.scalar(select(func.max(LedgerMonth.revision)).filter_by(site_id=site.id, **key))
-    row = LedgerMonth(public_id=new_public_id(), site=site, revision=(last or 0) + 1, status="open", **key)
+    if newest is not None and newest.status in ("open", "closed"):
+        return newest
+    revision = newest.revision + 1 if newest is not None else 1
+    row = LedgerMonth(public_id=new_public_id(), site=site, revision=revision, status="open", uses=[], **key)
     session.add(row)
     return row
 

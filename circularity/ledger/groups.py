@@ -174,24 +174,25 @@ def _refuse_excess(key: _Key, given_kg: int, wanted_kg: int) -> None:
 def _locked(session: Session, moves: Iterable[_Move]) -> dict[_Key, tuple[int, int]]:
     """Open the accounts that are new and lock all, each in the order of keys; return key → (id, kg)."""
     keys = sorted({key for move in moves for key in (move.source, move.target)})
-    known = {tuple(row) for row in session.execute(_KNOWN, {"keys": keys})}
+    found = session.execute(_ACCOUNTS, {"keys": keys}).all()
+    known = {tuple(row[:-2]) for row in found}
     new = [
         dict(zip((column.key for column in _COLUMNS), key, strict=True), balance_kg=0)
         for key in keys
         if key not in known
     ]
+    alone = session.get_bind().dialect.name == "sqlite"
     if new:
-        dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+        dialect = sqlite if alone else postgresql
         session.execute(dialect.insert(MassAccount).on_conflict_do_nothing(), new)
-    rows = session.execute(_LOCKED, {"keys": keys})
-    return {tuple(key): (account, kg) for *key, account, kg in rows}  # type: ignore[misc]
+    # SQLite has one writer: what it has read stands. Elsewhere all are locked together, in one order.
+    if new or not alone:
+        found = session.execute(_ACCOUNTS.with_for_update(), {"keys": keys}).all()
+    return {tuple(key): (account, kg) for *key, account, kg in found}  # type: ignore[misc]
 
 
-_THESE = tuple_(*_COLUMNS).in_(bindparam("keys", expanding=True))
-_KNOWN = select(*_COLUMNS).where(_THESE)
-_LOCKED = (
+_ACCOUNTS = (
     select(*_COLUMNS, MassAccount.id, MassAccount.balance_kg)
-    .where(_THESE)
+    .where(tuple_(*_COLUMNS).in_(bindparam("keys", expanding=True)))
     .order_by(*_COLUMNS)
-    .with_for_update()
 )
