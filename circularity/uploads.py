@@ -7,7 +7,7 @@ became of it, stays.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -38,7 +38,8 @@ _MOST = 10**9
 class Upload(Base):
     """One uploaded file and its job; `added`, `ignored` and `refused` count rows once the job has ended.
 
-    `problems` names each refused row by place, field and rule, up to KEPT_PROBLEMS of them.
+    `problems` names each refused row by place, field and rule, up to KEPT_PROBLEMS of them, and the first
+    tickets of a weighbridge that were known already.
     """
 
     __tablename__ = "uploads"
@@ -138,7 +139,7 @@ def finish_import(session: Session, held: Claim, *, at: datetime, done: Imported
     """End an import in the transaction that wrote its rows; raises what `jobs.finish` raises."""
     upload = session.scalars(select(Upload).filter_by(job_id=held.job)).one()
     upload.added, upload.ignored = done.added, done.ignored
-    _tell(upload, done.problems)
+    _tell(upload, done.problems, done.repeated)
     session.flush()
     finish(session, held, at=at, result_id=upload.public_id)
     purge_ended(session)
@@ -160,10 +161,12 @@ def purge_ended(session: Session) -> int:
     return session.connection().execute(gone).rowcount
 
 
-def _tell(upload: Upload, problems: Iterable[InputProblem]) -> None:
+def _tell(
+    upload: Upload, problems: Iterable[InputProblem], repeated: Sequence[tuple[int | None, str]] = ()
+) -> None:
     told = [problem.as_dict() for problem in problems]
     upload.refused = len(told)
-    upload.problems = {"rows": told[:KEPT_PROBLEMS]}
+    upload.problems = {"rows": told[:KEPT_PROBLEMS], "repeated": [list(row) for row in repeated]}
 
 
 def _require_room(session: Session, actor: Actor) -> None:

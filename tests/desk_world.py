@@ -23,6 +23,7 @@ from circularity.organisations import Organisation, register_organisation
 from circularity.runs.stored import Proposal
 from matching.run import run_matching
 from web.today import today
+from web.worker import perform
 
 POWER, BRICKS, CEMENT = "虚构发电有限公司", "虚构建材有限公司", "虚构水泥有限公司"
 ACIDS, OFFICE = "虚构再生酸有限公司", "虚构市生态环境局"
@@ -63,10 +64,21 @@ class Desk:
         return unescape(answer.get_data(as_text=True))
 
     def upload(self, address: str, content: str, name: str = "export.csv", **typed: str) -> tuple[int, str]:
-        """Upload a file and return the status and the words of the answer."""
-        form: dict[str, Any] = typed | {"file": (io.BytesIO(content.encode()), name)}
+        """Upload a file, let a worker read it, and return the status and the words of where it leads."""
+        return self.send_file(address, typed | {"file": (io.BytesIO(content.encode()), name)})
+
+    def send_file(self, address: str, form: dict[str, Any]) -> tuple[int, str]:
+        """Send a form with its file as `upload` does."""
         answer = self.client.post(f"{address}?lang=en", data=form, content_type="multipart/form-data")
-        return answer.status_code, words(answer.get_data(as_text=True))
+        if answer.status_code != 303:
+            return answer.status_code, words(answer.get_data(as_text=True))
+        place = str(answer.headers["Location"])
+        self.work(place)
+        return 200, self.see(place)
+
+    def work(self, place: str) -> None:
+        """Let a worker do the job that stands at an address."""
+        perform(self.client.application.extensions["circularity.engine"], place.rpartition("/")[2])
 
     def agreed(self, plant: str = BRICKS) -> str:
         """Accept a plant's proposal, confirm it as the plant, and return the deal's address."""

@@ -104,11 +104,18 @@ GROUPS: Mapping[str, Mapping[str, object]] = {
         "failed": _("Failed"),
         "cancelled": _("Cancelled"),
     },
+    "upload": {
+        "weighbridge": _("Weighbridge export"),
+        "official_forms": _("National form"),
+        "official_numbers": _("List of official manifest numbers"),
+    },
     "phase": {
         "snapshot": _("Reading what is posted"),
         "prepare": _("Setting up the model"),
         "match": _("Matching, pricing, explaining and checking, part by part"),
         "publish": _("Storing"),
+        "read": _("Reading the file"),
+        "write": _("Writing its rows"),
     },
     "level": {
         "placed_kg": _("Mass placed"),

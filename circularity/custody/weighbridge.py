@@ -44,26 +44,6 @@ class _Table:
     scales: Mapping[str, int]
 
 
-def import_weighbridge(
-    session: Session,
-    *,
-    actor: Actor,
-    at: datetime,
-    transfer: Transfer,
-    file: Path,
-    line: int = 1,
-    side: str = "sender",
-) -> Imported:
-    """Add the tickets of an export (CSV in UTF-8 or GB18030, XLSX) to a line of a sheet.
-
-    Times are those of the Delta. Known tickets are ignored, rows that cannot be read are told with their
-    place. Raises BadInput where the file or its header cannot be read, and what `add_tickets` raises.
-    """
-    found = read_weighbridge(file)
-    facts = {"actor": actor, "at": at, "transfer": transfer, "line": line, "side": side}
-    return add_export(session, **facts, found=found, source=file.name)  # type: ignore[arg-type]
-
-
 def add_export(  # noqa: PLR0913 - a verb names every fact it takes
     session: Session,
     *,
@@ -76,7 +56,10 @@ def add_export(  # noqa: PLR0913 - a verb names every fact it takes
     source: str,
     progress: Callable[[float], None] | None = None,
 ) -> Imported:
-    """Add what `read_weighbridge` found to a line of a sheet; refusals as in `import_weighbridge`."""
+    """Add what `read_weighbridge` found to a line of a sheet: known tickets are ignored, others told by row.
+
+    Raises what `add_tickets` raises.
+    """
     rows, problems = found
     taken = add_tickets(
         session,

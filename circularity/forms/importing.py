@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -22,7 +21,7 @@ from circularity.custody.sheets import Imported
 from circularity.errors import BadInput, InputProblem, RuleBroken
 from circularity.forms.months_read import Unreadable, WrittenMonth, months_told, tonnes_of
 from circularity.forms.national import DEPARTURES, INVENTORY
-from circularity.forms.reading import FormRow, read_forms
+from circularity.forms.reading import FormRow
 from circularity.ledger.generator_months import Use, write_month
 from circularity.ledger.month_balances import days_of, reckoned_stock
 from circularity.ledger.months import LedgerMonth
@@ -30,14 +29,6 @@ from circularity.organisations import Site
 from circularity.registry.declarations import GenerationDeclaration, declare_generation
 
 _PARTS = ("own_utilised_kg", "own_disposed_kg", "entrusted_elsewhere_utilised_kg")
-
-
-def import_forms(session: Session, *, actor: Actor, at: datetime, site: Site, file: Path) -> Imported:
-    """Import the forms of a file (XLSX or CSV) for a site; what is wrong is told by its row, the rest taken.
-
-    Raises BadInput where the file cannot be read or holds no form.
-    """
-    return take_forms(session, actor=actor, at=at, site=site, rows=read_forms(file))
 
 
 def take_forms(

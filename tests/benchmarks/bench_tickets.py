@@ -21,7 +21,7 @@ from durable_databases import NAMES, durable
 from registry import Registry
 
 from circularity.custody.manifests import Transfer
-from circularity.custody.weighbridge import import_weighbridge
+from circularity.custody.weighbridge import add_export, read_weighbridge
 from circularity.database import create_engine_for, upgrade, writing
 
 HEADER = "序号,车号,毛重,皮重,净重,时间,磅单号"
@@ -55,7 +55,8 @@ def report(name: str, tickets: int) -> None:
             began = time.perf_counter()
             with writing(engine).begin() as session:
                 sheet = session.get_one(Transfer, key)
-                done = import_weighbridge(session, **Registry(session).act, transfer=sheet, file=file)
+                facts = {"found": read_weighbridge(file), "source": file.name, "line": 1, "side": "sender"}
+                done = add_export(session, **Registry(session).act, transfer=sheet, **facts)
             seconds = time.perf_counter() - began
             told = f"{done.added:,} added, {done.ignored:,} ignored, {len(done.problems)} problems"
             print(f"{name}, {turn}: {seconds:6.1f} s, {told}, load {os.getloadavg()[0]:.1f}")

@@ -51,8 +51,7 @@ def test_the_national_forms_of_a_site_and_period_come_down_and_go_up_again(at_wo
     # Table 1 declares the year's generation, which nobody had; the month stands already.
     for said in ("1 new, 1 known already, 0 left out", "0 new, 2 known already, 0 left out"):
         form = {"site": site, "file": (io.BytesIO(answer.data), "台账.xlsx")}
-        again = at_work.client.post("/months/forms?lang=en", data=form, content_type="multipart/form-data")
-        assert said in again.get_data(as_text=True)
+        assert said in at_work.send_file("/months/forms", form)[1]
     source = at_work.client.get(month).get_data(as_text=True)
     assert f"/months/forms.xlsx?site={site}&amp;form=general" in source
 

@@ -168,9 +168,10 @@ def test_a_sheet_is_filled_from_an_export_that_may_be_sent_again(at_work: Desk) 
     assert "0 new, 60 known already, 1 left out." in told
     assert "Known already and ignored: the first 60 row 2 T0 , row 3 T1 ," in told
     assert "60 in all, page 2 of 2" in at_work.see(f"{sheet}/weighings?page=2")
-    refused = at_work.upload(f"{sheet}/weighings", "nothing here", **typed)
-    assert refused[0] == 422
-    assert "no header found" in refused[1] or "This was not done" in refused[1]
+    refused = at_work.upload(f"{sheet}/weighings", "nothing here", **typed)[1]
+    assert "Failed" in refused
+    assert "Nothing of the file was taken." in refused
+    assert at_work.upload(f"{sheet}/weighings", export, **(typed | {"line": "2"}))[0] == 422
 
 
 def test_a_transfer_prints_with_its_code_and_what_it_does_not_replace(at_work: Desk) -> None:

@@ -13,8 +13,8 @@ from registry import AT, FLY_ASH, Registry, T
 from circularity.custody.manifests import Transfer
 from circularity.custody.metered import received_total_kg, sent_total_kg
 from circularity.custody.seals import verify_signatures
-from circularity.custody.sheets import Weighing, add_reading, add_tickets
-from circularity.custody.weighbridge import import_weighbridge, read_weighbridge
+from circularity.custody.sheets import Imported, Weighing, add_reading, add_tickets
+from circularity.custody.weighbridge import add_export, read_weighbridge
 from circularity.errors import BadInput, RuleBroken
 from circularity.ledger.balances import faults, trial_balance
 
@@ -35,6 +35,12 @@ def month(ash: Deal) -> Transfer:
 def _csv(path: Path, *lines: str, encoding: str = "gb18030") -> Path:
     path.write_bytes("\r\n".join(lines).encode(encoding))
     return path
+
+
+def imported(ash: Deal, month: Transfer, file: Path) -> Imported:
+    """Read an export and add it for the sender."""
+    facts = {"found": read_weighbridge(file), "source": file.name, "line": 1, "side": "sender"}
+    return add_export(**ash.act, transfer=month, **facts)  # type: ignore[arg-type]
 
 
 def test_an_export_in_gb18030_is_read_with_title_sum_and_times_of_the_delta(tmp_path: Path) -> None:
@@ -108,7 +114,7 @@ def test_rows_that_cannot_be_taken_are_told_and_the_others_are_in(
         "7,,49860,16200,33660,2026-08-03 12:05:00,7",
         "8,沪A1,40000,16200,23800,2026-08-03 08:05:00,1",
     )
-    done = import_weighbridge(**ash.act, transfer=month, file=file)
+    done = imported(ash, month, file)
     assert (done.added, done.ignored) == (1, 0)
     assert [(problem.row, problem.rule) for problem in done.problems] == [
         (3, "net_differs"),
@@ -132,8 +138,8 @@ def test_a_month_of_5000_tickets_closes_with_two_signatures(
         for n, net in enumerate(nets)
     ]
     file = _csv(tmp_path / "八月.csv", HEADER, *lines)
-    first = import_weighbridge(**ash.act, transfer=month, file=file)
-    again = import_weighbridge(**ash.act, transfer=month, file=file)
+    first = imported(ash, month, file)
+    again = imported(ash, month, file)
     assert (first.added, first.ignored, again.added, again.ignored) == (5000, 0, 0, 5000)
     total_kg = sum(nets)
     assert sent_total_kg(session, line) == total_kg

@@ -18,8 +18,9 @@ from circularity.errors import BadInput
 from circularity.forms.files import csv_text, write_workbook
 from circularity.forms.general_tables import general_tables
 from circularity.forms.hazardous_stages import hazardous_stages
-from circularity.forms.importing import import_forms
+from circularity.forms.importing import take_forms
 from circularity.forms.national import FORMS, FormSheet
+from circularity.forms.reading import read_forms
 from circularity.ledger.generator_months import Use, close_month, write_month
 from circularity.ledger.months import LedgerMonth
 from circularity.organisations import Site
@@ -60,7 +61,7 @@ def _file(tmp_path: Path, sheets: list[FormSheet]) -> Path:
 
 
 def _import(registry: Registry, site: Site, file: Path) -> Imported:
-    return import_forms(registry.session, **ACT, site=site, file=file)
+    return take_forms(registry.session, **ACT, site=site, rows=read_forms(file))
 
 
 def test_table_2_tells_where_a_month_s_waste_went(ash: Deal) -> None:

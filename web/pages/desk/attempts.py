@@ -6,7 +6,6 @@ import hashlib
 import secrets
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from flask import g, redirect, request
@@ -15,13 +14,10 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.wrappers import Response
 
-from circularity.custody.sheets import Imported
-from circularity.database import writing
 from circularity.errors import BadInput, CircularityError, NotFound, Stale
 from circularity.idempotency import Request, act_once
 from web.api.writing import refuse_unless_writable
 from web.errors import status_of
-from web.pages.desk.form_values import uploaded
 from web.pages.desk.problems import Problem, problems_of
 from web.session import engine
 
@@ -48,23 +44,6 @@ def attempt(form: str, act: Callable[[Session, datetime], str], show: Callable[[
     except CircularityError as error:
         return _again(form, error, show)
     return redirect(done["to"], 303)
-
-
-def attempt_upload(
-    form: str, act: Callable[[Session, datetime, Path], Imported], show: Callable[[Imported | None], str]
-) -> Answer:
-    """Take the form's `file` and show at once what was new, known already or wrong.
-
-    Sending a file again changes nothing, so the answer is the page itself.
-    """
-    refuse_unless_writable()
-    try:
-        with uploaded("file") as file, writing(engine()).begin() as session:
-            imported = act(session, datetime.now(UTC), file)
-    except CircularityError as error:
-        return _again(form, error, lambda: show(None))
-    _read_anew()
-    return show(imported), 200
 
 
 def given(form: str, name: str, default: Any = "") -> str:
@@ -102,14 +81,6 @@ def _again(form: str, error: CircularityError, show: Callable[[], str]) -> tuple
         more = gettext("%(n)s more problems of the same kind", n=rest)
         g.problems = [*g.problems[:30], Problem("", more)]
     return show(), status_of(error)
-
-
-def _read_anew() -> None:
-    """Let the rest of this request see what it has just written."""
-    g.pop("acting", None)
-    session = g.pop("read_session", None)
-    if session is not None:
-        session.close()
 
 
 def _request() -> Request | None:

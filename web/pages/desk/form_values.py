@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path, PurePath
 
 from flask import request
+from werkzeug.datastructures import FileStorage
 
 from circularity.columns import MAX_AMOUNT, MAX_DISTANCE_M
 from circularity.errors import BadInput, InputProblem
@@ -110,15 +111,31 @@ class FormValues:
             return None
 
 
+def sent_file(name: str) -> tuple[bytes, str]:
+    """Return an uploaded file and whether it is `xlsx` or `csv`, by its first bytes: names are often wrong.
+
+    Raises BadInput where there is none.
+    """
+    given = _given(name)
+    with given.stream:  # a large one lies in a file of its own
+        content = given.read()
+    return content, "xlsx" if content.startswith(b"PK") else "csv"
+
+
 @contextmanager
 def uploaded(name: str) -> Iterator[Path]:
     """Hold an uploaded file under its own name while it is read; raises BadInput where there is none."""
+    given = _given(name)
+    with tempfile.TemporaryDirectory() as folder:
+        plain = PurePath(str(given.filename).replace("\\", "/")).name
+        path = Path(folder) / (plain if plain not in ("", ".", "..") else "file")
+        given.save(path)
+        yield path
+
+
+def _given(name: str) -> FileStorage:
     given = request.files.get(name)
     if given is None or not given.filename:
         zh, en = f"{name} 请选择文件", f"{name} is missing: choose a file"
         raise BadInput([InputProblem("form", None, name, "no_file", "", zh, en)])
-    with tempfile.TemporaryDirectory() as folder:
-        plain = PurePath(given.filename.replace("\\", "/")).name
-        path = Path(folder) / (plain if plain not in ("", ".", "..") else "file")
-        given.save(path)
-        yield path
+    return given

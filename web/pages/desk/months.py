@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from circularity.catalogue.operations import all_operations
 from circularity.catalogue.waste_types import is_hazardous
-from circularity.custody.sheets import Imported
 from circularity.errors import NotAllowed, NotFound
 from circularity.ledger.generator_months import Use, close_month, drop_month, reverse_month, write_month
 from circularity.ledger.month_balances import month_balance
@@ -37,8 +36,8 @@ MONTHS_SHOWN = ("open", "closed", "reversed")
 """The states that the list can be narrowed to; what was dropped is not listed."""
 
 
-def show_months(imported: Imported | None = None) -> str:
-    """Show the months of the party one acts for, and what an upload has just come to."""
+def show_months() -> str:
+    """Show the months of the party one acts for."""
     session, party = read_session(), acting()
     status = choice("status", MONTHS_SHOWN)
     page, sites = None, []
@@ -50,8 +49,7 @@ def show_months(imported: Imported | None = None) -> str:
             lambda limit, offset: session.scalars(wanted.limit(limit).offset(offset)).all(),
         )
         sites = own_sites(session, party)
-    problems = imported.problems[:100] if imported else ()
-    facts: dict[str, Any] = {"imported": imported, "problems": problems, "sites": sites, "today": today()}
+    facts: dict[str, Any] = {"sites": sites, "today": today()}
     facts |= {"status": status, "statuses": MONTHS_SHOWN, "forms": FORMS}
     return render_template("months.html", page=page, **facts)
 

@@ -4,33 +4,29 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import datetime
-from pathlib import Path
 
 from flask import Response, render_template
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import selectinload
 
 from circularity.custody.manifests import Transfer
-from circularity.custody.official_number_files import read_official_numbers
-from circularity.custody.official_numbers import import_official_numbers
-from circularity.custody.sheets import Imported
 from circularity.errors import NotAllowed
 from circularity.guarded_cells import guard_text
-from circularity.party_listings import total, transfers, transfers_seen
+from circularity.party_listings import total, transfers
+from circularity.uploads import OFFICIAL_NUMBERS
 from web.pages.desk.acting import acting, require_acting
-from web.pages.desk.attempts import Answer, attempt_upload
+from web.pages.desk.attempts import Answer
+from web.pages.desk.imports import ask_import
 from web.pages.desk.waiting import without_number
 from web.pages.requests import page_of
 from web.session import read_session
 
 FORM = "numbers"
-SHOWN_PROBLEMS = 100
 COLUMNS = ("平台转移编号", "国家联单编号", "移出单位", "接收单位", "日期")
 
 
-def show_official_numbers(imported: Imported | None = None) -> str:
-    """Show the hazardous transfers without a number, and what an upload has just come to."""
+def show_official_numbers() -> str:
+    """Show the hazardous transfers without a number."""
     session, party = read_session(), acting()
     page = None
     if party is not None:
@@ -39,25 +35,15 @@ def show_official_numbers(imported: Imported | None = None) -> str:
             total(session, wanted),
             lambda limit, offset: session.scalars(wanted.limit(limit).offset(offset)).all(),
         )
-    problems = imported.problems[:SHOWN_PROBLEMS] if imported else ()
-    return render_template("official_numbers.html", page=page, imported=imported, problems=problems)
+    return render_template("official_numbers.html", page=page)
 
 
 def upload_official_numbers() -> Answer:
-    """Enter the numbers of an uploaded list; each transfer must be the party's own."""
-    party = require_acting()
-    if party.watches:
+    """Have the numbers of an uploaded list entered; each transfer must be the party's own."""
+    if require_acting().watches:
         zh, en = "只有转移各方可以录入", "only a party of a transfer enters its number"
         raise NotAllowed("not_a_party", zh, en)
-    seen = transfers_seen(party.organisation, party.side)
-
-    def add(session: Session, at: datetime, file: Path) -> Imported:
-        listed = read_official_numbers(file)
-        return import_official_numbers(
-            session, actor=party.actor, at=at, rows=listed.pairs, places=listed.places, seen=seen
-        )
-
-    return attempt_upload(FORM, add, show_official_numbers)
+    return ask_import(FORM, OFFICIAL_NUMBERS, lambda _: {}, show_official_numbers)
 
 
 def download_list() -> Response:

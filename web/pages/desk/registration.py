@@ -9,6 +9,7 @@ from web.pages.desk import (
     agreements,
     direct_deals,
     form_downloads,
+    imports,
     lot_acts,
     months,
     official_numbers,
@@ -59,6 +60,8 @@ SHOWN = (
     ("/months/forms.xlsx", "download_forms", form_downloads.download_forms),
     ("/months/not-closed", "non_reporters", months.show_non_reporters),
     ("/months/<public_id>", "month", months.show_month),
+    ("/imports", "imports", imports.show_imports),
+    ("/imports/<public_id>", "one_import", imports.show_import),
     ("/treatments", "treatments", treatments.show_treatments),
     ("/readings", "readings", traces.show_readings),
     ("/acts", "acts", traces.show_acts),
@@ -89,6 +92,7 @@ DONE = (
     ("/months/forms", "upload_forms", stock.upload_forms),
     ("/months/surveys", "survey", stock.survey),
     ("/months/<public_id>/acts/<act>", "act_on_month", months.act_on_month),
+    ("/imports/<public_id>/cancellation", "cancel_import", imports.cancel_import),
     ("/treatments", "treat", treatments.treat),
     ("/treatments/<public_id>/opening", "open_treatment", one_treatment.open_treatment),
 )
@@ -97,6 +101,7 @@ DONE = (
 def register_desk(app: Flask) -> None:
     """Register the desk and what its templates may call."""
     desk = Blueprint("desk", __name__)
+    desk.url_value_preprocessor(imports.let_files_in)
     for address, name, view in SHOWN:
         desk.add_url_rule(address, name, view)
     for address, name, act in DONE:

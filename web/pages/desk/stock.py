@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from flask import url_for
 from sqlalchemy.orm import Session
 
-from circularity.custody.sheets import Imported
-from circularity.forms.importing import import_forms
 from circularity.ledger.surveys import record_survey
+from circularity.uploads import OFFICIAL_FORMS
 from web.pages.desk.acting import require_acting
-from web.pages.desk.attempts import Answer, attempt, attempt_upload
+from web.pages.desk.attempts import Answer, attempt
 from web.pages.desk.form_values import FormValues
+from web.pages.desk.imports import ask_import
 from web.pages.desk.months import own_site, show_months
 
 
 def upload_forms() -> Answer:
-    """Write the months that an uploaded form tells of."""
+    """Have the months written that an uploaded form tells of."""
     party = require_acting()
 
-    def add(session: Session, at: datetime, file: Path) -> Imported:
-        site = own_site(session, party, FormValues())
-        told = import_forms(session, actor=party.actor, at=at, site=site, file=file)
-        return Imported(told.added, told.ignored, told.problems)
+    def ask(session: Session) -> dict[str, Any]:
+        return {"site": own_site(session, party, FormValues()).public_id}
 
-    return attempt_upload("forms", add, show_months)
+    return ask_import("forms", OFFICIAL_FORMS, ask, show_months)
 
 
 def survey() -> Answer:

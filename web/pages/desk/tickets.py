@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from flask import render_template, url_for
@@ -12,23 +11,24 @@ from sqlalchemy.orm import Session
 
 from circularity.calendar_days import DELTA_TIME
 from circularity.custody.manifests import Transfer
-from circularity.custody.sheets import Imported, add_reading
-from circularity.custody.weighbridge import import_weighbridge
+from circularity.custody.sheets import add_reading
 from circularity.custody.weighings import METERS, SIDES, MeterReading, Ticket
+from circularity.errors import RuleBroken
+from circularity.uploads import WEIGHBRIDGE
 from web.pages.desk.acting import require_acting
-from web.pages.desk.attempts import Answer, attempt, attempt_upload
+from web.pages.desk.attempts import Answer, attempt
 from web.pages.desk.form_values import FormValues
+from web.pages.desk.imports import ask_import
 from web.pages.desk.transfers import find_transfer, require_party, standing_in
 from web.pages.requests import choice, page_of
 from web.session import read_session
 
 ROWS = 50
-SHOWN_PROBLEMS = 100
 WHO = {"sender": "generator", "receiver": "receiver"}
 
 
-def show_tickets(public_id: str, imported: Imported | None = None) -> str:
-    """Show the weighings of a transfer, and what an import has just come to."""
+def show_tickets(public_id: str) -> str:
+    """Show the weighings of a transfer."""
     session, party = read_session(), require_acting()
     transfer = find_transfer(session, party, public_id)
     side = choice("side", SIDES) or "sender"
@@ -48,26 +48,24 @@ def show_tickets(public_id: str, imported: Imported | None = None) -> str:
         "side": side,
         "sides": [mine for mine in SIDES if WHO[mine] in standing_in(transfer, party).parties],
         "meters": METERS,
-        "imported": imported,
-        "problems": imported.problems[:SHOWN_PROBLEMS] if imported else (),
         "numbers": {line.id: line for line in transfer.lines},
     }
     return render_template("tickets.html", transfer=transfer, **facts)
 
 
 def upload_tickets(public_id: str) -> Answer:
-    """Add the tickets of an export to one line, for the side that weighed them."""
-    party = require_acting()
+    """Have the tickets of an export added to one line, for the side that weighed them."""
 
-    def add(session: Session, at: datetime, file: Path) -> Imported:
+    def ask(session: Session) -> dict[str, Any]:
         form = FormValues()
         line, side = form.whole("line"), form.text("side")
         form.finish()
         transfer = _open(session, public_id, side)
-        facts = {"actor": party.actor, "at": at, "transfer": transfer, "side": side}
-        return import_weighbridge(session, file=file, line=line, **facts)  # type: ignore[arg-type]
+        if line not in {row.number for row in transfer.lines}:
+            raise RuleBroken("no_such_line", f"没有第 {line} 行", f"there is no line {line}", field="line")
+        return {"transfer": public_id, "line": line, "side": side}
 
-    return attempt_upload("tickets", add, lambda imported: show_tickets(public_id, imported))
+    return ask_import("tickets", WEIGHBRIDGE, ask, lambda: show_tickets(public_id))
 
 
 def type_reading(public_id: str) -> Answer:

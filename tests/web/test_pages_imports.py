@@ -1,0 +1,81 @@
+"""Files sent on the desk are read in the background: watched, cancelled, told row by row, nobody else's."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import pytest
+from desk_world import BRICKS, POWER, Desk, desk
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
+
+from web.today import today
+
+HEADER = "车号,毛重(吨),皮重(吨),时间,磅单号\n"
+
+
+@pytest.fixture
+def at_work(database_url: str) -> Iterator[Desk]:
+    with desk(database_url) as made:
+        yield made
+
+
+@pytest.fixture
+def sheet(at_work: Desk) -> str:
+    """A drafted daily sheet of the power plant, which acts."""
+    trip = at_work.trip("60") | {"metering": "sheet"}
+    return at_work.press(f"{at_work.agreed()}/transfers/new", **trip)
+
+
+def rows(count: int) -> str:
+    day = today().isoformat()
+    return "".join(f"沪A{n:05d},40,10,{day} 08:{n % 60:02d}:00,T{n}\n" for n in range(count))
+
+
+def ask(at_work: Desk, sheet: str, content: str) -> str:
+    """Send an export and return where it leads, before any worker has looked."""
+    form = {"side": "sender", "line": "1", "file": FileStorage(io.BytesIO(content.encode()), "export.csv")}
+    boundary, body = encode_multipart(form)
+    kind = f'multipart/form-data; boundary="{boundary}"'
+    answer = at_work.client.post(f"{sheet}/weighings", data=body, content_type=kind)
+    assert answer.status_code == 303
+    return str(answer.headers["Location"])
+
+
+def test_a_file_waits_for_a_worker_and_is_there_in_one_piece(at_work: Desk, sheet: str) -> None:
+    place = ask(at_work, sheet, HEADER + rows(3))
+    assert "Waiting for a worker" in at_work.see(place)
+    assert "T1" not in at_work.see(f"{sheet}/weighings")
+    at_work.work(place)
+    assert "3 new, 0 known already, 0 left out." in at_work.see(place)
+    assert "T1" in at_work.see(f"{sheet}/weighings")
+    source = at_work.client.get(f"{place}?lang=en").get_data(as_text=True)
+    assert f'href="{sheet}/weighings?side=sender">Back to where' in source
+
+
+def test_a_waiting_file_is_cancelled_and_nothing_of_it_is_taken(at_work: Desk, sheet: str) -> None:
+    place = ask(at_work, sheet, HEADER + rows(3))
+    assert at_work.press(f"{place}/cancellation") == place
+    at_work.work(place)
+    assert "Nothing of the file was taken." in at_work.see(place)
+    assert "T1" not in at_work.see(f"{sheet}/weighings")
+    assert "Cancelled" in at_work.see("/imports")
+
+
+def test_what_was_sent_is_listed_and_nobody_else_finds_it(at_work: Desk, sheet: str) -> None:
+    place = ask(at_work, sheet, HEADER + rows(2) + f"沪B,10,40,{today().isoformat()} 10:00:00,T99\n")
+    at_work.work(place)
+    assert "4 gross_kg no_net" in at_work.see(place)  # row, column, rule
+    assert "Weighbridge export" in at_work.see("/imports")
+    assert "地磅导出文件" in at_work.see("/imports", "zh")
+    at_work.act_as(BRICKS, "facility")
+    assert "Nothing has been uploaded yet." in at_work.see("/imports")
+    at_work.see(place, status=404)
+    assert at_work.client.post(f"{place}/cancellation").status_code == 404
+
+
+def test_a_file_larger_than_any_form_is_taken(at_work: Desk, sheet: str) -> None:
+    place = ask(at_work, sheet, HEADER + rows(3) + "," * 1_500_000 + "\n")
+    at_work.act_as(POWER, "generator")
+    assert "Waiting for a worker" in at_work.see(place)
