@@ -12,7 +12,7 @@ from circularity.acceptance.facts import analyte_words
 from circularity.catalogue import operations, regions, streams, waste_types
 from circularity.catalogue.waste_types import MalformedCode, WasteType
 from circularity.disclosure import OTHER
-from circularity.runs.flows import UNMATCHED
+from circularity.runs.told_run import UNMATCHED
 from circularity.units import (
     KG_PER_T,
     M_PER_KM,

@@ -72,6 +72,11 @@ class MatchingRun(Base):
     figures: Mapped[dict[str, Any]]
     fictional: Mapped[bool]
 
+    @property
+    def after_procedures_kg(self) -> int:
+        """The placed mass that waits for a procedure."""
+        return self.placed_kg - self.can_move_today_kg
+
 
 def in_plan_of(run: MatchingRun, rows: Any) -> ColumnElement[bool]:
     """Return the condition that rows are of a run's plan: begun with it or before it, and not ended yet.

@@ -46,6 +46,47 @@ def test_a_cell_that_is_nearly_one_partys_joins_the_next_group() -> None:
     assert kept == {("31", "ash", "C2"): 900, ("31", OTHER, OTHER): 1_700}
 
 
+def cell(mass_kg: int, *organisations: int) -> Cell:
+    """A mass of several senders with equal parts in it."""
+    return Cell(mass_kg, dict.fromkeys(organisations, mass_kg))
+
+
+def published(cells: dict[tuple[str, str, str], Cell]) -> dict[tuple[str, str, str], int]:
+    return {key: found.mass_kg for key, found in suppressed(cells).items()}
+
+
+def test_a_flow_of_three_senders_is_published() -> None:
+    assert published({("31", "slag", "C2"): cell(9, 1, 2, 3)}) == {("31", "slag", "C2"): 9}
+
+
+def test_small_flows_are_added_up_within_their_province() -> None:
+    cells = {("31", "slag", "C2"): cell(5, 1, 2), ("31", "acid", "R6"): cell(7, 3)}
+    assert published(cells) == {("31", OTHER, OTHER): 5 + 7}
+
+
+def test_what_is_still_small_is_added_up_over_all_provinces() -> None:
+    cells = {("31", "slag", "C2"): cell(5, 1, 2), ("32", "acid", "R6"): cell(7, 3)}
+    assert published(cells) == {(OTHER, OTHER, OTHER): 5 + 7}
+
+
+def test_one_senders_two_flows_are_not_two_senders() -> None:
+    cells = {("31", "slag", "C2"): cell(5, 1), ("31", "acid", "R6"): cell(7, 1)}
+    assert published(cells) == {}
+
+
+def test_the_smallest_published_flow_hides_a_rest_that_is_too_small() -> None:
+    cells = {
+        ("31", "slag", "C2"): cell(50, 1, 2, 3),
+        ("32", "ash", "C2"): cell(40, 4, 5, 6),
+        ("33", "acid", "R6"): cell(7, 9),
+    }
+    assert published(cells) == {("31", "slag", "C2"): 50, (OTHER, OTHER, OTHER): 40 + 7}
+
+
+def test_too_few_to_hide_among_are_not_published_at_all() -> None:
+    assert published({("31", "slag", "C2"): cell(5, 1, 2)}) == {}
+
+
 @given(st.dictionaries(KEYS, SHARES, min_size=1))
 def test_whatever_is_published_stands_for_enough_and_so_does_every_difference(
     masses: dict[tuple[str, str, str], dict[int, int]],

@@ -122,13 +122,16 @@ def test_a_run_carries_its_levels_its_proof_and_its_notice(served: World) -> Non
     run = served.client.get(served.address("/api/v1/runs/{run_id}")).get_json()
     names = [level["name"] for level in run["levels"]]
     assert names == ["placed_kg", "urgent_kg", "utilised_kg", "hierarchy", "cost", "kept_kg", "tie"]
-    assert all(level["value"] == level["bound"] for level in run["levels"]), "proven optimal"
+    assert all(level["proven"] for level in run["levels"])
     assert len(run["case_digest"]) == len(run["certificate_digest"]) == 64
     assert run["notice_zh"].startswith("撮合建议")
-    # 4321.987 t and 1000 t are posted; the windows hold 2320.768 t and 500 t.
-    assert run["supply_t"] == "5321.987"
-    assert run["placed_t"] == "2820.768"
-    assert run["unmatched_t"] == "2501.219"
+    # 4321.987 t and 1000 t are posted; the windows hold 2320.768 t and 500 t. Two senders tell each other.
+    assert {name: run[f"{name}_band"]["from_t"] for name in ("supply", "placed", "unmatched")} == {
+        "supply": "1000", "placed": "1000", "unmatched": "1000",
+    }  # fmt: skip
+    assert not {"supply_t", "placed_t", "can_move_today_t", "unmatched_t"} & set(run)
+    assert run["after_procedures_t"] == "0"
+    assert not any("value" in level for level in run["levels"])
 
 
 def test_an_outlet_is_recommended_with_what_the_law_asks_first(served: World) -> None:

@@ -9,12 +9,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from circularity.acceptance import WORDS
-from circularity.disclosure import Cell
 from circularity.organisations import Site
 from circularity.registry.outputs import Output
 from circularity.runs.capacity_prices import CapacityPrice
 from circularity.runs.changes import RunChange
 from circularity.runs.stored import MatchingRun, Proposal, Unmatched, in_plan_of
+from circularity.runs.told_run import ToldRun, told_run
 from matching.explain import CAPACITY
 from matching.plan_changes import cause_words, kind_of
 from matching.summary import NOTICE_EN, NOTICE_ZH
@@ -22,8 +22,9 @@ from web.api.disclosure import band, facility_named, is_public, mass_shown, outp
 
 _PLAIN = (
     "started_at", "as_of", "status", "engine", "case_digest", "certificate_digest", "outputs", "windows",
-    "supply_kg", "placed_kg", "can_move_today_kg", "unmatched_kg", "fictional",
+    "fictional",
 )  # fmt: skip
+_TOTALS = ("supply_kg", "placed_kg", "can_move_today_kg", "after_procedures_kg", "unmatched_kg")
 _MONEY = ("transport", "gate_fee", "price", "carbon", "cost")
 
 
@@ -32,7 +33,7 @@ def run_summarised(run: MatchingRun) -> dict[str, Any]:
     return {
         "id": run.public_id,
         **{name: getattr(run, name) for name in _PLAIN},
-        "after_procedures_kg": run.placed_kg - run.can_move_today_kg,
+        **{name.replace("_kg", "_band"): band(getattr(run, name)) for name in _TOTALS},
         "notice_zh": NOTICE_ZH,
         "notice_en": NOTICE_EN,
     }
@@ -40,12 +41,18 @@ def run_summarised(run: MatchingRun) -> dict[str, Any]:
 
 def run_shown(session: Session, run: MatchingRun) -> dict[str, Any]:
     """Return a run with levels, parameters and reasons."""
-    return run_summarised(run) | {
-        "levels": run.levels.get("levels", []),
-        "parameters": {name: value for name, value in run.parameters.items() if value is not None},
-        "reasons": list(_reasons(session, run)),
-        "not_asked": run.figures.get("not_asked", []),
-    }
+    told = told_run(session, run)
+    exact = {name: kg for name in _TOTALS if (kg := getattr(told, name)) is not None}
+    return (
+        run_summarised(run)
+        | exact
+        | {
+            "levels": list(_levels(run, told)),
+            "parameters": {name: value for name, value in run.parameters.items() if value is not None},
+            "reasons": list(_reasons(session, run, told)),
+            "not_asked": run.figures.get("not_asked", []),
+        }
+    )
 
 
 def proposal_shown(proposal: Proposal) -> dict[str, Any]:
@@ -119,28 +126,27 @@ def words_of(code: str) -> dict[str, str]:
     return {"zh": code, "en": code} if words is None else {"zh": words.name_zh, "en": words.name_en}
 
 
-def _reasons(session: Session, run: MatchingRun) -> Iterable[dict[str, Any]]:
-    """Yield reasons, heaviest first; hidden ones are at least two, so that no difference tells the one."""
-    cells: dict[str, Cell] = {}
-    for reason, organisation, mass in session.execute(
-        select(Unmatched.reason, Site.organisation_id, func.sum(Unmatched.mass_kg))
+def _reasons(session: Session, run: MatchingRun, told: ToldRun) -> Iterable[dict[str, Any]]:
+    """Yield reasons, heaviest first; exactly where no other table of the run gives the rest away."""
+    total, organisations = func.sum(Unmatched.mass_kg), func.count(Site.organisation_id.distinct())
+    rows = session.execute(
+        select(Unmatched.reason, organisations, total)
         .join(Unmatched.output)
         .join(Output.site)
         .where(in_plan_of(run, Unmatched))
-        .group_by(Unmatched.reason, Site.organisation_id)
-    ):
-        cells.setdefault(reason, Cell()).join(Cell.of(organisation, int(mass)))
-    ordered = sorted(cells.items(), key=lambda row: (-row[1].mass_kg, row[0]))
-    rows = [(reason, len(cell.shares), cell.mass_kg) for reason, cell in ordered]
-    hidden = {reason for reason, cell in ordered if cell.is_small}
-    if len(hidden) == 1:
-        hidden |= set([reason for reason, _, _ in rows if reason not in hidden][-1:])
-    for reason, organisations, mass in rows:
-        exact = {} if reason in hidden else {"mass_kg": mass}
-        yield {
-            "reason": reason,
-            **words_of(reason),
-            "organisations": organisations,
-            "mass_band": band(mass),
-            **exact,
-        }
+        .group_by(Unmatched.reason)
+        .order_by(total.desc(), Unmatched.reason)
+    )
+    for reason, senders, mass_kg in rows:
+        exact_kg = told.reason_kg(reason)
+        shown = mass_shown("mass", int(mass_kg), exact=exact_kg is not None)
+        yield {"reason": reason, **words_of(reason), "organisations": senders, **shown}
+
+
+def _levels(run: MatchingRun, told: ToldRun) -> Iterable[dict[str, Any]]:
+    """Yield the levels; of what they sum only the placed mass has a table that says who stands behind it."""
+    for level in run.levels.get("levels", []):
+        exact = level["name"] == "placed_kg" and told.placed_kg is not None
+        figures = {"value": level["value"], "bound": level["bound"]} if exact else {}
+        proven = level["value"] == level["bound"]
+        yield {"name": level["name"], "unit": level["unit"], "proven": proven, **figures}

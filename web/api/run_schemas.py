@@ -12,13 +12,18 @@ class LevelAnswer(Answer):
     """One level of the objective; `value` equal to `bound` is proven optimal. Exact integers in `unit`."""
 
     name = String()
-    value = Raw(metadata={"type": "integer"})
+    sometimes = frozenset({"value", "bound"})
+    value = Raw(metadata={"type": "integer", "description": "left out where it would tell of too few"})
     unit = String()
     bound = Raw(metadata={"type": "integer"})
+    proven = Boolean(metadata={"description": "whether value and bound are equal"})
 
 
 class RunSummary(Answer):
-    """One run. It is advice: it creates no duty and reserves nothing."""
+    """One run. It is advice: it creates no duty and reserves nothing.
+
+    Masses stand in bands; a single run tells those exactly that stand for enough organisations.
+    """
 
     id = String()
     started_at = moment("when it was started")
@@ -29,11 +34,11 @@ class RunSummary(Answer):
     certificate_digest = String()
     outputs = Integer()
     windows = Integer()
-    supply_t = Tonnes(attribute="supply_kg")
-    placed_t = Tonnes(attribute="placed_kg")
-    can_move_today_t = Tonnes(attribute="can_move_today_kg")
-    after_procedures_t = Tonnes(attribute="after_procedures_kg")
-    unmatched_t = Tonnes(attribute="unmatched_kg")
+    supply_band = Nested(Band)
+    placed_band = Nested(Band)
+    can_move_today_band = Nested(Band)
+    after_procedures_band = Nested(Band)
+    unmatched_band = Nested(Band)
     fictional = Boolean(metadata={"description": "a party in it is a demo party"})
     notice_zh = String()
     notice_en = String()
@@ -54,6 +59,12 @@ class ReasonAnswer(Answer):
 class RunAnswer(RunSummary):
     """A run with its levels, its reasons, and what it did not ask."""
 
+    sometimes = frozenset({"supply_t", "placed_t", "can_move_today_t", "after_procedures_t", "unmatched_t"})
+    supply_t = Tonnes(attribute="supply_kg")
+    placed_t = Tonnes(attribute="placed_kg")
+    can_move_today_t = Tonnes(attribute="can_move_today_kg")
+    after_procedures_t = Tonnes(attribute="after_procedures_kg")
+    unmatched_t = Tonnes(attribute="unmatched_kg")
     levels = List(Nested(LevelAnswer))
     parameters = Dict(keys=String(), values=Raw())
     reasons = List(Nested(ReasonAnswer))

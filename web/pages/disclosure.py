@@ -44,6 +44,11 @@ def told_total(mass_kg: int) -> str:
     return _shown(mass_kg if tells_all() else band_of(mass_kg))[0]
 
 
+def band(mass_kg: int) -> str:
+    """Return the band of a mass in tonnes."""
+    return _shown(band_of(mass_kg))[0]
+
+
 def told_limit(mass_kg: int | None) -> str:
     """Return the tonnes of an entitlement's limit, its band, or a dash where there is none."""
     return DASH if mass_kg is None else told_total(mass_kg)
@@ -74,7 +79,8 @@ def tells_stages(rate: PlannedRate) -> bool:
 
 
 TOLD = (
-    tells_all, is_told, told_mass, told_total, told_limit, told_quota, told_change, is_withheld, tells_stages,
+    tells_all, is_told, told_mass, told_total, band, told_limit, told_quota, told_change, is_withheld,
+    tells_stages,
 )  # fmt: skip
 """What templates may call."""
 

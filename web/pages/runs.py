@@ -13,7 +13,6 @@ from circularity.jobs import MATCHING, unfinished_jobs
 from circularity.listings import PAGE_SIZE
 from circularity.runs.capacity_prices import prices_of_run
 from circularity.runs.changes import RunChange, changes_of, count_changes
-from circularity.runs.flows import flows
 from circularity.runs.price_subjects import subjects_of
 from circularity.runs.stored import (
     MatchingRun,
@@ -23,6 +22,7 @@ from circularity.runs.stored import (
     reasons_of_run,
     unmatched_of_run,
 )
+from circularity.runs.told_run import told_run
 from matching.plan_changes import cause_words
 from web.language import language
 from web.pages.disclosure import is_told, tells_all
@@ -49,6 +49,7 @@ def show_run(public_id: str) -> str:
         raise NotFound("run", "没有这一次撮合", "there is no such run", id=public_id[:40])
     reasons = reasons_of_run(session, run)
     heaviest_first = tells_all()
+    told = told_run(session, run, of_few=heaviest_first)
     facts = {
         "page": page_of(
             count_proposals(session, run),
@@ -66,7 +67,8 @@ def show_run(public_id: str) -> str:
             size=ROWS,
         ),
         "reasons": reasons,
-        "flows": flows(session, run, of_few=heaviest_first),
+        "told": told,
+        "flows": told.flows(),
         "changes": page_of(
             count_changes(session, run),
             lambda limit, offset: session.scalars(changes_of(run).limit(limit).offset(offset)).all(),

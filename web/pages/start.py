@@ -8,9 +8,8 @@ from flask import render_template
 
 from circularity.catalogue.regions import all_regions
 from circularity.rates.planned import planned_rates_by_region
-from circularity.runs.crossings import crossings
-from circularity.runs.flows import flows
 from circularity.runs.stored import latest_run, reasons_of_run
+from circularity.runs.told_run import told_run
 from circularity.totals import map_points, stock
 from web.pages.disclosure import is_withheld, tells_all
 from web.pages.rates import bars_of
@@ -25,10 +24,12 @@ def show_start() -> str:
     session = read_session()
     run = latest_run(session)
     rates = planned_rates_by_region(session, run) if run else {}
+    told = told_run(session, run, of_few=tells_all()) if run else None
     facts: dict[str, Any] = {
         "run": run,
-        "flows": flows(session, run, of_few=tells_all()) if run else [],
-        "between": crossings(session, run, of_few=tells_all()) if run else [],
+        "told": told,
+        "flows": told.flows() if told else [],
+        "between": told.crossings() if told else [],
         "bars": [
             bars_of(rate)
             for found in rates.values()

@@ -8,51 +8,10 @@ from sqlalchemy import Engine
 
 from circularity.banding import Band, band_of, shown
 from circularity.database import reading, writing
-from circularity.disclosure import OTHER, Cell, suppressed
-from circularity.runs.flows import UNMATCHED, Flow, flows
+from circularity.disclosure import OTHER
 from circularity.runs.stored import latest_run
+from circularity.runs.told_run import UNMATCHED, Crossing, Flow, told_run
 from matching.run import run_matching
-
-
-def cell(mass_kg: int, *organisations: int) -> Cell:
-    """A mass of several senders with equal parts in it."""
-    return Cell(mass_kg, dict.fromkeys(organisations, mass_kg))
-
-
-def told(cells: dict[tuple[str, str, str], Cell]) -> dict[tuple[str, str, str], int]:
-    return {key: found.mass_kg for key, found in suppressed(cells).items()}
-
-
-def test_a_flow_of_three_senders_is_published() -> None:
-    assert told({("31", "slag", "C2"): cell(9, 1, 2, 3)}) == {("31", "slag", "C2"): 9}
-
-
-def test_small_flows_are_added_up_within_their_province() -> None:
-    cells = {("31", "slag", "C2"): cell(5, 1, 2), ("31", "acid", "R6"): cell(7, 3)}
-    assert told(cells) == {("31", OTHER, OTHER): 5 + 7}
-
-
-def test_what_is_still_small_is_added_up_over_all_provinces() -> None:
-    cells = {("31", "slag", "C2"): cell(5, 1, 2), ("32", "acid", "R6"): cell(7, 3)}
-    assert told(cells) == {(OTHER, OTHER, OTHER): 5 + 7}
-
-
-def test_one_senders_two_flows_are_not_two_senders() -> None:
-    cells = {("31", "slag", "C2"): cell(5, 1), ("31", "acid", "R6"): cell(7, 1)}
-    assert told(cells) == {}
-
-
-def test_the_smallest_published_flow_hides_a_rest_that_is_too_small() -> None:
-    cells = {
-        ("31", "slag", "C2"): cell(50, 1, 2, 3),
-        ("32", "ash", "C2"): cell(40, 4, 5, 6),
-        ("33", "acid", "R6"): cell(7, 9),
-    }
-    assert told(cells) == {("31", "slag", "C2"): 50, (OTHER, OTHER, OTHER): 40 + 7}
-
-
-def test_too_few_to_hide_among_are_not_published_at_all() -> None:
-    assert told({("31", "slag", "C2"): cell(5, 1, 2)}) == {}
 
 
 def test_a_runs_flows_hold_every_kilogram_of_it(engine: Engine) -> None:
@@ -67,10 +26,31 @@ def test_a_runs_flows_hold_every_kilogram_of_it(engine: Engine) -> None:
     with reading(engine)() as session:
         run = latest_run(session)
         assert run is not None
-        assert flows(session, run) == [
+        told = told_run(session, run)
+        assert told.flows() == [
             Flow("31", "fly_ash", "C2", 300 * T),
-            Flow(OTHER, OTHER, OTHER, (3 * 20 + 50) * T),
+            Flow(OTHER, OTHER, UNMATCHED, (3 * 20 + 50) * T),
         ]
+        assert told.crossings() == [Crossing("31", "31", 300 * T)]
+        assert (told.supply_kg, told.placed_kg) == (410 * T, 300 * T)
+        assert (told.can_move_today_kg, told.after_procedures_kg, told.unmatched_kg) == (300 * T, 0, 110 * T)
+
+
+def test_a_total_that_would_tell_of_one_party_is_not_told_nor_what_it_follows_from(engine: Engine) -> None:
+    with writing(engine).begin() as session:
+        registry = Registry(session)
+        for _ in range(3):
+            registry.output(100)
+        registry.output(50, "900-003-S17", place=JIANGSU)
+        registry.window(500)
+    run_matching(engine, actor=ACTOR, at=AT)
+    with reading(engine)() as session:
+        run = latest_run(session)
+        assert run is not None
+        told = told_run(session, run)
+        assert (told.placed_kg, told.unmatched_kg, told.supply_kg) == (300 * T, None, None)
+        assert told.flows() == [Flow("31", "fly_ash", "C2", 300 * T)]
+        assert told_run(session, run, of_few=True).supply_kg == 350 * T
 
 
 def test_what_found_no_outlet_flows_to_unmatched(engine: Engine) -> None:
@@ -82,7 +62,7 @@ def test_what_found_no_outlet_flows_to_unmatched(engine: Engine) -> None:
     with reading(engine)() as session:
         run = latest_run(session)
         assert run is not None
-        assert flows(session, run) == [Flow("31", "fly_ash", UNMATCHED, 3 * T)]
+        assert told_run(session, run).flows() == [Flow("31", "fly_ash", UNMATCHED, 3 * T)]
 
 
 @pytest.mark.parametrize(
