@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import count
 from random import Random
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 from registry import ACID, ACTOR, ANHUI, AT, JIANGSU, SHANGHAI, Registry, T
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
+from stored_runs import cold, stored
 
 from circularity.database import reading, writing
 from circularity.deals.proposals import answer_proposal, decline_proposal
@@ -25,33 +26,8 @@ from matching.case import Case
 from matching.live_run import LiveMatching
 from matching.plan import Plan, make_plan
 from matching.run import run_matching
-from matching.run_rows import LAYOUTS
-from matching.said import rows_of
-from matching.snapshot import parameters_at, read_snapshot
-from matching.snapshot_proposals import with_open_proposals
 
 PLACES = (SHANGHAI, JIANGSU, ANHUI)
-
-
-def cold(engine: Engine, at: datetime) -> tuple[str, dict[str, Any]]:
-    """Digest and rows of a cold run at this moment, which is not stored."""
-    with reading(engine)() as session:
-        snapshot = with_open_proposals(session, read_snapshot(session, parameters_at(at)))
-    return snapshot.case.digest(), rows_of(snapshot, make_plan(snapshot.case)).rows
-
-
-def stored(engine: Engine, key: int) -> tuple[str, dict[str, Any]]:
-    """Digest and rows that are stored as a run's."""
-    with reading(engine)() as session:
-        run = session.get_one(MatchingRun, key)
-        rows = {}
-        for name, layout in LAYOUTS.items():
-            width, model = len(layout.key), layout.model
-            columns = [model.__table__.c[column] for column in (*layout.key, *layout.values)]
-            found = session.execute(select(*columns).where(in_plan_of(run, model))).all()
-            rows[name] = {tuple(row[:width]): tuple(row[width:]) for row in found}
-            assert len(rows[name]) == len(found), "each of its rows is there once"
-        return run.case_digest, rows
 
 
 def require_accounted(engine: Engine, key: int) -> None:
