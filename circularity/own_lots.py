@@ -47,9 +47,9 @@ class Fate:
         return tuple(word for word, told in found.items() if told) or ("waiting",)
 
 
-def lots_seen(organisation: Organisation, side: str) -> ColumnElement[bool]:
+def lots_seen(organisation: Organisation, side: str, only: frozenset[str]) -> ColumnElement[bool]:
     """Return the condition for lots of a party's own sites, or of those in an authority's region."""
-    return Output.site_id.in_(sites_seen(organisation, side))
+    return Output.site_id.in_(sites_seen(organisation, side, only))
 
 
 def lots(seen: ColumnElement[bool], run: MatchingRun | None, fate: str, on: date) -> Select[Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select, true
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from circularity.catalogue.regions import prefix_of
@@ -31,57 +31,72 @@ def side_of(organisation: Organisation) -> str:
     return watching[0] if len(watching) == len(organisation.roles) else "party"
 
 
-def sites_seen(organisation: Organisation, side: str) -> Select[Any]:
-    """Return the keys of the sites that are a party's own, or that lie in an authority's region."""
+def sites_seen(organisation: Organisation, side: str, only: frozenset[str]) -> Select[Any]:
+    """Return the keys of the sites that are a party's own, or that lie in an authority's region.
+
+    `only` are public ids of the sites that somebody acts for, empty = all of them; authorities have no such.
+    """
     if side in WATCHING:
         inside = Site.region_code.startswith(prefix_of(organisation.region_code), autoescape=True)
         return select(Site.id).where(inside)
-    return select(Site.id).where(Site.organisation_id == organisation.id)
+    own = select(Site.id).where(Site.organisation_id == organisation.id)
+    return own.where(Site.public_id.in_(only)) if only else own
 
 
-def facilities_seen(organisation: Organisation, side: str) -> Select[Any]:
+def facilities_seen(organisation: Organisation, side: str, only: frozenset[str]) -> Select[Any]:
     """Return the keys of the facilities at those sites."""
-    return select(Facility.id).where(Facility.site_id.in_(sites_seen(organisation, side)))
+    return select(Facility.id).where(Facility.site_id.in_(sites_seen(organisation, side, only)))
 
 
-def agreements_seen(organisation: Organisation, side: str) -> ColumnElement[bool]:
+def agreements_seen(organisation: Organisation, side: str, only: frozenset[str]) -> ColumnElement[bool]:
     """Return the condition for deals that a party is one side of, whoever made the first offer."""
     return or_(
-        Agreement.site_id.in_(sites_seen(organisation, side)),
-        Agreement.facility_id.in_(facilities_seen(organisation, side)),
+        Agreement.site_id.in_(sites_seen(organisation, side, only)),
+        Agreement.facility_id.in_(facilities_seen(organisation, side, only)),
     )
 
 
-def transfers_seen(organisation: Organisation, side: str) -> ColumnElement[bool]:
+def transfers_seen(organisation: Organisation, side: str, only: frozenset[str]) -> ColumnElement[bool]:
     """Return the condition for transfers that a party sends, carries or receives; drafts only as sender."""
-    carried = select(Carriage.transfer_id).where(Carriage.organisation_id == organisation.id)
-    sites = sites_seen(organisation, side)
+    carried = Transfer.id.in_(
+        select(Carriage.transfer_id).where(Carriage.organisation_id == organisation.id)
+    ) & _not_elsewhere(organisation, only)
+    sites = sites_seen(organisation, side, only)
     sends = Transfer.sender_site_id.in_(sites)
     if side in WATCHING:
         return (Transfer.status != "draft") & or_(
-            sends, Transfer.facility_id.in_(facilities_seen(organisation, side))
+            sends, Transfer.facility_id.in_(facilities_seen(organisation, side, only))
         )
-    others = or_(Transfer.id.in_(carried), Transfer.facility_id.in_(facilities_seen(organisation, side)))
+    others = or_(carried, Transfer.facility_id.in_(facilities_seen(organisation, side, only)))
     # A receiver adds its own tickets to a sheet while that is still a draft.
     return sends | others & or_(Transfer.status != "draft", Transfer.metering != "trip")
 
 
-def months_seen(organisation: Organisation, side: str) -> ColumnElement[bool]:
+def _not_elsewhere(organisation: Organisation, only: frozenset[str]) -> ColumnElement[bool]:
+    """Leave out what leaves or reaches those of an organisation's sites that somebody does not act for."""
+    if not only:
+        return true()
+    others = select(Site.id).where(Site.organisation_id == organisation.id, Site.public_id.not_in(only))
+    reached = select(Facility.id).where(Facility.site_id.in_(others))
+    return Transfer.sender_site_id.not_in(others) & Transfer.facility_id.not_in(reached)
+
+
+def months_seen(organisation: Organisation, side: str, only: frozenset[str]) -> ColumnElement[bool]:
     """Return the condition for months of the ledger."""
-    return LedgerMonth.site_id.in_(sites_seen(organisation, side))
+    return LedgerMonth.site_id.in_(sites_seen(organisation, side, only))
 
 
-def proposals_seen(organisation: Organisation, side: str) -> ColumnElement[bool]:
+def proposals_seen(organisation: Organisation, side: str, only: frozenset[str]) -> ColumnElement[bool]:
     """Return the condition for proposals to a party: its lots as generator, its windows as facility."""
     if side == "facility":
         windows = (
             select(CapacityWindow.id)
             .join(EntitlementLine, CapacityWindow.line_id == EntitlementLine.id)
             .join(Entitlement, EntitlementLine.entitlement_id == Entitlement.id)
-            .where(Entitlement.facility_id.in_(facilities_seen(organisation, side)))
+            .where(Entitlement.facility_id.in_(facilities_seen(organisation, side, only)))
         )
         return Proposal.window_id.in_(windows)
-    lots = select(Output.id).where(Output.site_id.in_(sites_seen(organisation, side)))
+    lots = select(Output.id).where(Output.site_id.in_(sites_seen(organisation, side, only)))
     return Proposal.output_id.in_(lots)
 
 
@@ -136,16 +151,16 @@ def months(seen: ColumnElement[bool]) -> Select[Any]:
     )
 
 
-def treatments_seen(organisation: Organisation, side: str) -> ColumnElement[bool]:
+def treatments_seen(organisation: Organisation, side: str, only: frozenset[str]) -> ColumnElement[bool]:
     """Return the condition for treatments by a party's facilities, or of loads that it sent."""
     sent = (
         select(TreatmentInput.treatment_id)
         .join(Receipt, TreatmentInput.receipt_id == Receipt.id)
         .join(Receipt.line)
         .join(Transfer)
-        .where(Transfer.sender_site_id.in_(sites_seen(organisation, side)))
+        .where(Transfer.sender_site_id.in_(sites_seen(organisation, side, only)))
     )
-    return or_(Treatment.facility_id.in_(facilities_seen(organisation, side)), Treatment.id.in_(sent))
+    return or_(Treatment.facility_id.in_(facilities_seen(organisation, side, only)), Treatment.id.in_(sent))
 
 
 def untreated(facility: Facility) -> Select[Any]:

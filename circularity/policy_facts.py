@@ -5,7 +5,7 @@ A row that is not there has no facts: None, which is refused like a thing of oth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -65,7 +65,7 @@ def _between(kind: str, site: Site, facility: Facility, *wastes: str) -> Thing:
 
 
 def _thing(
-    kind: str, sites: Iterable[tuple[str, Site]], wastes: Iterable[str], *, kept_back: bool = False
+    kind: str, sites: Collection[tuple[str, Site]], wastes: Iterable[str], *, kept_back: bool = False
 ) -> Thing:
     regions = {side: site.region_code for side, site in sites}
     return Thing(
@@ -75,6 +75,7 @@ def _thing(
         destination=regions.get("receiver", ""),
         wastes=frozenset(kind_of(code) for code in wastes),
         kept_back=kept_back,
+        sites=frozenset((side, site.public_id) for side, site in sites),
     )
 
 
@@ -100,7 +101,8 @@ def _treatment(row: Treatment) -> Thing:
     sent = frozenset(("generator", site.organisation.public_id) for site in senders)
     regions = {site.region_code for site in senders}
     origin = regions.pop() if len(regions) == 1 else ""
-    return replace(known, parties=known.parties | sent, origin=origin)
+    at = frozenset(("generator", site.public_id) for site in senders)
+    return replace(known, parties=known.parties | sent, origin=origin, sites=known.sites | at)
 
 
 def _listed(row: WhitelistEntry | Application) -> Thing:

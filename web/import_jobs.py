@@ -91,13 +91,14 @@ def _official_numbers(file: Path, _: Tell) -> Take:
 
     def take(session: Session, asked: Asked, tell: Tell) -> Imported:
         organisation = _row(session, Organisation, asked.actor.organisation_public_id or "")
+        only = frozenset(asked.parameters.get("sites", ()))
         return import_official_numbers(
             session,
             actor=asked.actor,
             at=asked.at,
             rows=found.pairs,
             places=found.places,
-            seen=transfers_seen(organisation, side_of(organisation)),
+            seen=transfers_seen(organisation, side_of(organisation), only),
             progress=lambda share: tell("write", share),
         )
 

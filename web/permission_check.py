@@ -59,7 +59,9 @@ def may_tell(row: Any, *, otherwise: bool) -> bool:
     return told
 
 
-def only_concerned(seen: Callable[[Organisation, str], ColumnElement[bool]]) -> list[ColumnElement[bool]]:
+def only_concerned(
+    seen: Callable[[Organisation, str, frozenset[str]], ColumnElement[bool]],
+) -> list[ColumnElement[bool]]:
     """Return what narrows a list to the asker's own and its region's; nothing without accounts.
 
     `seen` is one of the conditions of `circularity.party_listings`.
@@ -71,7 +73,7 @@ def only_concerned(seen: Callable[[Organisation, str], ColumnElement[bool]]) -> 
     organisation = read_session().scalar(wanted)
     if organisation is None:
         return [false()]
-    return [seen(organisation, "authority" if acting.is_authority else "generator")]
+    return [seen(organisation, "authority" if acting.is_authority else "generator", acting.sites)]
 
 
 def _check() -> None:
@@ -132,7 +134,7 @@ def _check_body(acting: Acting, permission: Permission, thing: Thing | None, bod
         for value in _values(request.view_args if in_address else body, field.split(".")):
             if not _is_own(acting, kind, value):
                 _demand(NOT_FOUND, "" if in_address else field)
-    own = thing.sides_of(acting.organisation_public_id) if thing is not None else frozenset(SIDES)
+    own = thing.sides_of(acting) if thing is not None else frozenset(SIDES)
     for field in ("side", "by", "signer"):
         side = _SIDE_OF.get(str(body.get(field)), body.get(field))
         if side in SIDES and side not in own:

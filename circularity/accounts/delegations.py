@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from circularity.accounts.memberships import DELEGATED, Membership, rank
+from circularity.accounts.memberships import DELEGATED, OWNER, Membership, rank
 from circularity.accounts.sessions import end_sessions
 from circularity.audit import Actor, record
 from circularity.calendar_days import delta_day
@@ -29,7 +29,7 @@ def delegate(
     """Lend a colleague `role` until a day, included; what was lent before is replaced.
 
     Raises BadInput; NotAllowed `not_yours_to_lend` above the lender's own role, or what was only lent to it;
-    RuleBroken `no_colleague`, `has_it_already`.
+    RuleBroken `no_colleague`, `limited_owner`, `has_it_already`.
     """
     day = delta_day(at)
     checks = Checks("delegation")
@@ -45,6 +45,9 @@ def delegate(
     if rank(lender.role) > rank(role) or not lender.is_in_force(day):
         zh, en = "只能授权自己拥有的角色", "nobody lends a role above his own"
         raise NotAllowed("not_yours_to_lend", zh, en, field="delegated_role")
+    if role == OWNER and colleague.sites:
+        zh, en = "对方仅负责部分场所,不能授权为负责人", "who acts for some sites only is no owner of all"
+        raise RuleBroken("limited_owner", zh, en, field="delegated_role")
     if rank(colleague.role) <= rank(role):
         zh, en = "对方已有此角色", "the colleague has that role already"
         raise RuleBroken("has_it_already", zh, en, field="delegated_role")

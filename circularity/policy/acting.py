@@ -27,7 +27,8 @@ class Acting:
     person acts for none. `roles` are the organisation's (see `circularity.organisations.ROLES`), `membership`
     is the person's own in it. `verified`: its authority has confirmed the organisation. `dormant`: it takes
     no new business and finishes old. `region_code` has two to six digits, "" for none. `authority_kind` and
-    `authority_level` are set for authorities alone. `scopes` are a token's; None = a person's session.
+    `authority_level` are set for authorities alone. `sites` are public ids of the only sites that the person
+    acts for, empty = all of the organisation's. `scopes` are a token's; None = a person's session.
     Raises ValueError for a word that is not in its table, and for half an authority.
     """
 
@@ -40,6 +41,7 @@ class Acting:
     region_code: str = ""
     authority_kind: str | None = None
     authority_level: str | None = None
+    sites: frozenset[str] = frozenset()
     scopes: frozenset[str] | None = None
 
     def __post_init__(self) -> None:

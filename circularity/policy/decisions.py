@@ -75,7 +75,7 @@ def may(acting: Acting, verb: str, thing: Thing | None = None, *, on: date) -> V
 
 def is_concerned(acting: Acting, thing: Thing, *, on: date) -> bool:
     """Tell whether the asker may know of a thing: it is a party to it, or an authority that may read it."""
-    if thing.sides_of(acting.organisation_public_id) and not acting.is_authority:
+    if thing.sides_of(acting) and not acting.is_authority:
         return True
     return not thing.kept_back and holds(acting, "confidential.read", thing, on)
 
@@ -108,7 +108,7 @@ def _about(acting: Acting, rule: Rule, thing: Thing, on: date) -> Verdict:
         if not thing.kept_back and any(holds(acting, power, thing, on) for power in rule.powers):
             return Allowed(watching=True)
         return NO_POWER if is_concerned(acting, thing, on=on) else NOT_FOUND
-    sides = thing.sides_of(acting.organisation_public_id)
+    sides = thing.sides_of(acting)
     if not sides:
         return NOT_FOUND
     return Allowed() if rule.open_to or sides & rule.sides else NOT_A_PARTY

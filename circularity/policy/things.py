@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from circularity.policy.acting import Acting
+
 SIDES = ("generator", "receiver", "carrier")
 """What an organisation is in a matter: whose waste it is, who takes it, who drives it. The owner of a site,
 lot or book is its generator, of a facility or window its receiver; an organisation is on its own side."""
@@ -15,6 +17,7 @@ class Thing:
 
     `origin` and `destination` are region codes, "" where there is none; `further_origins` are those
     of a place on a list, which may take from several. `wastes` are kinds such as `SW02`.
+    `sites` say at which site (by public id) a side stands, where it stands at any.
     `kept_back`: it has not left its owner's desk, so that no authority sees it yet.
     """
 
@@ -25,10 +28,20 @@ class Thing:
     wastes: frozenset[str] = frozenset()
     kept_back: bool = False
     further_origins: frozenset[str] = frozenset()
+    sites: frozenset[tuple[str, str]] = frozenset()
 
-    def sides_of(self, organisation: str | None) -> frozenset[str]:
-        """Return the sides that an organisation stands on."""
-        return frozenset(side for side, party in self.parties if party == organisation)
+    def sides_of(self, acting: Acting) -> frozenset[str]:
+        """Return the sides that who asks stands on: its organisation's, at one of the sites it acts for.
+
+        A side without a site (who carries) counts, unless the organisation stands at other sites only: who
+        drives its own waste from a site is asked about that site.
+        """
+        own = frozenset(side for side, party in self.parties if party == acting.organisation_public_id)
+        sited = own & {side for side, _ in self.sites}
+        if not acting.sites or not sited:
+            return own
+        mine = frozenset(side for side, site in self.sites if side in sited and site in acting.sites)
+        return mine | (own - sited) if mine else frozenset()
 
     def places(self, bound_to: str) -> tuple[str, ...]:
         """Return the region codes that a power bound to `origin`, `destination` or `place` asks about."""

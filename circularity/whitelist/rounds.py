@@ -82,7 +82,7 @@ def publish_round(
 def round_of(session: Session, organisation: Organisation, year: int) -> Sequence[Application]:
     """Return the applications that an organisation may see for the list of a year, the oldest first."""
     of_year = Application.valid_from == date(year, 1, 1), Application.valid_to == date(year, 12, 31)
-    wanted = select(Application).where(applications_seen(organisation), *of_year)
+    wanted = select(Application).where(applications_seen(organisation, frozenset()), *of_year)
     return session.scalars(wanted.order_by(Application.id)).all()
 
 

@@ -23,17 +23,23 @@ from circularity.whitelist.offices import decides_on, sees
 _OPEN = "draft"
 
 
-def applications_seen(organisation: Organisation) -> ColumnElement[bool]:
-    """Return the condition for the applications that an organisation may see."""
+def applications_seen(organisation: Organisation, only: frozenset[str]) -> ColumnElement[bool]:
+    """Return the condition for the applications that an organisation may see; `only` as in party_listings."""
     own_sites = select(Site.id).where(Site.organisation_id == organisation.id)
+    if only:
+        own_sites = own_sites.where(Site.public_id.in_(only))
     own = select(Facility.id).where(Facility.site_id.in_(own_sites))
-    mine = (Application.organisation_id == organisation.id) | Application.facility_id.in_(own)
+    mine: ColumnElement[bool] = Application.facility_id.in_(own)
+    if not only:
+        mine = mine | (Application.organisation_id == organisation.id)
     return or_(mine, and_(Application.status != _OPEN, _of_region(organisation)))
 
 
-def applications(session: Session, organisation: Organisation, status: str = "") -> Sequence[Application]:
+def applications(
+    session: Session, organisation: Organisation, only: frozenset[str], status: str = ""
+) -> Sequence[Application]:
     """Return what an organisation may see, the newest first; `status` "" for all."""
-    wanted = select(Application).where(applications_seen(organisation))
+    wanted = select(Application).where(applications_seen(organisation, only))
     if status:
         wanted = wanted.where(Application.status == status)
     loaded = joinedload(Application.facility).joinedload(Facility.site)

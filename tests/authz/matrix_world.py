@@ -165,6 +165,8 @@ def roles(ids: Ids) -> dict[str, Acting]:
         "receiver": replace(works, organisation_public_id=ids["plant"]),
         "carrier's driver": replace(works, organisation_public_id=ids["carrier"], membership="driver"),
         "other organisation": replace(works, organisation_public_id="8" * 32),
+        "operator of this site": replace(works, sites=frozenset({ids["Site"]})),
+        "operator of another site": replace(works, sites=frozenset({UNKNOWN, "7" * 32})),
         "unverified": replace(works, verified=False),
         "dormant": replace(works, dormant=True),
         **{

@@ -29,6 +29,7 @@ from circularity.policy_facts import KINDS, thing_of
 from web.permissions import Permission
 
 REACHED = 299
+ELSEWHERE = "works at another site"
 STANDS = {  # what the works, the plant and the carrier of a set are in its things
     "Transfer": {"works": "generator", "plant": "receiver", "carrier": "carrier"},
     "Correction": {"works": "generator", "plant": "receiver", "carrier": "carrier"},
@@ -127,7 +128,7 @@ def _of_authority(permission: Permission, powers: tuple[str, ...], role: str, *,
 
 def _of_party(permission: Permission, rule: Any, stands: str, *, mine: bool) -> str:
     if permission.kind:
-        side = STANDS[permission.kind].get(stands) if mine else None
+        side = _side(permission.kind, stands) if mine else None
         if side is None:
             return "404"
         if not rule.open_to and side != "every side" and side not in rule.sides:
@@ -135,10 +136,16 @@ def _of_party(permission: Permission, rule: Any, stands: str, *, mine: bool) -> 
     for kind, field in permission.named:
         if "." in field:
             continue
-        known = stands == "works" if kind == "Self" else mine and stands in STANDS[kind]
+        known = stands in ("works", ELSEWHERE) if kind == "Self" else mine and _side(kind, stands)
         if not known:
             return "404"
     return "reached"
+
+
+def _side(kind: str, stands: str) -> str | None:
+    """Return what a party is in a thing; at another of its sites only what is the whole organisation's."""
+    side = STANDS[kind].get("works" if stands == ELSEWHERE else stands)
+    return None if stands == ELSEWHERE and side != "every side" else side
 
 
 def differences(
@@ -150,7 +157,12 @@ def differences(
     """
     asked, wrong = 0, []
     engine = world.app.extensions["circularity.engine"]
-    stands = {"receiver": "plant", "carrier's driver": "carrier", "other organisation": "stranger"}
+    stands = {
+        "operator of another site": ELSEWHERE,
+        "receiver": "plant",
+        "carrier's driver": "carrier",
+        "other organisation": "stranger",
+    }
     for (role, acting), cell in product(who.items(), list(cells(world))):
         world.ask_as(acting)
         method, rule, permission, act = cell

@@ -18,7 +18,7 @@ from web.config import Config
 from web.permissions import ACTS, PERMISSIONS, permission_of
 
 FREE = {"HEAD", "OPTIONS"}
-WITHIN = {"paper_id"}
+WITHIN = {"paper_id", "link_id"}
 """Pieces of what is looked for within its thing alone."""
 BEFORE_SIGNING_IN = {
     "match.match_case", "pages.try_workbook", "auth.enter", "auth.enter_code", "auth.log_out",

@@ -17,15 +17,20 @@ from circularity.organisations import Organisation, Site
 from circularity.party_listings import WATCHING, side_of, sites_seen, transfers_seen
 from web.api.lookups import by_public_id
 from web.api.writing import ACTOR
+from web.permission_check import asking
 
 
 @dataclass(frozen=True)
 class Party:
-    """The organisation that a request acts for, the side on which it sees, and who the chain says it was."""
+    """The organisation that a request acts for, the side on which it sees, and who the chain says it was.
+
+    `sites`: as in `circularity.policy.acting`.
+    """
 
     organisation: Organisation
     side: str
     actor: Actor
+    sites: frozenset[str]
 
     @property
     def watches(self) -> bool:
@@ -37,19 +42,26 @@ def acting_for(session: Session, organisation_id: str) -> Party:
     """Return for whom the request acts; raises NotFound."""
     organisation = by_public_id(session, Organisation, organisation_id)
     actor = Actor(ACTOR.name, organisation.public_id, ACTOR.kind)
-    return Party(organisation, side_of(organisation), actor)
+    acts = asking()
+    return Party(organisation, side_of(organisation), actor, acts.sites if acts else frozenset())
 
 
 def seen_transfer(session: Session, party: Party, transfer_id: str, *options: ExecutableOption) -> Transfer:
     """Return a transfer that the party may see; raises NotFound."""
     return by_public_id(
-        session, Transfer, transfer_id, *options, only=transfers_seen(party.organisation, party.side)
+        session,
+        Transfer,
+        transfer_id,
+        *options,
+        only=transfers_seen(party.organisation, party.side, party.sites),
     )
 
 
 def seen_site(session: Session, party: Party, site_id: str) -> Site:
     """Return a site that the party may see; raises NotFound."""
-    return by_public_id(session, Site, site_id, only=Site.id.in_(sites_seen(party.organisation, party.side)))
+    return by_public_id(
+        session, Site, site_id, only=Site.id.in_(sites_seen(party.organisation, party.side, party.sites))
+    )
 
 
 def require_own(party: Party, owner_id: int) -> None:

@@ -95,7 +95,7 @@ def change_correction(
 
 
 def _seen(party: Party) -> Any:
-    return transfers_seen(party.organisation, party.side)
+    return transfers_seen(party.organisation, party.side, party.sites)
 
 
 def _find(session: Session, party: Party, correction_id: str) -> Correction:

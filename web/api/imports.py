@@ -158,7 +158,7 @@ def upload_official_numbers(
     """Enter many numbers of national manifests, each beside our own number; none is ever made here."""
     party = acting_for(session, organisation_id)
     require_own(party, party.organisation.id)
-    return _ask(session, party, OFFICIAL_NUMBERS, file, {})
+    return _ask(session, party, OFFICIAL_NUMBERS, file, {"sites": sorted(party.sites)} if party.sites else {})
 
 
 def _ask(

@@ -54,7 +54,7 @@ def list_applications(
     """List the applications that a party made or has to do with, the newest first."""
     session = read_session()
     party = acting_for(session, organisation_id)
-    wanted = select(Application).where(applications_seen(party.organisation)).options(_LOADED)
+    wanted = select(Application).where(applications_seen(party.organisation, party.sites)).options(_LOADED)
     if "status" in query:
         wanted = wanted.where(Application.status == query["status"])
     rows, headers = Paging.of(query).of_statement(session, wanted.order_by(Application.id.desc()))
@@ -153,7 +153,7 @@ def download_list_paper(
 
 def seen_application(session: Session, party: Party, application_id: str) -> Application:
     """Return an application that the party may see; raises NotFound."""
-    seen = applications_seen(party.organisation)
+    seen = applications_seen(party.organisation, party.sites)
     return by_public_id(session, Application, application_id, _LOADED, only=seen)
 
 

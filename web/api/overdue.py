@@ -46,7 +46,7 @@ def list_overdue(
 
 def _late(session: Session, organisation_id: str) -> list[Overdue]:
     party = acting_for(session, organisation_id)
-    return overdue(session, today(), transfers_seen(party.organisation, party.side))
+    return overdue(session, today(), transfers_seen(party.organisation, party.side, party.sites))
 
 
 def _shown(late: Overdue) -> dict[str, Any]:

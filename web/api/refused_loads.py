@@ -82,7 +82,7 @@ def _refused(party: Party) -> Select[Transfer]:
     return (
         select(Transfer)
         .where(
-            Transfer.sender_site_id.in_(sites_seen(party.organisation, party.side)),
+            Transfer.sender_site_id.in_(sites_seen(party.organisation, party.side, party.sites)),
             Transfer.status.in_(REFUSED),
         )
         .options(joinedload(Transfer.facility), selectinload(Transfer.lines))
@@ -97,7 +97,7 @@ def _own(session: Session, party: Party, transfer_id: str) -> Transfer:
 
 
 def _agreement(session: Session, party: Party, public_id: str) -> Agreement:
-    theirs = agreements_seen(party.organisation, party.side)
+    theirs = agreements_seen(party.organisation, party.side, party.sites)
     return named_in_body(session, Agreement, "agreement_ids", public_id, theirs)
 
 
@@ -135,7 +135,7 @@ def _could_take(session: Session, party: Party, line: TransferLine) -> Sequence[
     """Return the sender's agreements in force about this waste with any other plant."""
     transfer = line.transfer
     agreed = select(Agreement).where(
-        agreements_seen(party.organisation, party.side),
+        agreements_seen(party.organisation, party.side, party.sites),
         Agreement.site_id == transfer.sender_site_id,
         Agreement.facility_id != transfer.facility_id,
         Agreement.waste_code == line.waste_code,

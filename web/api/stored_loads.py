@@ -140,7 +140,7 @@ def create_fractions(
 
 
 def _theirs(party: Party) -> ColumnElement[bool]:
-    return Receipt.facility_id.in_(facilities_seen(party.organisation, party.side))
+    return Receipt.facility_id.in_(facilities_seen(party.organisation, party.side, party.sites))
 
 
 def _stored(party: Party) -> Select[Receipt]:

@@ -123,13 +123,13 @@ def come_back(provider: str) -> Answer:
     return drop_attempt(current_app.make_response(attempt_form(form, act, show)))
 
 
-def unlink(public_id: str) -> Answer:
+def unlink(link_id: str) -> Answer:
     """Take a link away: there is a password always."""
 
     def verb(session: Session, at: datetime) -> str:
         found = signed_in()
         user = session.get_one(User, found.user.id)
-        unlink_identity(session, actor=found.actor, at=at, user=user, public_id=public_id)
+        unlink_identity(session, actor=found.actor, at=at, user=user, public_id=link_id)
         return url_for("auth.account")
 
     return change(FORM, verb, show_account)

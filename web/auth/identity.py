@@ -140,6 +140,7 @@ def _acting(found: Identity) -> Acting:
         region_code=organisation.region_code,
         authority_kind=kind_of_office(read_session(), organisation),
         authority_level=level_of(organisation) if authority else None,
+        sites=frozenset(found.membership.sites),
         scopes=scopes,
     )
 

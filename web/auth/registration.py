@@ -54,7 +54,7 @@ DONE = (
     ("/account/second-factor/confirmation", "confirm_second_factor", account.confirm_second_factor),
     ("/account/recovery-codes", "renew_recovery_codes", account.renew_recovery_codes),
     ("/account/providers/<provider>", "link_provider", by_provider.go_to_link),
-    ("/account/providers/<public_id>/removal", "unlink_provider", by_provider.unlink),
+    ("/account/providers/<link_id>/removal", "unlink_provider", by_provider.unlink),
     ("/members/invitations", "invite", membership.send_invitation),
     ("/members/invitations/<public_id>/withdrawal", "withdraw_invitation", membership.withdraw),
     ("/members/<public_id>/acts/<act>", "act_on_member", membership.act_on_member),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from flask import g
 from flask import session as cookie
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, object_session
 
 from circularity.audit import Actor
@@ -31,18 +31,25 @@ WHO = {"generator": "generator", "facility": "receiver", "carrier": "carrier", "
 class Acting:
     """One organisation, the side it acts on, and the name that its signatures bear.
 
-    `signed_in` is who the audit chain says it was, None where nobody signs in.
+    `signed_in` is who the audit chain says it was, None where nobody signs in. `sites` are public ids of the
+    only sites that the person acts for, empty = all.
     """
 
     organisation: Organisation
     side: str
     person: str
     signed_in: Actor | None = None
+    sites: frozenset[str] = frozenset()
 
     @property
     def watches(self) -> bool:
         """Whether this side only watches its region."""
         return self.side in WATCHING
+
+    def acts_at(self, site: Site) -> bool:
+        """Tell whether a site is the organisation's own and among those that the person acts for."""
+        own = site.organisation_id == self.organisation.id and not self.watches
+        return own and (not self.sites or site.public_id in self.sites)
 
     @property
     def actor(self) -> Actor:
@@ -77,6 +84,12 @@ def own_organisations() -> set[int] | None:
     return {row.organisation_id for row in own_memberships()} if accounts_are_on() else None
 
 
+def own_sites_only(party: Acting) -> list[ColumnElement[bool]]:
+    """Return the conditions for the sites that the party acts for itself."""
+    own = [Site.organisation_id == party.organisation.id]
+    return [*own, Site.public_id.in_(party.sites)] if party.sites else own
+
+
 def act_for(organisation: Organisation, side: str, person: str) -> None:
     """Keep the choice in the visitor's signed cookie."""
     for row in own_memberships():
@@ -94,13 +107,8 @@ def act_for_nobody() -> None:
 
 def sides_in(agreement: Agreement, party: Acting) -> tuple[str, ...]:
     """Return which sides of a deal a party is: none, one, or the side it chose where both are its own."""
-    owners = {
-        "generator": agreement.site.organisation_id,
-        "facility": agreement.facility.site.organisation_id,
-    }
-    if party.watches:
-        return ()
-    found = tuple(side for side, owner in owners.items() if owner == party.organisation.id)
+    sites = {"generator": agreement.site, "facility": agreement.facility.site}
+    found = tuple(side for side, site in sites.items() if party.acts_at(site))
     return (party.side,) if len(found) > 1 and party.side in found else found
 
 
@@ -134,7 +142,10 @@ def _own() -> Acting | None:
     asked = kept[1] if isinstance(kept, list) and len(kept) == 3 and kept[0] == organisation.public_id else ""
     # What it is registered as comes first: a plant that also sends residues opens its desk as a plant.
     registered = next((side for side in sides if side in organisation.roles), sides[0])
-    return Acting(organisation, asked if asked in sides else registered, found.user.name, found.actor)
+    return Acting(
+        organisation, asked if asked in sides else registered, found.user.name, found.actor,
+        frozenset(found.membership.sites),
+    )  # fmt: skip
 
 
 def _chosen() -> Acting | None:

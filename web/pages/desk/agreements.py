@@ -35,7 +35,7 @@ def show_agreements() -> str:
     status, turn = choice("status", states("agreement")), choice("turn", ("mine",))
     facts: dict[str, Any] = {"page": None, "gaps": []}
     if party is not None:
-        seen = agreements_seen(party.organisation, party.side)
+        seen = agreements_seen(party.organisation, party.side, party.sites)
         if turn:
             seen &= my_turn(party)
         wanted = agreements(seen, (status,) if status else ())
@@ -78,7 +78,7 @@ def show_agreement(public_id: str) -> str:
 
 def find_agreement(session: Session, party: Acting, public_id: str) -> Agreement:
     """Return a deal that the party may see; raises NotFound."""
-    seen = agreements_seen(party.organisation, party.side)
+    seen = agreements_seen(party.organisation, party.side, party.sites)
     found = session.scalar(select(Agreement).filter_by(public_id=public_id).where(seen))
     if found is None:
         raise NotFound("agreement", "没有这一协议", "there is no such agreement", id=public_id[:40])

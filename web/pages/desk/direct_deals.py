@@ -70,11 +70,8 @@ def make_agreement() -> Answer:
 
 def _side(party: Acting, site: Site, line: EntitlementLine) -> str:
     """Return the side that offers; nobody offers in the name of two others."""
-    owners = {
-        "generator": site.organisation_id,
-        "facility": line.entitlement.facility.site.organisation_id,
-    }
-    mine = [side for side, owner in owners.items() if owner == party.organisation.id]
+    sites = {"generator": site, "facility": line.entitlement.facility.site}
+    mine = [side for side, at in sites.items() if party.acts_at(at)]
     if not mine:
         zh, en = "只有一方可以提出要约", "only one of its two sides offers a deal"
         raise NotAllowed("not_a_party", zh, en, field="site")

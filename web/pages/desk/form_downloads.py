@@ -34,7 +34,7 @@ FORMS = tuple(_FORMS)
 def download_forms() -> Response:
     """Send the forms of one site and period as a workbook with a sheet per form."""
     session, party = read_session(), require_acting()
-    seen = sites_seen(party.organisation, party.side)
+    seen = sites_seen(party.organisation, party.side, party.sites)
     named = select(Site).filter_by(public_id=request.args.get("site", "")).where(Site.id.in_(seen))
     site = session.scalar(named)
     found = _FORMS.get(request.args.get("form", ""))

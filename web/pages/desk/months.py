@@ -21,7 +21,7 @@ from circularity.organisations import Site
 from circularity.party_listings import months, months_seen, sites_seen, total
 from web.api.lookups import named_in_body
 from web.language import said
-from web.pages.desk.acting import WHO, Acting, acting, require_acting
+from web.pages.desk.acting import WHO, Acting, acting, own_sites_only, require_acting
 from web.pages.desk.attempts import Answer, attempt
 from web.pages.desk.form_downloads import FORMS
 from web.pages.desk.form_values import FormValues
@@ -42,7 +42,7 @@ def show_months() -> str:
     status = choice("status", MONTHS_SHOWN)
     page, sites = None, []
     if party is not None:
-        seen = months_seen(party.organisation, party.side)
+        seen = months_seen(party.organisation, party.side, party.sites)
         wanted = months(seen & (LedgerMonth.status == status) if status else seen)
         page = page_of(
             total(session, wanted),
@@ -58,7 +58,7 @@ def show_month(public_id: str) -> str:
     """Show one month with its balance."""
     session, party = read_session(), require_acting()
     month = find_month(session, party, public_id)
-    owner = month.site.organisation_id == party.organisation.id and not party.watches
+    owner = party.acts_at(month.site)
     who = "generator" if owner else WHO.get(party.side, "") if party.watches else ""
     facts = {
         "balance": month_balance(session, month),
@@ -136,7 +136,7 @@ def show_non_reporters() -> str:
     asked = request.args.get("month", "")
     if len(asked) == 7 and asked[:4].isdigit() and asked[5:].isdigit() and 1 <= int(asked[5:]) <= 12:
         year, month = max(int(asked[:4]), 2000), int(asked[5:])
-    seen = set(session.scalars(sites_seen(party.organisation, party.side)))
+    seen = set(session.scalars(sites_seen(party.organisation, party.side, party.sites)))
     found = [row for row in non_reporters(session, year, month) if row.site.id in seen]
     page = page_of(len(found), lambda limit, offset: found[offset : offset + limit])
     return render_template("non_reporters.html", page=page, asked=f"{year:04d}-{month:02d}", party=party)
@@ -146,14 +146,14 @@ def own_sites(session: Session, party: Acting) -> list[tuple[str, str]]:
     """Return (id, name) of the sites that the party itself may write for."""
     if party.watches:
         return []
-    rows = session.scalars(select(Site).filter_by(organisation_id=party.organisation.id).order_by(Site.id))
+    rows = session.scalars(select(Site).where(*own_sites_only(party)).order_by(Site.id))
     return [(site.public_id, said(site)) for site in rows]
 
 
 def own_site(session: Session, party: Acting, form: FormValues) -> Site:
     """Return the site that a form names; raises NotAllowed for a site of others."""
     site = named_in_body(session, Site, "site", form.text("site"))
-    if site.organisation_id != party.organisation.id or party.watches:
+    if not party.acts_at(site):
         raise NotAllowed(
             "not_your_site", "只能填写本单位的厂区", "only its own organisation writes a site's books"
         )
@@ -162,7 +162,7 @@ def own_site(session: Session, party: Acting, form: FormValues) -> Site:
 
 def find_month(session: Session, party: Acting, public_id: str) -> LedgerMonth:
     """Return a month that the party may see; raises NotFound."""
-    seen = months_seen(party.organisation, party.side)
+    seen = months_seen(party.organisation, party.side, party.sites)
     found = session.scalar(select(LedgerMonth).filter_by(public_id=public_id).where(seen))
     if found is None:
         raise NotFound("month", "没有这一月份台账", "there is no such month", id=public_id[:40])
@@ -170,7 +170,7 @@ def find_month(session: Session, party: Acting, public_id: str) -> LedgerMonth:
 
 
 def _require_writer(month: LedgerMonth, party: Acting, *, watching: bool = False) -> None:
-    owner = month.site.organisation_id == party.organisation.id and not party.watches
+    owner = party.acts_at(month.site)
     if not (owner or watching):
         zh, en = "只有产生单位可以操作", "only the generator does this"
         raise NotAllowed("not_a_party", zh, en)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Any
 
 from flask import Response, render_template
 from sqlalchemy import select
@@ -40,10 +41,12 @@ def show_official_numbers() -> str:
 
 def upload_official_numbers() -> Answer:
     """Have the numbers of an uploaded list entered; each transfer must be the party's own."""
-    if require_acting().watches:
+    party = require_acting()
+    if party.watches:
         zh, en = "只有转移各方可以录入", "only a party of a transfer enters its number"
         raise NotAllowed("not_a_party", zh, en)
-    return ask_import(FORM, OFFICIAL_NUMBERS, lambda _: {}, show_official_numbers)
+    told: dict[str, Any] = {"sites": sorted(party.sites)} if party.sites else {}
+    return ask_import(FORM, OFFICIAL_NUMBERS, lambda _: told, show_official_numbers)
 
 
 def download_list() -> Response:

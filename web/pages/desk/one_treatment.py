@@ -37,10 +37,10 @@ class SeenTreatment:
 
 def seen_treatment(session: Session, treatment: Treatment, party: Acting) -> SeenTreatment:
     """Return a treatment as the party sees it."""
-    seen = facilities_seen(party.organisation, party.side)
+    seen = facilities_seen(party.organisation, party.side, party.sites)
     if treatment.facility_id in set(session.scalars(seen)):
         return SeenTreatment(treatment, treatment.inputs, outcome_for(treatment, treatment.input_kg), True)
-    sites = set(session.scalars(sites_seen(party.organisation, party.side)))
+    sites = set(session.scalars(sites_seen(party.organisation, party.side, party.sites)))
     mine = [row for row in treatment.inputs if row.receipt.line.transfer.sender_site_id in sites]
     return SeenTreatment(treatment, mine, outcome_for(treatment, sum(row.mass_kg for row in mine)), False)
 
@@ -68,7 +68,7 @@ def open_treatment(public_id: str) -> Answer:
 
 
 def _find(session: Session, party: Acting, public_id: str) -> Treatment:
-    seen = treatments_seen(party.organisation, party.side)
+    seen = treatments_seen(party.organisation, party.side, party.sites)
     found = session.scalar(select(Treatment).filter_by(public_id=public_id).where(seen))
     if found is None:
         raise NotFound("treatment", "没有这一处理记录", "there is no such treatment", id=public_id[:40])

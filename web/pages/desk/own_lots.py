@@ -33,7 +33,7 @@ def show_lots() -> str:
     session, party = read_session(), acting()
     fate, run, page = choice("fate", FATES), latest_run(session), None
     if party is not None:
-        wanted = lots(lots_seen(party.organisation, party.side), run, fate, today())
+        wanted = lots(lots_seen(party.organisation, party.side, party.sites), run, fate, today())
         page = page_of(
             total(session, wanted),
             lambda limit, offset: fates_of(
@@ -77,7 +77,11 @@ def withdraw_lot(public_id: str) -> Answer:
 
 def find_lot(session: Session, party: Acting, public_id: str) -> Output:
     """Return a lot that the party may see in full; raises NotFound."""
-    wanted = select(Output).filter_by(public_id=public_id).where(lots_seen(party.organisation, party.side))
+    wanted = (
+        select(Output)
+        .filter_by(public_id=public_id)
+        .where(lots_seen(party.organisation, party.side, party.sites))
+    )
     found = session.scalar(wanted.options(joinedload(Output.site), selectinload(Output.assays)))
     if found is None:
         raise NotFound("output", "没有这一批废物", "there is no such output", id=public_id[:40])
@@ -95,4 +99,4 @@ def own_lot(session: Session, party: Acting, public_id: str) -> Output:
 
 def is_own(party: Acting, output: Output) -> bool:
     """Tell whether a lot is the party's own and not one that it watches."""
-    return output.site.organisation_id == party.organisation.id and not party.watches
+    return party.acts_at(output.site)

@@ -96,11 +96,11 @@ def choose_acting() -> Answer:
 
 def _totals(session: Session, party: Acting) -> dict[str, int]:
     """Return how much there is of each kind in all."""
-    organisation, side = party.organisation, party.side
-    seen = transfers_seen(organisation, side)
+    organisation, side, only = party.organisation, party.side, party.sites
+    seen = transfers_seen(organisation, side, only)
     return {
-        "agreed": total(session, agreements(agreements_seen(organisation, side), ("agreed",))),
+        "agreed": total(session, agreements(agreements_seen(organisation, side, only), ("agreed",))),
         "under_way": total(session, transfers(seen, ON_THE_WAY)),
         "transfers": total(session, transfers(seen)),
-        "months": total(session, months(months_seen(organisation, side))),
+        "months": total(session, months(months_seen(organisation, side, only))),
     }

@@ -27,7 +27,7 @@ def show_proposals() -> str:
     status = choice("status", PROPOSAL_STATUSES) or "open"
     page = None
     if party is not None:
-        wanted = proposals(proposals_seen(party.organisation, party.side), status)
+        wanted = proposals(proposals_seen(party.organisation, party.side, party.sites), status)
         page = page_of(
             total(session, wanted),
             lambda limit, offset: session.scalars(wanted.limit(limit).offset(offset)).all(),
@@ -86,7 +86,7 @@ def _answer(act: str, public_id: str) -> Answer:
 
 def _proposal(session: Session, party: Acting, public_id: str) -> Proposal:
     """Return a proposal that the party may see."""
-    seen = proposals_seen(party.organisation, party.side)
+    seen = proposals_seen(party.organisation, party.side, party.sites)
     found = session.scalar(select(Proposal).filter_by(public_id=public_id).where(seen))
     if found is None:
         raise NotFound("proposal", "没有这一建议", "there is no such proposal", id=public_id[:40])

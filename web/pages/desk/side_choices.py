@@ -16,7 +16,7 @@ from circularity.organisations import Organisation, Site
 from circularity.registry.entitlements import Entitlement, EntitlementLine, Facility
 from web.formats import operation_name, region_name, waste_name
 from web.language import said
-from web.pages.desk.acting import Acting
+from web.pages.desk.acting import Acting, own_sites_only
 from web.pages.requests import text
 
 SHOWN = 12
@@ -42,7 +42,7 @@ def site_choice(session: Session, party: Acting) -> Choice:
     """Offer the generator's sites: one's own where one acts as a generator, else anybody's."""
     wanted = select(Site).join(Site.organisation).options(contains_eager(Site.organisation))
     if party.side == "generator":
-        wanted = wanted.where(Site.organisation_id == party.organisation.id)
+        wanted = wanted.where(*own_sites_only(party))
     for word in text("q_site").split():
         wanted = wanted.where(_holds(word, *_NAMES))
     return _choice(session, "site", Site, wanted.order_by(Organisation.name_zh, Site.id), _site_label)
@@ -65,7 +65,7 @@ def line_choice(session: Session, party: Acting) -> Choice:
         )
     )
     if party.side == "facility":
-        wanted = wanted.where(Site.organisation_id == party.organisation.id)
+        wanted = wanted.where(*own_sites_only(party))
     for word in text("q_entitlement_line").split():
         wanted = wanted.where(_covers(word) | _holds(word, *_NAMES, *_OF_LINE))
     order = Organisation.name_zh, EntitlementLine.id

@@ -12,10 +12,9 @@ from circularity.custody.grouping import fractions_of, group_onto, grouped_kg, u
 from circularity.custody.manifests import Transfer, TransferLine
 from circularity.custody.reception import Receipt
 from circularity.errors import NotAllowed
-from circularity.organisations import Site
 from circularity.party_listings import total
 from circularity.registry.entitlements import Facility
-from web.pages.desk.acting import Acting, acting, require_acting
+from web.pages.desk.acting import Acting, acting, own_sites_only, require_acting
 from web.pages.desk.attempts import Answer, attempt
 from web.pages.desk.form_values import FormValues
 from web.pages.desk.transfers import find_transfer, require_party, stores
@@ -88,7 +87,7 @@ def _stored(party: Acting) -> Select[Receipt]:
         .join(Receipt.line)
         .join(Receipt.facility)
         .join(Facility.site)
-        .where(Site.organisation_id == party.organisation.id, Facility.kind == "collector", _LEFT_KG > 0)
+        .where(*own_sites_only(party), Facility.kind == "collector", _LEFT_KG > 0)
         .options(joinedload(Receipt.line).joinedload(TransferLine.transfer), joinedload(Receipt.facility))
         .order_by(Receipt.received_on, Receipt.id)
     )

@@ -49,7 +49,7 @@ def show_transfers() -> str:
     corrected, asked = choice("correction", ("asked",)), text()
     page = None
     if party is not None:
-        seen = transfers_seen(party.organisation, party.side)
+        seen = transfers_seen(party.organisation, party.side, party.sites)
         if corrected:
             seen &= Transfer.id.in_(select(Correction.transfer_id).filter_by(status="asked"))
         if asked:
@@ -109,7 +109,7 @@ def show_transfer(public_id: str) -> str:
 
 def find_transfer(session: Session, party: Acting, public_id: str) -> Transfer:
     """Return a transfer that the party may see; raises NotFound."""
-    seen = transfers_seen(party.organisation, party.side)
+    seen = transfers_seen(party.organisation, party.side, party.sites)
     found = session.scalar(select(Transfer).filter_by(public_id=public_id).where(seen))
     if found is None:
         raise NotFound("transfer", "没有这一转移", "there is no such transfer", id=public_id[:40])

@@ -61,7 +61,7 @@ def treat() -> Answer:
     def put(session: Session, at: datetime) -> str:
         form = FormValues()
         facility = named_in_body(session, Facility, "facility", form.text("facility"))
-        if facility.site.organisation_id != party.organisation.id or party.watches:
+        if not party.acts_at(facility.site):
             zh, en = "只能填写本单位的设施", "only its own organisation records a facility's treatments"
             raise NotAllowed("not_your_facility", zh, en)
         inputs = _inputs(session, form, facility)
@@ -93,7 +93,7 @@ def _listed(session: Session, party: Acting) -> tuple[Page[SeenTreatment], set[i
     )
     wanted = (
         select(Treatment)
-        .where(treatments_seen(party.organisation, party.side))
+        .where(treatments_seen(party.organisation, party.side, party.sites))
         .order_by(Treatment.id.in_(unread).desc(), Treatment.day_to.desc(), Treatment.id.desc())
     )
     page = page_of(
@@ -109,7 +109,7 @@ def _own(session: Session, party: Acting) -> list[Facility]:
     """Return the facilities that the party itself records treatments for."""
     if party.watches:
         return []
-    own = facilities_seen(party.organisation, party.side)
+    own = facilities_seen(party.organisation, party.side, party.sites)
     return list(session.scalars(select(Facility).where(Facility.id.in_(own)).order_by(Facility.id)))
 
 

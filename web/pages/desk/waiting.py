@@ -62,13 +62,17 @@ def waiting_for(session: Session, party: Acting) -> list[Waiting]:
 
 def gaps_of(session: Session, party: Acting) -> list[Gap]:
     """Return the gaps ahead of the party's deals."""
-    mine = set(session.scalars(select(Agreement.id).where(agreements_seen(party.organisation, party.side))))
+    mine = set(
+        session.scalars(
+            select(Agreement.id).where(agreements_seen(party.organisation, party.side, party.sites))
+        )
+    )
     return [gap for gap in gaps(session, today()) if gap.agreement.id in mine]
 
 
 def overdue_of(session: Session, party: Acting) -> list[Overdue]:
     """Return the loads of either side without a verdict in time."""
-    return overdue(session, today(), transfers_seen(party.organisation, party.side))
+    return overdue(session, today(), transfers_seen(party.organisation, party.side, party.sites))
 
 
 def without_number(party: Acting) -> ColumnElement[bool]:
@@ -76,7 +80,7 @@ def without_number(party: Acting) -> ColumnElement[bool]:
     # General codes have a letter in their last part (900-001-S02), hazardous ones have none (398-007-34).
     hazardous = select(TransferLine.transfer_id).where(~TransferLine.waste_code.contains("-S"))
     return (
-        transfers_seen(party.organisation, party.side)
+        transfers_seen(party.organisation, party.side, party.sites)
         & Transfer.official_number.is_(None)
         & Transfer.status.in_(OPEN_NUMBER)
         & Transfer.id.in_(hazardous)
@@ -85,8 +89,8 @@ def without_number(party: Acting) -> ColumnElement[bool]:
 
 def my_turn(party: Acting) -> ColumnElement[bool]:
     """Return the condition for deals in which the party is to answer, on whichever side it is."""
-    sites = sites_seen(party.organisation, party.side)
-    facilities = facilities_seen(party.organisation, party.side)
+    sites = sites_seen(party.organisation, party.side, party.sites)
+    facilities = facilities_seen(party.organisation, party.side, party.sites)
     return or_(
         Agreement.site_id.in_(sites) & Agreement.status.in_(TURN["generator"]),
         Agreement.facility_id.in_(facilities) & Agreement.status.in_(TURN["facility"]),
@@ -96,27 +100,32 @@ def my_turn(party: Acting) -> ColumnElement[bool]:
 def _to_decide(party: Acting) -> tuple[str, type[Any], ColumnElement[bool], str]:
     """Return the applications that an authority reviews, consents to or publishes."""
     open_now = Application.status.in_(("submitted", "under_review", "approved"))
-    return ("decide", Application, applications_seen(party.organisation) & open_now, url_for("register.home"))
+    return (
+        "decide",
+        Application,
+        applications_seen(party.organisation, party.sites) & open_now,
+        url_for("register.home"),
+    )
 
 
 def _kinds(party: Acting) -> list[tuple[str, type[Any], ColumnElement[bool], str]]:
     if party.watches:
         return [_to_decide(party)] if party.side == "authority" else []
-    organisation, side = party.organisation, party.side
-    sends = Transfer.sender_site_id.in_(sites_seen(organisation, side))
-    receives = Transfer.facility_id.in_(facilities_seen(organisation, side))
+    organisation, side, only = party.organisation, party.side, party.sites
+    sends = Transfer.sender_site_id.in_(sites_seen(organisation, side, only))
+    receives = Transfer.facility_id.in_(facilities_seen(organisation, side, only))
     carried = select(Carriage.transfer_id).where(Carriage.organisation_id == organisation.id)
     trip = Transfer.metering == "trip"
     asked = select(Correction.transfer_id).where(
         Correction.status == "asked", Correction.asked_by_id != organisation.id
     )
-    seen = transfers_seen(organisation, side)
+    seen = transfers_seen(organisation, side, only)
 
     def listed(status: str) -> str:
         return url_for("desk.transfers", status=status)
 
     return [
-        ("proposals", Proposal, proposals_seen(organisation, side) & (Proposal.status == "open"),
+        ("proposals", Proposal, proposals_seen(organisation, side, only) & (Proposal.status == "open"),
          url_for("desk.proposals")),
         ("deals", Agreement, my_turn(party), url_for("desk.agreements", turn="mine")),
         ("sign", Transfer, sends & (Transfer.status == "draft"), listed("draft")),
@@ -132,8 +141,9 @@ def _kinds(party: Acting) -> list[tuple[str, type[Any], ColumnElement[bool], str
          url_for("desk.transfers", correction="asked")),
         ("numbers", Transfer, without_number(party), url_for("desk.official_numbers")),
         ("treatments", Treatment, not_told(organisation), url_for("desk.treatments")),
-        ("complete", Application, applications_seen(organisation) & (Application.status == "incomplete"),
+        ("complete", Application,
+         applications_seen(organisation, only) & (Application.status == "incomplete"),
          url_for("register.home", status="incomplete")),
-        ("months", LedgerMonth, months_seen(organisation, side) & (LedgerMonth.status == "open"),
+        ("months", LedgerMonth, months_seen(organisation, side, only) & (LedgerMonth.status == "open"),
          url_for("desk.months", status="open")),
     ]  # fmt: skip

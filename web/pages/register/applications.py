@@ -16,8 +16,8 @@ from circularity.catalogue.listing_rules import paper_kinds, papers_for
 from circularity.catalogue.operations import all_operations
 from circularity.catalogue.regions import PROVINCES, all_regions
 from circularity.catalogue.settings import setting
-from circularity.errors import NotFound
-from circularity.organisations import Organisation, Site
+from circularity.errors import NotAllowed, NotFound
+from circularity.organisations import Organisation
 from circularity.registry.entitlements import Facility
 from circularity.whitelist import LIST_KINDS, WhitelistEntry, appeals, deciding, proposing
 from circularity.whitelist.applications import Application
@@ -27,7 +27,7 @@ from circularity.whitelist.possible import acts_with_application
 from circularity.whitelist.visible import applications_seen
 from web.api.lookups import named_in_body
 from web.language import said
-from web.pages.desk.acting import require_acting
+from web.pages.desk.acting import Acting, own_sites_only, require_acting
 from web.pages.desk.attempts import Answer, attempt
 from web.pages.desk.form_values import FormValues
 from web.session import read_session
@@ -39,7 +39,7 @@ Facts = dict[str, Any]
 def show_application(public_id: str) -> str:
     """Show one application, with what its reader may do about it."""
     session, party = read_session(), require_acting()
-    application = find_application(session, party.organisation, public_id)
+    application = find_application(session, party.organisation, party.sites, public_id)
     renewal = application.renews_id is not None
     facts = {
         "acts": acts_with_application(session, application, party.organisation, today()),
@@ -60,7 +60,7 @@ def show_new_application() -> str:
     """Show the form of a new application; `?renews=` fills it from an entry."""
     session, party = read_session(), require_acting()
     renews = session.scalar(select(WhitelistEntry).filter_by(public_id=request.args.get("renews", "")))
-    facts = {"facilities": _facilities(session, party.organisation), "renews": renews, "today": today()}
+    facts = {"facilities": _facilities(session, party), "renews": renews, "today": today()}
     return render_template("register/new_application.html", **facts, **_choices())
 
 
@@ -71,6 +71,9 @@ def begin_application() -> Answer:
     def run(session: Session, at: datetime) -> str:
         form = FormValues()
         facility = named_in_body(session, Facility, "facility", form.text("facility"))
+        if party.sites and not party.acts_at(facility.site):
+            zh, en = "您不负责这一厂区", "this is none of the sites that you act for"
+            raise NotAllowed("not_your_site", zh, en, field="facility")
         renews = None
         if form.text("renews"):
             renews = named_in_body(session, WhitelistEntry, "renews", form.text("renews"))
@@ -90,7 +93,7 @@ def act_on_application(public_id: str, act: str) -> Answer:
         if step is None:
             raise NotFound("act", "没有这一操作", "there is no such act")
         by = party.of(session)
-        application = find_application(session, by, public_id)
+        application = find_application(session, by, party.sites, public_id)
         step(session, FormValues(), {"actor": party.actor, "at": at, "application": application, "by": by})
         return url_for("register.application", public_id=public_id)
 
@@ -103,7 +106,7 @@ def add_paper(public_id: str) -> Answer:
 
     def run(session: Session, at: datetime) -> str:
         form, by = FormValues(), party.of(session)
-        application = find_application(session, by, public_id)
+        application = find_application(session, by, party.sites, public_id)
         file = request.files.get("file")
         about: Facts = {"actor": party.actor, "at": at, "application": application, "by": by}
         title = form.text("title") or (file.filename if file and file.filename else "")
@@ -117,7 +120,7 @@ def add_paper(public_id: str) -> Answer:
 def download_paper(public_id: str, paper_id: str) -> Response:
     """Give a file back, to those who may see its application, never to be shown as a page of ours."""
     party = require_acting()
-    application = find_application(read_session(), party.organisation, public_id)
+    application = find_application(read_session(), party.organisation, party.sites, public_id)
     paper = next((paper for paper in application.papers if paper.public_id == paper_id), None)
     if paper is None:
         raise NotFound("paper", "没有这一材料", "there is no such paper", id=paper_id[:40])
@@ -126,9 +129,11 @@ def download_paper(public_id: str, paper_id: str) -> Response:
     return send_file(BytesIO(paper.content), paper.media_type, as_attachment=True, download_name=name)
 
 
-def find_application(session: Session, organisation: Organisation, public_id: str) -> Application:
+def find_application(
+    session: Session, organisation: Organisation, only: frozenset[str], public_id: str
+) -> Application:
     """Return an application that an organisation may see; raises NotFound."""
-    wanted = select(Application).filter_by(public_id=public_id).where(applications_seen(organisation))
+    wanted = select(Application).filter_by(public_id=public_id).where(applications_seen(organisation, only))
     found = session.scalar(wanted)
     if found is None:
         raise NotFound("application", "没有这一申报", "there is no such application", id=public_id[:40])
@@ -193,11 +198,11 @@ def _choices() -> Facts:
     return {"list_kinds": LIST_KINDS, "operations": all_operations(today()), "provinces": provinces}
 
 
-def _facilities(session: Session, organisation: Organisation) -> list[tuple[str, str]]:
-    """Return (id, name) of the facilities that an organisation may propose: its own, or all of its region."""
+def _facilities(session: Session, party: Acting) -> list[tuple[str, str]]:
+    """Return (id, name) of the facilities that a party may propose: its own, or all of its region."""
     wanted = select(Facility).join(Facility.site).order_by(Facility.id)
-    if not is_authority(organisation):
-        wanted = wanted.where(Site.organisation_id == organisation.id)
+    if not is_authority(party.organisation):
+        wanted = wanted.where(*own_sites_only(party))
     found = session.scalars(wanted).all()
     return [(row.public_id, f"{said(row.site.organisation)} · {said(row.site)}") for row in found]
 

@@ -29,7 +29,7 @@ from circularity.whitelist.entitlement_requests import (
 )
 from circularity.whitelist.offices import CONFIRM, decides_on, sees
 from web.api.lookups import named_in_body
-from web.pages.desk.acting import acting, require_acting
+from web.pages.desk.acting import Acting, acting, require_acting
 from web.pages.desk.attempts import Answer, attempt
 from web.pages.desk.form_values import FormValues
 from web.pages.requests import page_of
@@ -42,15 +42,20 @@ def show_entitlements() -> str:
     session, party = read_session(), acting()
     facts: dict[str, Any] = {"party": party}
     if party is not None:
-        found = [row for row in _all(session) if sees(session, party.organisation, row.facility, today())]
+        found = [row for row in _all(session) if _concerns(session, party, row.facility)]
         waiting = session.scalars(select(EntitlementChange).filter_by(status="requested")).all()
         facts |= {
             "page": page_of(len(found), lambda limit, offset: found[offset : offset + limit]),
-            "waiting": [
-                row for row in waiting if sees(session, party.organisation, row.entitlement.facility, today())
-            ],
+            "waiting": [row for row in waiting if _concerns(session, party, row.entitlement.facility)],
         }
     return render_template("register/entitlements.html", **facts)
+
+
+def _concerns(session: Session, party: Acting, facility: Facility) -> bool:
+    """Tell whether a facility is at one of the party's sites, or in its region."""
+    return party.acts_at(facility.site) or (
+        not party.sites and sees(session, party.organisation, facility, today())
+    )
 
 
 def show_entitlement(public_id: str) -> str:

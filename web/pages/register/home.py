@@ -14,13 +14,14 @@ from circularity.errors import NotAllowed, NotFound
 from circularity.lifecycle import states
 from circularity.organisations import Organisation
 from circularity.units import format_tonnes
+from circularity.whitelist.entries import WhitelistEntry
 from circularity.whitelist.offices import nominates
 from circularity.whitelist.rounds import propose_round, publish_round, renewals_due
 from circularity.whitelist.visible import appeals_waiting, applications, entries, sees_entry
 from web.formats import region_name, waste_name
 from web.language import said
 from web.pages.csv_answer import csv_answer
-from web.pages.desk.acting import acting, require_acting
+from web.pages.desk.acting import Acting, acting, require_acting
 from web.pages.desk.attempts import Answer, attempt
 from web.pages.desk.form_values import FormValues
 from web.pages.requests import choice, page_of
@@ -35,20 +36,28 @@ def show_register() -> str:
     facts: dict[str, object] = {"status": status, "states": states("application"), "party": party}
     if party is not None:
         mine = party.organisation
-        found, listed = applications(session, mine, status), entries(session, mine, today())
+        found = applications(session, mine, party.sites, status)
+        listed = [row for row in entries(session, mine, today()) if _concerns(party, row)]
         facts |= {
             "page": page_of(len(found), lambda limit, offset: found[offset : offset + limit]),
             "entries": page_of(
                 len(listed), lambda limit, offset: listed[offset : offset + limit], name="entries"
             ),
             "due": [
-                entry for entry in renewals_due(session, today()) if sees_entry(session, mine, entry, today())
+                row
+                for row in renewals_due(session, today())
+                if sees_entry(session, mine, row, today()) and _concerns(party, row)
             ],
             "appeals": appeals_waiting(session, mine, today()),
             "decides": nominates(session, mine, today()),
             "year": today().year,
         }
     return render_template("register/home.html", **facts)
+
+
+def _concerns(party: Acting, entry: WhitelistEntry) -> bool:
+    """Tell whether an entry is of one of the sites that the person acts for."""
+    return not party.sites or party.acts_at(entry.facility.site)
 
 
 def act_on_round(act: str) -> Answer:
