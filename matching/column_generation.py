@@ -69,11 +69,19 @@ def generate_columns(pairs: PartPairs, engine: str, near: IntArray | None = None
         problem = pairs.problem(rows)
         flow, price = _solved(problem, weights, engine)
         if len(rows) == len(pairs):
-            return Columns(rows, flow, _reduced_arcs(problem, weights, price))
+            return _near_the_face(problem, flow, _reduced_arcs(problem, weights, price))
         better, free = _priced(pairs, weights, price, rows)
         if not better.size:
             return _with_ties(pairs, weights, price, Columns(rows, flow, flow[:0]), free)
         rows = either(rows, better)
+
+
+def _near_the_face(problem: Problem, flow_kg: IntArray, reduced: IntArray) -> Columns:
+    """Return, of all pairs, those that can carry mass and those nearest to it: only these need to be held."""
+    of_pairs = reduced[: len(problem.arc_output)]
+    rows = np.flatnonzero(of_pairs <= max(0, _bound(problem, of_pairs)))
+    arcs = np.concatenate([rows, np.arange(len(of_pairs), len(reduced))])
+    return Columns(rows, flow_kg[arcs], reduced[arcs])
 
 
 def _with_ties(
@@ -90,8 +98,6 @@ def _with_ties(
 
 def near_columns(pairs: PartPairs, potentials: IntArray) -> IntArray:
     """Return the pairs that decide, as far as potentials (levels × outputs, nodes, root) can tell."""
-    if len(pairs) <= ALL_PAIRS:
-        return np.arange(len(pairs))
     weights = weights_of(pairs)
     return _least(pairs, weights, _weighted_price(weights, potentials))
 
@@ -185,10 +191,14 @@ def _least(pairs: PartPairs, weights: tuple[int, ...], price: IntArray) -> IntAr
     chosen = []
     for block, problem in pairs.blocks():
         reduced = _reduced(problem, weights, price)
-        count = NEAR_PAIRS * (1 + np.count_nonzero(np.diff(problem.arc_output)))
-        bound = np.partition(reduced, count)[count] if count < len(reduced) else reduced.max()
-        chosen.append(block.start + np.flatnonzero(reduced <= bound))
-    return np.concatenate(chosen)
+        chosen.append(block.start + np.flatnonzero(reduced <= _bound(problem, reduced)))
+    return np.concatenate([np.empty(0, dtype=np.int64), *chosen])
+
+
+def _bound(problem: Problem, reduced: IntArray) -> int:
+    """Return the reduced cost up to which there are NEAR_PAIRS pairs for every output."""
+    count = NEAR_PAIRS * (1 + np.count_nonzero(np.diff(problem.arc_output)))
+    return int(np.partition(reduced, count)[count] if count < len(reduced) else reduced.max(initial=0))
 
 
 def _priced(

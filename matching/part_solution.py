@@ -41,19 +41,17 @@ def solve_part(pairs: PartPairs, engine: str, *, near: IntArray | None = None) -
     solution = after_the_cost(pairs.problem(rows), columns.flow_kg, columns.reduced, engine)
     mass = solution.mass_kg
     while True:
-        problem = pairs.problem(rows)
         try:
-            potentials = plan_potentials(problem, mass)
-            more = _deciding(pairs, rows, potentials)
+            potentials = plan_potentials(pairs.problem(rows), mass)
         except ArithmeticError:
             # the weights were too small to keep the levels apart: solve these pairs strictly
-            more = rows[:0]
-        else:
-            if not more.size:
-                return PartSolution(rows, mass, potentials, solution.engines)
-        rows = either(rows, more)
-        solution = solve(pairs.problem(rows), engine)
-        mass = solution.mass_kg
+            solution = solve(pairs.problem(rows), engine)
+            mass = solution.mass_kg
+            continue
+        more = _deciding(pairs, rows, potentials)
+        if not more.size:
+            return PartSolution(rows, mass, potentials, solution.engines)
+        rows, mass = _widened(rows, mass, more)
 
 
 def proven(pairs: PartPairs, solution: PartSolution) -> PartSolution:
