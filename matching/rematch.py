@@ -2,10 +2,11 @@
 
 While receivers stay as they are, the rules are asked only of outputs that changed, and the search begins with
 the prices of the plan before. The proof covers as much as ever: every pair of a touched part is priced
-exactly, and the checker looks at every candidate of which what it proved before may no longer hold. The result
-is the plan that `make_plan` would make of the changed case. A changed receiver, lane or parameter can change what the rules say of any output, so all is asked anew;
-only what a capacity or a cap holds may change without that. Where lots or crossing caps bind anything, what
-they connect can change too, and all is matched anew.
+exactly, and the checker looks at every candidate of which what it proved before may no longer hold. The
+result is the plan that `make_plan` would make of the changed case. A changed receiver, lane or parameter can
+change what the rules say of any output, so all is asked anew; only what a capacity or a cap holds may change
+without that. Where lots or crossing caps bind anything, what they connect can change too, and all is matched
+anew.
 """
 
 from __future__ import annotations
