@@ -7,7 +7,7 @@ limit that is pooled over an entitlement or a facility is told beside those of i
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from circularity.custody.manifests import Transfer, TransferLine
 from circularity.deals.contract import Agreement
-from circularity.disclosure import MIN_ORGANISATIONS
+from circularity.disclosure import may_be_told
 from circularity.ledger.mass import MassAccount, MassGroup, MassMove
 from circularity.registry.entitlements import (
     CapacityWindow,
@@ -102,14 +102,28 @@ def capacity_used(session: Session, on: date) -> list[LineUse]:
     return sorted(found, key=lambda use: -use.received_kg * 10**6 // use.permitted_kg)
 
 
-def count_warnings(uses: Sequence[LineUse]) -> dict[int, int] | None:
+def count_warnings(uses: Sequence[LineUse], *, of_few: bool = False) -> dict[int, int] | None:
     """Return how many limits reach each of WARNINGS, and 0 → how many there are: all that strangers are told.
 
-    None where the limits are those of fewer than MIN_ORGANISATIONS.
+    A step is left out where too few organisations, or nearly one alone, would stand behind those that reach
+    it or behind those between it and the last step that is told. None where even all are too few. `of_few`
+    tells every count: only for parties that are all fictional.
     """
-    if len({use.facility.site.organisation_id for use in uses}) < MIN_ORGANISATIONS:
+    if of_few:
+        return {step: sum(use.warning >= step for use in uses) for step in (0, *WARNINGS)} if uses else None
+    if not _stand_for_enough(uses):
         return None
-    return {step: sum(use.warning >= step for use in uses) for step in (0, *WARNINGS)}
+    told, last = {0: len(uses)}, 0
+    for step in WARNINGS:
+        above = [use for use in uses if use.warning >= step]
+        below = [use for use in uses if last <= use.warning < step]
+        if all(_stand_for_enough(part) for part in (above, below) if part):
+            told[step], last = len(above), step
+    return told
+
+
+def _stand_for_enough(uses: Iterable[LineUse]) -> bool:
+    return may_be_told(Counter(use.facility.site.organisation_id for use in uses))
 
 
 def _limits(

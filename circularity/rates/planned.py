@@ -16,6 +16,7 @@ Every such rate is planned and is labelled so; none is a statistic.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -28,8 +29,10 @@ from circularity.catalogue.targets import Target
 from circularity.organisations import Site
 from circularity.rates.formula import SCOPES, Rate, in_scope
 from circularity.rates.planned_mass import PlannedMass, planned_masses
+from circularity.rates.told_planned import FIGURES, Part, grouped, told_figures
 from circularity.registry.declarations import GenerationDeclaration
 from circularity.runs.stored import MatchingRun
+from circularity.told_groups import Told
 from circularity.units import format_tonnes
 
 FORMULA_VERSION = 3
@@ -63,6 +66,16 @@ class Balance:
         """The part of `planned_kg` that is a run's advice alone."""
         return self.planned_kg - self.agreed_kg - self.reserved_kg
 
+    @property
+    def utilised_kg(self) -> int:
+        """Own use, utilised elsewhere, planned."""
+        return self.own_utilised_kg + self.elsewhere_kg + self.planned_kg
+
+    @property
+    def utilised_today_kg(self) -> int:
+        """The same without what waits for procedures."""
+        return self.utilised_kg - self.planned_kg + self.planned_today_kg
+
     def closed(self) -> Balance:
         """Return the balance of one site and waste with generation and what is missing from both sides."""
         accounted = self.own_utilised_kg + self.own_disposed_kg + self.elsewhere_kg + self.posted_kg
@@ -83,8 +96,8 @@ class PlannedRate:
     """One planned rate of a scope and a region (a prefix, "" = the Delta) with all it was made from.
 
     Rates are hundredths of a percent, None where nothing was generated; `today` leaves out what waits for
-    procedures. `target_over`: the target's period has ended and no next one was entered. `sites_of_a_stage`:
-    the fewest sites behind what is agreed, reserved or proposed, where there is any.
+    procedures. `target_over`: the target's period has ended and no next one was entered. `told`: what of it
+    strangers may see (words of `told_planned`).
     """
 
     scope: str
@@ -94,18 +107,18 @@ class PlannedRate:
     target: Target | None
     target_over: bool
     sites: int
-    sites_of_a_stage: int
+    told: frozenset[str]
     formula_version: int = field(default=FORMULA_VERSION)
 
     @property
     def utilised_kg(self) -> int:
-        """Numerator: own use, utilised elsewhere, planned."""
-        return self.balance.own_utilised_kg + self.balance.elsewhere_kg + self.balance.planned_kg
+        """Numerator."""
+        return self.balance.utilised_kg
 
     @property
     def utilised_today_kg(self) -> int:
         """The numerator without what waits for procedures."""
-        return self.utilised_kg - self.balance.planned_kg + self.balance.planned_today_kg
+        return self.balance.utilised_today_kg
 
     @property
     def generated_kg(self) -> int:
@@ -158,44 +171,54 @@ def _t(mass_kg: int) -> str:
 
 
 Balances = dict[tuple[int, str], Balance]
+Places = dict[int, tuple[str, int]]
+"""Site → its region and its organisation."""
 
 
 def planned_rates(session: Session, run: MatchingRun, *, region: str | None = None) -> list[PlannedRate]:
     """Return the general and the bulk rate of a region prefix, of the Delta without one."""
-    return _rates(_balances(session, run), _regions_of_sites(session), run.as_of, region or "")
+    balances, places = _balances(session, run), _places(session)
+    return _rates(balances, places, run.as_of, region or "", grouped(_parts(balances, places, run.as_of)))
 
 
 def planned_rates_by_region(session: Session, run: MatchingRun) -> dict[str, list[PlannedRate]]:
     """Return the rates of the Delta ("") and of each of its provinces."""
-    balances, regions = _balances(session, run), _regions_of_sites(session)
-    return {region: _rates(balances, regions, run.as_of, region) for region in ("", *PROVINCES)}
+    balances, places = _balances(session, run), _places(session)
+    told = grouped(_parts(balances, places, run.as_of))
+    return {region: _rates(balances, places, run.as_of, region, told) for region in ("", *PROVINCES)}
 
 
-def _rates(balances: Balances, regions: dict[int, str], on: date, region: str) -> list[PlannedRate]:
+def _rates(balances: Balances, places: Places, on: date, region: str, told: Told) -> list[PlannedRate]:
     rates = []
     for scope in SCOPES:
-        keys = [key for key in balances if regions[key[0]].startswith(region) and in_scope(key[1], scope, on)]
+        within = {
+            key: balance
+            for key, balance in balances.items()
+            if places[key[0]][0].startswith(region) and in_scope(key[1], scope, on)
+        }
         target, over = targets.standing(scope, region, on) if region else (None, False)
         rates.append(
             PlannedRate(
                 scope=scope,
                 region=region,
                 on=on,
-                balance=sum((balances[key] for key in keys), Balance()),
+                balance=sum(within.values(), Balance()),
                 target=target,
                 target_over=over,
-                sites=len({site for site, _ in keys}),
-                sites_of_a_stage=_fewest({key: balances[key] for key in keys}),
+                sites=len({site for site, _ in within}),
+                told=told_figures(told, _parts(within, places, on), region, bulk=scope == "bulk"),
             )
         )
     return rates
 
 
-def _fewest(balances: Balances) -> int:
-    """Return how many sites stand behind the stage of planned mass with the fewest, 0 without any mass."""
-    stages = ("agreed_kg", "reserved_kg", "proposed_kg")
-    behind = [{key[0] for key, row in balances.items() if getattr(row, stage)} for stage in stages]
-    return min((len(sites) for sites in behind if sites), default=0)
+def _parts(balances: Balances, places: Places, on: date) -> Iterator[Part]:
+    """Yield the wastes of the general scope, as `told_planned` asks for them."""
+    for (site, code), balance in balances.items():
+        if in_scope(code, "general", on):
+            region, organisation = places[site]
+            figures = {name: getattr(balance, name) for name in FIGURES}
+            yield Part(organisation, region, in_scope(code, "bulk", on), figures)
 
 
 def _balances(session: Session, run: MatchingRun) -> Balances:
@@ -229,5 +252,6 @@ def _part(mass: PlannedMass, on: date) -> Balance:
     )
 
 
-def _regions_of_sites(session: Session) -> dict[int, str]:
-    return {row.id: row.region_code for row in session.execute(select(Site.id, Site.region_code))}
+def _places(session: Session) -> Places:
+    rows = session.execute(select(Site.id, Site.region_code, Site.organisation_id))
+    return {row.id: (row.region_code, row.organisation_id) for row in rows}

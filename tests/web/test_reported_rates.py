@@ -162,7 +162,7 @@ def test_limits_are_counted_and_those_of_two_organisations_are_not(
 ) -> None:
     counted = reality.get("/api/v1/rates/capacity").get_json()
     assert counted == {
-        "as_of": today().isoformat(), "withheld": False, "limits": 4, "reached_80_percent": 1,
+        "as_of": today().isoformat(), "withheld": False, "limits": 4,
         "reached_90_percent": 0, "used_up": 0,
     }  # fmt: skip
     told = small.client.get("/api/v1/rates/capacity").get_json()

@@ -10,9 +10,9 @@ from marshmallow.validate import OneOf
 
 from circularity.catalogue.regions import PROVINCES
 from circularity.catalogue.targets import Target
-from circularity.disclosure import MIN_ORGANISATIONS
 from circularity.errors import NotFound
 from circularity.rates.planned import LABEL_EN, LABEL_ZH, PlannedRate, planned_rates
+from circularity.rates.told_planned import COVERAGE, RATE, STAGES
 from circularity.runs.stored import MatchingRun, latest_run
 from web.api.blueprint import ApiBlueprint
 from web.api.quantities import Percent, Tonnes
@@ -44,7 +44,7 @@ class TargetAnswer(Answer):
 
 
 class RateAnswer(Answer):
-    """One planned rate with what it was made from; figures of too few sites are withheld."""
+    """One planned rate with what it was made from; figures of too few, or nearly of one, are withheld."""
 
     sometimes = frozenset(
         {
@@ -71,7 +71,7 @@ class RateAnswer(Answer):
     run_id = String()
     formula_version = Integer()
     sites = Integer()
-    withheld = Boolean(metadata={"description": "too few sites to publish figures"})
+    withheld = Boolean(metadata={"description": "too few organisations to publish figures"})
     rate_percent = Percent(metadata={"description": "after all procedures; left out without generation"})
     rate_today_percent = Percent(metadata={"description": "of what can move today"})
     generated_t = Tonnes(attribute="generated_kg")
@@ -100,7 +100,7 @@ def list_rates(query: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _shown(run: MatchingRun, rate: PlannedRate) -> dict[str, Any]:
-    withheld = rate.sites < MIN_ORGANISATIONS
+    withheld = RATE not in rate.told
     shown = {
         "scope": rate.scope,
         "region": rate.region,
@@ -114,14 +114,14 @@ def _shown(run: MatchingRun, rate: PlannedRate) -> dict[str, Any]:
     if not withheld:
         shown |= {"rate_percent": rate.rate, "rate_today_percent": rate.rate_today}
         shown |= {name: getattr(rate, name) for name in _FIGURES}
-    if rate.sites_of_a_stage >= MIN_ORGANISATIONS:
+    if COVERAGE in rate.told:
+        shown |= {"coverage_zh": rate.coverage_zh, "coverage_en": rate.coverage_en}
+    if STAGES in rate.told:
         shown |= {name: getattr(rate.balance, name) for name in ("agreed_kg", "reserved_kg", "proposed_kg")}
     return shown
 
 
-_FIGURES = (
-    "generated_kg", "utilised_kg", "utilised_today_kg", "missing_kg", "coverage_zh", "coverage_en",
-)  # fmt: skip
+_FIGURES = ("generated_kg", "utilised_kg", "utilised_today_kg", "missing_kg")
 
 
 def target_shown(target: Target | None, over: bool) -> dict[str, Any] | None:

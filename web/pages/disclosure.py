@@ -11,8 +11,8 @@ from flask import g
 from flask_babel import gettext
 
 from circularity.banding import Band, band_of
-from circularity.disclosure import MIN_ORGANISATIONS
 from circularity.rates.planned import PlannedRate
+from circularity.rates.told_planned import RATE, STAGES
 from circularity.registry.entitlements import CapacityWindow
 from circularity.registry.outputs import Output
 from circularity.runs.stored import Unmatched
@@ -69,13 +69,13 @@ def told_change(unmatched: Unmatched) -> str:
 
 
 def is_withheld(rate: PlannedRate) -> bool:
-    """Tell whether too few sites stand behind a rate to show its figures."""
-    return rate.sites < MIN_ORGANISATIONS and not tells_all()
+    """Tell whether too few, or nearly one alone, stand behind a rate to show its figures."""
+    return RATE not in rate.told and not tells_all()
 
 
 def tells_stages(rate: PlannedRate) -> bool:
-    """Tell whether enough sites stand behind each stage of a rate's planned mass to tell them apart."""
-    return rate.sites_of_a_stage >= MIN_ORGANISATIONS or tells_all()
+    """Tell whether enough stand behind own use and each stage of a rate's planned mass to tell them apart."""
+    return STAGES in rate.told or tells_all()
 
 
 TOLD = (

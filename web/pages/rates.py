@@ -21,11 +21,12 @@ class RateBar:
     target_at: int | None
 
 
-def bars_of(rate: PlannedRate) -> RateBar:
-    """Return where the parts of a rate end; all at 0 where nothing was generated."""
+def bars_of(rate: PlannedRate, *, own: bool) -> RateBar:
+    """Return where the parts of a rate end; all at 0 without generation. `own` tells own use apart."""
+    own_kg = rate.balance.own_utilised_kg + rate.balance.elsewhere_kg if own else 0
     return RateBar(
         rate=rate,
-        own_to=part_of(rate.balance.own_utilised_kg + rate.balance.elsewhere_kg, rate.generated_kg),
+        own_to=part_of(own_kg, rate.generated_kg),
         today_to=part_of(rate.utilised_today_kg, rate.generated_kg),
         later_to=part_of(rate.utilised_kg, rate.generated_kg),
         target_at=rate.target.rate_permille if rate.target else None,

@@ -100,7 +100,12 @@ def _uses(session: Session, period: Period) -> dict[str, Any]:
     on = min(period.last, today())
     uses = capacity_used(session, on) if period.first <= today() else []
     fullest: list[LineUse] = [use for use in uses if use.received_kg] if tells_all() else []
-    return {"on": on, "counts": count_warnings(uses), "rows": fullest[:ROWS], "total": len(fullest)}
+    return {
+        "on": on,
+        "counts": count_warnings(uses, of_few=tells_all()),
+        "rows": fullest[:ROWS],
+        "total": len(fullest),
+    }
 
 
 def _generators(session: Session, period: Period, region: str) -> list[tuple[Organisation, Sums]]:

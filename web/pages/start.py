@@ -11,7 +11,7 @@ from circularity.rates.planned import planned_rates_by_region
 from circularity.runs.stored import latest_run, reasons_of_run
 from circularity.runs.told_run import told_run
 from circularity.totals import map_points, stock
-from web.pages.disclosure import is_withheld, tells_all
+from web.pages.disclosure import is_withheld, tells_all, tells_stages
 from web.pages.rates import bars_of
 from web.session import read_session
 from web.today import today
@@ -31,7 +31,7 @@ def show_start() -> str:
         "flows": told.flows() if told else [],
         "between": told.crossings() if told else [],
         "bars": [
-            bars_of(rate)
+            bars_of(rate, own=tells_stages(rate))
             for found in rates.values()
             for rate in found
             if rate.target and not is_withheld(rate)

@@ -17,6 +17,8 @@ from circularity.deals.offers import accept, confirm, decline
 from circularity.deals.proposals import answer_proposal
 from circularity.rates.planned import PlannedRate, planned_rates
 from circularity.rates.planned_mass import KEYS, STAGES, masses_by_stage, planned_masses
+from circularity.rates.told_planned import COVERAGE, RATE
+from circularity.rates.told_planned import STAGES as TOLD_STAGES
 from circularity.runs.stored import Proposal, Unmatched, latest_run
 from matching.run import run_matching
 
@@ -198,13 +200,13 @@ def test_what_is_planned_is_told_by_province_stream_and_operation(world: DealWor
     assert masses_by_stage(world.session, world.run, "stream", region="32") == {}
 
 
-def test_the_fewest_sites_behind_a_stage_are_counted(world: DealWorld) -> None:
-    assert general(world).sites_of_a_stage == 0
+def test_stages_are_told_where_each_stands_for_enough(world: DealWorld) -> None:
+    assert general(world).told == frozenset(), "of nobody there is nothing to tell"
     for _ in range(3):
         world.agreed(5)
-    assert general(world).sites_of_a_stage == 3
+    assert general(world).told == {RATE, TOLD_STAGES, COVERAGE}
     half_placed(world)
-    assert general(world).sites_of_a_stage == 1
+    assert general(world).told == frozenset(), "what is not utilised is one generator's alone"
 
 
 def test_an_offer_alone_holds_nothing(world: DealWorld) -> None:
