@@ -1,13 +1,13 @@
 """Why an output stayed behind.
 
-An output with lawful outlets stayed behind because they are full: `capacity`. For one without, the nearest
-miss is told (`matching.near_misses`).
+An output with lawful outlets stayed behind because they are full: `capacity`, told with the number of plants
+that would take it but for their standing. For one without, the nearest miss is told (`matching.near_misses`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Protocol
 
 import numpy as np
@@ -19,7 +19,7 @@ from matching.candidates import BLOCK_PAIRS
 from matching.case import Case
 from matching.distances import lane_rows, pair_distances_m
 from matching.eligibility import Rows, tables_of
-from matching.near_misses import FAR, Miss, nearest_misses
+from matching.near_misses import FAR, Miss, kept_back_by_standing, nearest_misses
 from matching.room import ROOM, Room
 
 CAPACITY = "capacity"
@@ -79,8 +79,11 @@ def explain_unmatched(
     left = rows[unmatched_kg[rows] > 0]
     with_outlets = np.zeros(case.shape[0], dtype=bool)
     with_outlets[lawful.output] = True
-    full = _full_outlets(case, _nearest(case, lawful, left[with_outlets[left]], nearest), unmatched_kg, room)
-    misses = nearest_misses(case, tables or tables_of(case), left[~with_outlets[left]])
+    tables = tables or tables_of(case)
+    stuck = left[with_outlets[left]]
+    full = _full_outlets(case, _nearest(case, lawful, stuck, nearest), unmatched_kg, room)
+    full = _beside_the_kept_back(full, kept_back_by_standing(case, tables, stuck))
+    misses = nearest_misses(case, tables, left[~with_outlets[left]])
     return unmatched_rows(sorted([*full, *misses], key=lambda miss: miss.output), unmatched_kg)
 
 
@@ -120,6 +123,18 @@ def _full_outlets(
         en = f"its {n} lawful outlet(s) are full; {more}, would take it"
         misses.append(Miss(i, CAPACITY, j, kg, "kg", zh, en))
     return misses
+
+
+def _beside_the_kept_back(misses: Sequence[Miss], plants: Mapping[int, int]) -> list[Miss]:
+    """Tell where more would take it, were their standing good: by output, how many facilities."""
+    told = []
+    for miss in misses:
+        if n := plants.get(miss.output, 0):
+            zh = f"{miss.change_zh};另有 {n} 家设施暂不得接收新的废物(设施状态),解除后也可接收"
+            en = f"{miss.change_en}; {n} more would take it but for their standing (suspended or the like)"
+            miss = replace(miss, change_zh=zh, change_en=en)  # noqa: PLW2901 - the same miss, told further
+        told.append(miss)
+    return told
 
 
 def _nearest(

@@ -1,11 +1,13 @@
 """The capacities that nearly fit an output: which rule stands in the way, and the change that mends it.
 
 The nearest miss breaks the fewest rules; of those it is the one that got furthest in the order of the rules,
-then the smallest slack, the nearest, the first by id.
+then the smallest slack, the nearest, the first by id. A plant that nothing but its standing keeps away got
+furthest of all, though standing is asked first: it fits, and took such waste before it was suspended.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +18,9 @@ from circularity.acceptance.rules import CONDITIONAL, RULES, Rule, ask_condition
 from circularity.acceptance.sentences import WORDS
 from circularity.acceptance.tables import Tables
 from circularity.units import MISSING, IntArray
-from matching.candidates import lane_blocks, outputs_with_all
+from matching.candidates import BLOCK_PAIRS, lane_blocks, outputs_with_all
 from matching.case import Case
+from matching.distances import lane_rows
 from matching.eligibility import with_costs
 
 NO_CANDIDATE = "no_candidate"
@@ -26,6 +29,7 @@ NO_CANDIDATE = "no_candidate"
 FAR = int(np.iinfo(np.int64).max)
 FORBIDDING = tuple(rule for rule in RULES if rule.effect != CONDITIONAL)
 COSTLY = tuple(r for r, rule in enumerate(FORBIDDING) if rule.needs)
+STANDING = next(r for r, rule in enumerate(FORBIDDING) if rule.code == "standing")
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,26 @@ def near_misses(case: Case, tables: Tables, output: int, capacities: IntArray, m
     return [_miss_at(case, pairs, tally, k) for k in told]
 
 
+def kept_back_by_standing(case: Case, tables: Tables, outputs: IntArray) -> dict[int, int]:
+    """Return of each output how many facilities would take it but for their standing; none is left out."""
+    capacities = np.flatnonzero(~tables.in_good_standing)
+    if not capacities.size:
+        return {}
+    found: Counter[int] = Counter()
+    size = max(1, BLOCK_PAIRS // len(capacities))
+    for start in range(0, len(outputs), size):
+        rows = outputs[start : start + size]
+        pairs = Pairs(tables, np.repeat(rows, len(capacities)), np.tile(capacities, len(rows)))
+        if case.parameters.only_lanes:
+            pairs = pairs.take(np.flatnonzero(lane_rows(case, pairs.i, pairs.j) >= 0))
+        pairs = pairs.take(np.flatnonzero(_tally(pairs, but=COSTLY).count == 1))
+        pairs = with_costs(case, ask_conditions(pairs))
+        pairs = pairs.take(np.flatnonzero(_tally(pairs).count == 1))
+        plants = zip(pairs.i.tolist(), case.capacities.facility[pairs.j].tolist(), strict=True)
+        found.update(output for output, _ in set(plants))
+    return found
+
+
 def _misses(case: Case, pairs: Pairs) -> list[Miss]:
     """Return the nearest miss of every output of the pairs, in words."""
     pairs = with_costs(case, ask_conditions(_close_enough(pairs)))
@@ -86,7 +110,7 @@ def _nearest_first(pairs: Pairs, tally: Tally) -> IntArray:
     """Return the places of pairs, output by output, those that come closest first."""
     far = np.full(len(pairs), FAR) if pairs.distance_m is None else pairs.distance_m
     far = np.where(far == MISSING, FAR, far)
-    return np.lexsort((pairs.j, far, tally.slack, -tally.first, tally.count, pairs.i))
+    return np.lexsort((pairs.j, far, tally.slack, -tally.reached, tally.count, pairs.i))
 
 
 @dataclass(frozen=True)
@@ -96,6 +120,12 @@ class Tally:
     count: IntArray
     first: IntArray
     slack: IntArray
+
+    @property
+    def reached(self) -> IntArray:
+        """How far each pair got in the order of the rules; their number where only its standing is broken."""
+        whole = (self.first < 0) | ((self.first == STANDING) & (self.count == 1))
+        return np.where(whole, len(FORBIDDING), self.first)
 
 
 def _tally(pairs: Pairs, but: tuple[int, ...] = ()) -> Tally:
@@ -120,9 +150,9 @@ def _close_enough(pairs: Pairs) -> Pairs:
     """
     n, cheap = len(FORBIDDING), _tally(pairs, but=COSTLY)
     costly = [r for r in COSTLY if FORBIDDING[r].asked(pairs.tables)]
-    reached = np.where(cheap.first < 0, n, cheap.first)
-    best = cheap.count * n - reached
-    worst = (cheap.count + len(costly)) * n - np.minimum(reached, min(costly, default=n))
+    best = cheap.count * n - cheap.reached
+    first = np.where(cheap.first < 0, n, cheap.first)
+    worst = (cheap.count + len(costly)) * n - np.minimum(first, min(costly)) if costly else best
     if pairs.i.ndim == 2:
         return pairs.listed(best <= worst.min(axis=1, keepdims=True))
     bound = np.full(len(pairs.tables.outputs.mass_kg), FAR)

@@ -124,6 +124,47 @@ def test_of_equally_many_broken_rules_the_one_that_got_furthest_is_told() -> Non
     assert told(explain(built))[:2] == ("distance", 1)
 
 
+def test_a_plant_that_only_its_standing_keeps_away_is_nearer_than_one_that_lies_too_far() -> None:
+    built = case(
+        [output("O1", max_distance_km=10)],
+        [capacity("C1", standing="suspended"), capacity("C2", place=JIANGSU, accepts_from="31")],
+    )
+    unmatched = explain(built)
+    assert told(unmatched)[:2] == ("standing", 0)
+    assert unmatched.change_en[0] == "C1 can take it once it is no longer suspended"
+
+
+def test_a_suspended_plant_that_does_not_fit_anyway_is_no_nearer_than_others() -> None:
+    built = case(
+        [output("O1", max_distance_km=10)],
+        [
+            capacity("C1", standing="suspended", place=ANHUI, accepts_from="31"),
+            capacity("C2", place=JIANGSU, accepts_from="31"),
+        ],
+    )
+    assert told(explain(built))[:2] == ("distance", 1)
+
+
+def test_full_outlets_are_told_with_the_plants_that_would_take_it_but_for_their_standing() -> None:
+    built = case(
+        [output("O1", 100, max_distance_km=50), output("O2", 30, "900-099-S06")],
+        [
+            capacity("C1", 60),
+            capacity("C2", 10, "SW06"),
+            capacity("C3", standing="suspended"),
+            capacity("C4", facility_id="F-C3", standing="suspended"),
+            capacity("C5", standing="accident"),
+            capacity("C6", standing="suspended", place=ANHUI, accepts_from="31"),
+        ],
+    )
+    unmatched = explain(built, O1=40, O2=20)
+    assert unmatched.reason.tolist() == ["capacity", "capacity"]
+    # C3 and C4 are one plant, C6 lies too far away; nobody who is suspended takes slag
+    assert "2 more would take it but for their standing" in unmatched.change_en[0]
+    assert "另有 2 家设施" in unmatched.change_zh[0]
+    assert "standing" not in unmatched.change_en[1]
+
+
 def test_then_the_smallest_slack_then_the_nearest_then_the_first_by_id() -> None:
     slag = output("O1", available_to=AS_OF + timedelta(days=10))
     late, later = (AS_OF + timedelta(days=n) for n in (15, 20))
