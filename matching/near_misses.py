@@ -135,9 +135,11 @@ def _tally(pairs: Pairs, but: tuple[int, ...] = ()) -> Tally:
     for r, rule in enumerate(FORBIDDING):
         if r not in but and rule.asked(pairs.tables):
             by = rule.slack(pairs)
-            new = (by > 0) & (first < 0)
-            first, slack = np.where(new, r, first), np.where(new, by, slack)
-            count += by > 0
+            broken = by > 0
+            if broken.any():
+                new = broken & (first < 0)
+                first, slack = np.where(new, r, first), np.where(new, by, slack)
+                count += broken
     return Tally(count, first, slack)
 
 
