@@ -48,6 +48,18 @@ def facilities_seen(organisation: Organisation, side: str, only: frozenset[str])
     return select(Facility.id).where(Facility.site_id.in_(sites_seen(organisation, side, only)))
 
 
+def facilities_run(organisation: Organisation, side: str, only: frozenset[str]) -> ColumnElement[bool]:
+    """Return the condition for facilities that are a party's own, or that lie in an authority's region."""
+    return Facility.id.in_(facilities_seen(organisation, side, only))
+
+
+def windows_seen(organisation: Organisation, side: str, only: frozenset[str]) -> ColumnElement[bool]:
+    """Return the condition for the windows of those facilities."""
+    lines = select(EntitlementLine.id).join(EntitlementLine.entitlement)
+    own = Entitlement.facility_id.in_(facilities_seen(organisation, side, only))
+    return CapacityWindow.line_id.in_(lines.where(own))
+
+
 def agreements_seen(organisation: Organisation, side: str, only: frozenset[str]) -> ColumnElement[bool]:
     """Return the condition for deals that a party is one side of, whoever made the first offer."""
     return or_(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from deal_rows import Deal
-from listing_world import pdf, wanted
+from listing_world import PAPERS, pdf, wanted
 from people import member
 from registry import ACTOR, AT, Registry
 
@@ -18,7 +18,7 @@ from circularity.registry.entitlements import EntitlementLine
 from circularity.whitelist import appeals
 from circularity.whitelist.entitlement_requests import request_change
 from circularity.whitelist.papers import hand_in
-from circularity.whitelist.proposing import apply_for
+from circularity.whitelist.proposing import apply_for, submit
 from circularity.whitelist.standing import suspend
 
 ACT: dict[str, Any] = {"actor": ACTOR, "at": AT}
@@ -31,9 +31,13 @@ def register_rows(
     facility, session = line.entitlement.facility, registry.session
     plant = facility.site.organisation
     act = {"session": session, **ACT, "by": plant}
-    asked = wanted(waste_pattern=line.waste_pattern, operation=line.operation)
+    pattern, origins = line.waste_pattern, ("31", "34")
+    asked = wanted(waste_pattern=pattern, operation=line.operation, accepted_origins=origins)
     application = apply_for(**act, facility=facility, wanted=asked)
-    paper = hand_in(**act, application=application, kind="capability", title=words, content=pdf(words))
+    for kind in PAPERS:
+        content = pdf(f"{kind} {words}")
+        paper = hand_in(**act, application=application, kind=kind, title=words, content=content)
+    submit(**act, application=application)
     entry = registry.listing(facility, waste_pattern=line.waste_pattern, operation="C1")
     suspend(session, **ACT, entry=entry, by=office, ground="capability", reason="不再具备条件 no longer met")
     change = request_change(

@@ -11,17 +11,16 @@ import pytest
 from databases import Databases
 from flask import Response
 from matrix_world import Matrix, matrix
-from people import member, verified
+from people import verified
 from registry import ACTOR
 from routes import address_of, cells
+from sign_ins import organisation_of, sign_in
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from circularity.accounts.dormancy import put_to_sleep, wake
-from circularity.accounts.sessions import open_session
 from circularity.accounts.standings import settle
 from circularity.database import writing
-from circularity.organisations import Organisation, Site
+from circularity.organisations import Site
 
 REACHED = 299
 ROLES = {
@@ -58,26 +57,12 @@ def world(databases: Databases) -> Iterator[Matrix]:
         with writing(made.app.extensions["circularity.engine"]).begin() as session:
             for party in ("works", "plant", "carrier", "office"):
                 kind = "ecology" if party == "office" else ""
-                verified(session, _organisation(session, made, party), kind)
+                verified(session, organisation_of(session, made, party), kind)
         yield made
 
 
 def _real_or_not(world: Matrix, view: Callable[..., Any]) -> Callable[..., Any]:
     return lambda **pieces: view(**pieces) if world.real_views else Response("reached", REACHED)
-
-
-def _organisation(session: Session, world: Matrix, party: str) -> Organisation:
-    return session.scalars(select(Organisation).filter_by(public_id=world.own[party])).one()
-
-
-def sign_in(world: Matrix, party: str, role: str) -> None:
-    """Let somebody new with a role in a party be who sends every request from now on."""
-    with writing(world.app.extensions["circularity.engine"]).begin() as session:
-        act: dict[str, Any] = {"actor": ACTOR, "at": datetime.now(UTC)}
-        mail = f"{party}-{role}-{act['at'].timestamp()}@matrix.example"
-        somebody = member(session, _organisation(session, world, party), mail, role)
-        key, _ = open_session(session, **act, user=somebody.user, second_factor=True)
-    world.client.set_cookie("circ_key", key)
 
 
 def offers(world: Matrix) -> tuple[int, int, list[str]]:
@@ -119,11 +104,11 @@ def test_an_organisation_that_is_not_verified_is_offered_no_more_than_it_may(wor
     before = offers(world)[0]
     with writing(engine).begin() as session:
         act: dict[str, Any] = {"actor": ACTOR, "at": datetime.now(UTC)}
-        works = _organisation(session, world, "works")
+        works = organisation_of(session, world, "works")
         settle(session, **act, organisation=works, verified=False, reason="x", by="y")
     offered, withheld, wrong = offers(world)
     with writing(engine).begin() as session:
-        works = _organisation(session, world, "works")
+        works = organisation_of(session, world, "works")
         settle(session, **act, organisation=works, verified=True, reason="", by="y")
     assert not wrong, "\n".join(wrong)
     assert offered < before
@@ -136,7 +121,7 @@ def test_a_dormant_organisation_is_offered_no_new_business(world: Matrix) -> Non
     before = offers(world)[0]
     act: dict[str, Any] = {"actor": ACTOR, "at": datetime.now(UTC)}
     with writing(engine).begin() as session:
-        works = _organisation(session, world, "works")
+        works = organisation_of(session, world, "works")
         sites = list(session.scalars(select(Site).filter_by(organisation_id=works.id)))
         for site in sites:
             put_to_sleep(session, **act, site=site, reason="x")

@@ -9,6 +9,7 @@ import pytest
 from databases import Databases
 from matrix_world import Matrix, matrix, roles
 from registry import ACTOR, AT, credit_code
+from sign_ins import sign_in
 from sqlalchemy import select
 
 from circularity.audit import AuditEvent, verify_chain
@@ -109,3 +110,62 @@ def test_its_owner_sees_who_has_read_and_nobody_else_does(world: Matrix) -> None
 def test_an_authority_reads_the_acts_of_its_region_and_no_party_does(world: Matrix) -> None:
     assert on_the_desk(world, "office", "authority", "/acts")[0] == 200
     assert on_the_desk(world, "works", "generator", "/acts")[0] == 403
+
+
+def prices(world: Matrix, acting: Acting) -> set[str]:
+    world.ask_as(acting)
+    answer = world.client.get(f"/api/v1/runs/{world.own['Run']}/prices")
+    return {price["window_id"] for price in answer.get_json()}
+
+
+def test_a_price_of_a_window_is_told_to_its_owner_and_its_authority_and_noted(world: Matrix) -> None:
+    own, foreign = world.own["CapacityWindow"], world.foreign["CapacityWindow"]
+    everybody = roles(world.own)
+    assert prices(world, everybody["receiver"]) == {own}
+    for stranger in ("anonymous", "operator", "other organisation", "authority of another region"):
+        assert prices(world, everybody[stranger]) == set(), stranger
+    before = len(readings(world))
+    assert prices(world, authority(world)) == {own, foreign}
+    noted = {event.subject_id: event.facts["records"] for event in readings(world)[before:]}
+    assert noted == {ids["plant"]: [f"CapacityWindow {ids['CapacityWindow']}"]
+                     for ids in (world.own, world.foreign)}  # fmt: skip
+
+
+def test_an_authority_that_opens_a_run_is_noted_for_the_limits_it_sees(world: Matrix) -> None:
+    before = len(readings(world))
+    world.ask_as(authority(world))
+    assert world.client.get(f"/runs/{world.own['Run']}").status_code == 200
+    noted = {event.subject_id for event in readings(world)[before:]}
+    assert noted <= {world.own["plant"], world.foreign["plant"]}
+    world.ask_as(roles(world.own)["other organisation"])
+    page = world.client.get(f"/runs/{world.own['Run']}?lang=en").get_data(as_text=True)
+    assert "shown to its owner and its authority only" in page
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/register/applications/{Application}",
+        "/register/applications/{Application}/papers/{ApplicationPaper}",
+        "/register/entitlements/{Entitlement}",
+        "/transfers/{Transfer}/print",
+        "/treatments/{Treatment}",
+        "/months/{LedgerMonth}",
+        "/api/v1/treatments/{Treatment}",
+        "/api/v1/stock-surveys/{StockSurvey}",
+    ],
+)
+def test_every_way_in_which_an_authority_sees_a_record_is_noted(world: Matrix, address: str) -> None:
+    """Pages, prints and papers of a signed-in officer, and what a program reads for the office."""
+    if address.startswith("/api/"):
+        world.ask_as(authority(world))
+    else:
+        sign_in(world, "office", "operator")
+    before = len(readings(world))
+    assert world.client.get(address.format(**world.own)).status_code == 200
+    noted = readings(world)[before:]
+    assert noted
+    assert {event.actor_organisation for event in noted} == {world.own["office"]}
+    assert {event.subject_id for event in noted} <= {
+        world.own[party] for party in ("works", "plant", "carrier")
+    }

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from circularity.party_listings import windows_seen
 from circularity.registry.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
 from circularity.registry.outputs import Output
 from circularity.runs.capacity_prices import CapacityPrice
@@ -33,6 +34,7 @@ from web.api.run_schemas import (
     RunSummary,
     UnmatchedAnswer,
 )
+from web.permission_check import may_tell, only_concerned
 from web.session import read_session
 
 blp = ApiBlueprint("runs", "Matching runs: advice with its proof, its reasons and its prices.")
@@ -90,16 +92,25 @@ def list_changes(query: dict[str, Any], run_id: str) -> Listed:
 
 @blp.read("/runs/<public_id:run_id>/prices", PriceAnswer, many=True, query=Paged)
 def list_prices(query: dict[str, Any], run_id: str) -> Listed:
-    """List what one more tonne would do, for windows whose owner published them."""
-    published = select(CapacityWindow.public_id).where(CapacityWindow.visibility == PUBLIC)
+    """List what one more tonne would do, of the asker's own windows and those of its region.
+
+    A price tells of others too, so no owner can publish it; without accounts that cannot be told apart.
+    """
+    seen = only_concerned(windows_seen) or [CapacityWindow.visibility == PUBLIC]
+    told = select(CapacityWindow.public_id).where(*seen)
     wanted = (
         select(CapacityPrice)
         .where(in_plan_of(_run(run_id), CapacityPrice), CapacityPrice.kind == "window")
-        .where(CapacityPrice.subject_id.in_(published))
+        .where(CapacityPrice.subject_id.in_(told))
         .order_by(CapacityPrice.subject_id)
     )
     rows, headers = Paging.of(query).of_statement(read_session(), wanted)
-    return [price_shown(price) for price in rows], headers
+    wanted_windows = select(CapacityWindow).where(
+        CapacityWindow.public_id.in_([price.subject_id for price in rows])
+    )
+    windows = {window.public_id: window for window in read_session().scalars(wanted_windows)}
+    shown = [price for price in rows if may_tell(windows[price.subject_id], otherwise=True)]
+    return [price_shown(price) for price in shown], headers
 
 
 def _run(run_id: str) -> MatchingRun:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flask import render_template
@@ -11,7 +12,9 @@ from sqlalchemy.orm import Session
 from circularity.errors import NotFound
 from circularity.jobs import MATCHING, unfinished_jobs
 from circularity.listings import PAGE_SIZE
-from circularity.runs.capacity_prices import prices_of_run
+from circularity.party_listings import facilities_run
+from circularity.registry.entitlements import Facility
+from circularity.runs.capacity_prices import CapacityPrice, prices_of_run
 from circularity.runs.changes import RunChange, changes_of, count_changes
 from circularity.runs.price_subjects import subjects_of
 from circularity.runs.stored import (
@@ -27,6 +30,7 @@ from matching.plan_changes import cause_words
 from web.language import language
 from web.pages.disclosure import is_told, tells_all
 from web.pages.requests import page_of
+from web.permission_check import may_tell, only_concerned
 from web.session import read_session
 
 ROWS = 20
@@ -90,9 +94,23 @@ def told_cause(change: RunChange) -> str:
     return zh if language() == "zh" else en
 
 
+def _told_prices(session: Session, prices: Sequence[CapacityPrice]) -> Iterable[CapacityPrice]:
+    """Yield the prices that the asker may see: of its own facilities and of its region, or of fiction."""
+    if tells_all():
+        yield from prices
+        return
+    concerned = only_concerned(facilities_run)
+    own = set(session.scalars(select(Facility.id).where(*concerned))) if concerned else set()
+    subjects = subjects_of(session, prices) if own else {}
+    for price in prices:
+        subject = subjects.get(price.subject_id)
+        if subject and subject.facility.id in own and may_tell(subject.facility, otherwise=False):
+            yield price
+
+
 def _scarce_limits(session: Session, run: MatchingRun) -> dict[str, Any]:
     """Return the asked page of the limits that hold the plan back, and what they are limits of."""
-    scarce = prices_of_run(session, run, scarce_only=True)
+    scarce = list(_told_prices(session, prices_of_run(session, run, scarce_only=True)))
     prices = page_of(
         len(scarce), lambda limit, offset: scarce[offset : offset + limit], name="limits", size=ROWS
     )
