@@ -1,4 +1,4 @@
-"""The lifecycles of the white lists and of what a facility may take, as text for `circularity.lifecycle`.
+"""The lifecycles of lists, of entitlements and of procedures, as text for `circularity.lifecycle`.
 
 A *proposer* is an authority or a facility's organisation that asks; a *partner* the authority of a province
 of origin whose consent an agreed list needs; *authority* that of the receiving province.
@@ -50,6 +50,20 @@ LISTING_TABLES = {
         requested  confirm   confirmed  authority  still_fits
         requested  refuse    refused    authority
         requested  withdraw  withdrawn  receiver
+        """,
+    ),
+    # A record or approval that a deal waits for; `note` is what was granted or shown elsewhere.
+    "procedure": (
+        "to_file",
+        """
+        to_file          fill     to_file  generator
+        to_file          file     filed    generator,system
+        filed            recall   to_file  generator
+        filed            consent  filed    partner
+        filed            grant    granted  authority  grantable
+        filed            refuse   refused  authority
+        refused          reopen   to_file  generator
+        to_file|filed|refused  note  granted  system
         """,
     ),
 }

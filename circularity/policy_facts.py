@@ -20,7 +20,7 @@ from circularity.catalogue.waste_codes import kind_of
 from circularity.custody.amendments import Correction
 from circularity.custody.manifests import Transfer
 from circularity.custody.reception import Receipt, Treatment
-from circularity.deals.contract import Agreement
+from circularity.deals.contract import Agreement, AgreementProcedure
 from circularity.jobs import Job
 from circularity.ledger.months import LedgerMonth, StockSurvey
 from circularity.organisations import Organisation, Site
@@ -111,6 +111,13 @@ def _listed(row: WhitelistEntry | Application) -> Thing:
     return replace(known, further_origins=frozenset(row.accepted_origins))
 
 
+def _procedure(row: AgreementProcedure) -> Thing:
+    """A procedure is between the two sides of its deal; an authority sees it once it is filed."""
+    deal = row.agreement
+    known = _between("AgreementProcedure", deal.site, deal.facility, deal.waste_code)
+    return replace(known, kept_back=row.status == "to_file")
+
+
 def _organisation(row: Organisation, kind: str = "Organisation") -> Thing:
     """An organisation is its own, and so is who belongs to it and what acts for it."""
     parties = frozenset((side, row.public_id) for side in SIDES)
@@ -164,6 +171,7 @@ def _kinds() -> dict[str, tuple[Any, _Facts]]:
             Agreement,
             lambda row: _between("Agreement", row.site, row.facility, row.waste_code),
         ),
+        "AgreementProcedure": (AgreementProcedure, _procedure),
         "Transfer": (Transfer, _transfer),
         "Correction": (Correction, lambda row: replace(_transfer(row.transfer), kind="Correction")),
         "Receipt": (Receipt, lambda row: _of_facility("Receipt", row.facility, row.line.waste_code)),

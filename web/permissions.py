@@ -56,6 +56,11 @@ ACTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             **dict.fromkeys(("confirm", "refuse"), "entitlement.confirm"),
             "withdraw": "entitlement.ask",
         },
+        "procedure": {
+            **dict.fromkeys(("fill", "file", "recall", "reopen"), "procedure.file"),
+            "consent": "procedure.consent",
+            **dict.fromkeys(("grant", "refuse"), "procedure.decide"),
+        },
         "month": {"close": "book.close", "discard": "book.write", "reverse": "book.reverse"},
     }
 )
@@ -68,6 +73,7 @@ _ACTS_OF = {
     "desk.act_on_transfer": "transfer",
     "ledger_months.change_ledger_month": "month",
     "desk.act_on_month": "month",
+    "desk.act_on_procedure": "procedure",
     "register.act_on_application": "application",
     "register.act_on_entry": "entry",
     "register.act_on_appeal": "appeal",

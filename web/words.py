@@ -165,6 +165,12 @@ GROUPS: Mapping[str, Mapping[str, object]] = {
         "hierarchy": _("costs the region a better operation"),
         "cost": _("dearer for the region"),
     },
+    "procedure_state": {
+        "to_file": _("To be filed"),
+        "filed": _("Filed"),
+        "granted": _("Granted"),
+        "refused": _("Refused"),
+    },
     "procedure": {
         "general_record": _("Record of general waste for utilisation in another province"),
         "general_approval": _("Approval of general waste for storage or disposal in another province"),

@@ -6,6 +6,7 @@ Lead times that no document states are reference values with confidence L.
 
 from __future__ import annotations
 
+import calendar
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -77,6 +78,34 @@ def add_working_days(day: date, n: int) -> date:
         day -= timedelta(days=day.weekday() - 4)
     day += timedelta(weeks=weeks)
     return day + timedelta(days=rest + 2 if day.weekday() + rest > 4 and rest else rest)
+
+
+def working_days_before(day: date, n: int) -> date:
+    """Return the latest day from which `day` is at least n working days away, Monday to Friday."""
+    found = day - timedelta(days=n + 2 * (n // 5))
+    while add_working_days(found, n) > day:
+        found -= timedelta(days=1)
+    return found
+
+
+def last_day(procedure: Procedure, granted_on: date, wanted_to: date, entitled_to: date | None) -> date:
+    """Return the last day of a grant: never past its months, its year, what is asked for, or the licence."""
+    ends = [wanted_to]
+    if procedure.validity_months is not None:
+        ends.append(_months_later(granted_on, procedure.validity_months))
+    if procedure.ends_with_year:
+        ends.append(date(granted_on.year, 12, 31))
+    if entitled_to is not None:
+        ends.append(entitled_to)
+    return min(ends)
+
+
+def _months_later(day: date, months: int) -> date:
+    """Return the day before the same day so many months later; a month without it ends earlier."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year = day.year + years
+    last = calendar.monthrange(year, month + 1)[1]
+    return date(year, month + 1, min(day.day, last)) - timedelta(days=1 if day.day <= last else 0)
 
 
 @cache

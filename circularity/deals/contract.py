@@ -133,14 +133,16 @@ class Offer(Base):
 
 
 class AgreementProcedure(Base):
-    """A procedure that an agreement hangs on: filed, expected by its lead time, and the grant once there.
+    """A procedure that an agreement hangs on: drafted, filed, expected by its lead time, granted or refused.
 
     A grant that ends before the agreement is followed by a row for the next one. What has no grant (a plan
-    change, an assay, evidence of an exemption) is told by `granted_on` and `document`.
+    change, an assay, evidence of an exemption) is told by `granted_on` and `document`. `filled` holds what
+    the sender typed into its form; `reasons` why it was refused, `consent` the document by which the
+    receiving province consented.
     """
 
     __tablename__ = "agreement_procedures"
-    __table_args__ = (one_of("kind", PROCEDURES), STRICT)
+    __table_args__ = (one_of("kind", PROCEDURES), one_of("status", states("procedure")), STRICT)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = mapped_column(unique=True)
@@ -151,6 +153,10 @@ class AgreementProcedure(Base):
     granted_on: Mapped[date | None]
     grant_id: Mapped[int | None] = mapped_column(ForeignKey("procedure_grants.id"), index=True)
     document: Mapped[str]
+    status: Mapped[str] = mapped_column(index=True)
+    filled: Mapped[dict[str, Any]]
+    consent: Mapped[str]
+    reasons: Mapped[str]
 
     agreement: Mapped[Agreement] = relationship(back_populates="procedures")
     grant: Mapped[ProcedureGrant | None] = relationship()

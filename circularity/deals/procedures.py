@@ -21,6 +21,7 @@ from circularity.deals.sides import lock
 from circularity.deals.still_lawful import Broken, grant_suits, granted_kinds, listings_of, rules_of
 from circularity.errors import RuleBroken
 from circularity.fields import Checks
+from circularity.lifecycle import advance
 from circularity.whitelist import GRANT_KINDS, ProcedureGrant
 
 NOTED = tuple(kind for kind in PROCEDURES if kind not in GRANT_KINDS)
@@ -63,7 +64,8 @@ def file_procedure(
     pair = agreement.site, agreement.facility, agreement.waste_code, agreement.operation
     listed = bool(listings_of(session, *pair, filed_on))
     found = procedures.find(kind, agreement.site.region_code, filed_on, listed)
-    procedure = _next_of(session, agreement, kind, filed=False)
+    procedure = next_of(session, agreement, kind, filed=False)
+    advance(procedure, "procedure", "file", "system")
     procedure.filed_on, procedure.document = filed_on, document
     procedure.expected_on = procedures.add_working_days(filed_on, found.lead_working_days)
     facts = {"kind": kind, "filed_on": filed_on, "expected_on": procedure.expected_on, "document": document}
@@ -131,7 +133,7 @@ def hang_procedures(session: Session, agreement: Agreement, conditions: Iterable
     known = {row.kind for row in agreement.procedures}
     for finding in conditions:
         if finding.procedure is not None and finding.procedure.kind not in known:
-            _next_of(session, agreement, finding.procedure.kind, filed=False)
+            next_of(session, agreement, finding.procedure.kind, filed=False)
 
 
 def attach_promised(session: Session, agreement: Agreement) -> None:
@@ -146,17 +148,29 @@ def _granted(
 ) -> AgreementProcedure:
     """Complete the procedure that was filed for this, or note one that was never filed here."""
     known = [row for row in agreement.procedures if grant is not None and row.grant is grant]
-    procedure = known[0] if known else _next_of(session, agreement, kind, filed=True)
+    procedure = known[0] if known else next_of(session, agreement, kind, filed=True)
+    if procedure.status != "granted":
+        advance(procedure, "procedure", "note", "system")
     procedure.granted_on, procedure.grant = granted_on, grant
     return procedure
 
 
-def _next_of(session: Session, agreement: Agreement, kind: str, *, filed: bool) -> AgreementProcedure:
+def next_of(session: Session, agreement: Agreement, kind: str, *, filed: bool) -> AgreementProcedure:
     """Return the procedure of a kind that waits to be filed, or if `filed` to be granted, else a new one."""
+    waiting = ("to_file", "filed", "refused") if filed else ("to_file",)
     for row in agreement.procedures:
-        if row.kind == kind and row.granted_on is None and (filed or row.filed_on is None):
+        if row.kind == kind and row.status in waiting:
             return row
-    procedure = AgreementProcedure(public_id=new_public_id(), agreement=agreement, kind=kind, document="")
+    procedure = AgreementProcedure(
+        public_id=new_public_id(),
+        agreement=agreement,
+        kind=kind,
+        document="",
+        status="to_file",
+        filled={},
+        consent="",
+        reasons="",
+    )
     session.add(procedure)
     return procedure
 

@@ -44,6 +44,11 @@ agreement.begin         member                                  OP    write  ver
 agreement.end           generator|receiver                      OP    write
 agreement.suspend       @agreement.suspend                      OP    write
 procedure.note          generator|receiver                      OP    write  verified
+procedure.list          member|@confidential.read               OPR   read
+procedure.read          generator|receiver|@confidential.read   OPR   read
+procedure.file          generator                               OP    write  verified
+procedure.consent       @general_approval.consent|@hazardous_transfer.consent  OP  write
+procedure.decide        @general_record.review|@general_approval.decide|@hazardous_transfer.decide|@plan_change.accept|@exemption.decide  OP  write
 
 transfer.list           member|@confidential.read               OPRD  read
 transfer.read           party|@confidential.read                OPRD  read
@@ -83,7 +88,7 @@ whitelist.apply         receiver|@whitelist.propose             OP    write
 whitelist.nominate      @whitelist.nominate                     OP    write
 whitelist.consent       @whitelist.consent                      OP    write
 whitelist.suspend       @whitelist.suspend                      OP    write
-"""
+"""  # noqa: E501 - a row of a table stays on its line
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from circularity.accounts.api_tokens import make_token
 from circularity.accounts.invitations import invite
 from circularity.custody.corrections import ask_correction
 from circularity.custody.manifests import Transfer
+from circularity.deals.filings import begin_procedure, file_draft, fill_procedure
 from circularity.organisations import Organisation
 from circularity.registry.entitlements import EntitlementLine
 from circularity.whitelist import appeals
@@ -50,6 +51,15 @@ def register_rows(
         "Appeal": appeals.appeal(**act, about=entry, reason=words),
         "EntitlementChange": change,
     }
+
+
+def procedure_rows(made: Deal, words: str) -> dict[str, Any]:
+    """Return a procedure that the works has filed for its deal; `words` stand in its form."""
+    act: dict[str, Any] = {**made.act, "by": made.works.organisation}
+    procedure = begin_procedure(**act, agreement=made.agreement, kind="general_record")
+    fill_procedure(**act, procedure=procedure, filled={"capability": words})
+    file_draft(**act, procedure=procedure, document=words)
+    return {"AgreementProcedure": procedure}
 
 
 def correction_rows(made: Deal, transfer: Transfer, words: str) -> dict[str, Any]:

@@ -35,6 +35,7 @@ STANDS = {  # what the works, the plant and the carrier of a set are in its thin
     "Correction": {"works": "generator", "plant": "receiver", "carrier": "carrier"},
     "Treatment": {"works": "generator", "plant": "receiver"},
     "Agreement": {"works": "generator", "plant": "receiver"},
+    "AgreementProcedure": {"works": "generator", "plant": "receiver"},
     "Proposal": {"works": "generator", "plant": "receiver"},
     **{kind: {"works": "generator"} for kind in ("Output", "Site", "LedgerMonth", "StockSurvey")},
     **{kind: {"plant": "receiver"} for kind in (
@@ -47,7 +48,12 @@ STANDS = {  # what the works, the plant and the carrier of a set are in its thin
 }  # fmt: skip
 _READS = {"confidential.read"}
 _EVERYWHERE = _READS | {"organisation.verify", "whitelist.propose", "audit.read"}
-_OF_A_CITY = _EVERYWHERE | {"agreement.suspend", "month.reverse", "entitlement.confirm"}
+_OF_A_CITY = _EVERYWHERE | {
+    "agreement.suspend",
+    "month.reverse",
+    "entitlement.confirm",
+    "plan_change.accept",
+}
 POWERS = {  # an ecology authority of the province holds all of them
     "water authority": _READS, "transport authority": _READS,
     "Delta body": _READS | {"matching.start", "audit.read"},

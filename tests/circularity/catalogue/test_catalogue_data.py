@@ -39,6 +39,7 @@ KEY_COLUMNS = {
     "listing_papers": ("list_kind", "paper"),
     "official_generation": ("scope", "region_code", "year_from"),
     "operations": ("code",),
+    "procedure_fields": ("kind", "province", "section_en", "field"),
     "procedures": ("kind", "province", "whitelisted"),
     "regions": ("code",),
     "settings": ("name",),

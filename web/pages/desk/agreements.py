@@ -12,6 +12,7 @@ from circularity.custody.manifests import LineAgreement, Transfer, TransferLine
 from circularity.deals.agreements import end_asked_by, gaps
 from circularity.deals.ceilings import Hold
 from circularity.deals.contract import PROCEDURES, Agreement
+from circularity.deals.filings import FILED
 from circularity.deals.procedures import NOTED
 from circularity.deals.still_lawful import grant_suits, granted_kinds, verdict_of
 from circularity.errors import NotFound
@@ -69,6 +70,7 @@ def show_agreement(public_id: str) -> str:
         "transfers": _transfers(session, agreement),
         "kinds": PROCEDURES,
         "noted": NOTED,
+        "filed": FILED,
         "grants": _grants(session, agreement),
         "party": party,
         "today": today(),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from flask import render_template, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from circularity.acceptance.rules import CONDITIONS, PROCEDURES
 from circularity.deals.contract import Agreement
+from circularity.deals.filings import FILED
 from circularity.deals.proposals import answer_proposal, decline_proposal, proposed_terms
 from circularity.errors import NotFound
 from circularity.party_listings import proposals, proposals_seen, total
@@ -38,15 +41,21 @@ def show_proposals() -> str:
 def show_proposal(public_id: str) -> str:
     """Show one proposal with the ways to answer it."""
     session, party = read_session(), require_acting()
-    proposal = _proposal(session, party, public_id)
+    proposal = find_proposal(session, party, public_id)
     deal = session.scalar(
         select(Agreement).filter_by(proposal_id=proposal.id).order_by(Agreement.id.desc()).limit(1)
     )
     terms = proposed_terms(proposal)
-    facts = {"terms": terms, "typed": typed_terms(terms), "deal": deal, "choices": CHOICES}
+    facts: dict[str, Any] = {"terms": terms, "typed": typed_terms(terms), "deal": deal, "choices": CHOICES}
+    facts["forms"] = [kind for kind in map(_procedure_of, proposal.conditions) if kind in FILED]
     return render_template(
         "proposal.html", proposal=proposal, answers=not party.watches, party=party, **facts
     )
+
+
+def _procedure_of(condition: str) -> str:
+    """Return the kind of procedure that meets a condition of a proposal."""
+    return PROCEDURES[CONDITIONS.index(condition)] if condition in CONDITIONS else ""
 
 
 def accept_proposal(public_id: str) -> Answer:
@@ -64,7 +73,7 @@ def refuse_proposal(public_id: str) -> Answer:
     party = require_acting()
 
     def decline(session: Session, at: datetime) -> str:
-        proposal = _proposal(session, party, public_id)
+        proposal = find_proposal(session, party, public_id)
         decline_proposal(session, actor=party.actor, at=at, proposal=proposal, side=party.side)
         return url_for("desk.proposals")
 
@@ -75,7 +84,7 @@ def _answer(act: str, public_id: str) -> Answer:
     party = require_acting()
 
     def answer(session: Session, at: datetime) -> str:
-        proposal = _proposal(session, party, public_id)
+        proposal = find_proposal(session, party, public_id)
         terms = read_terms(FormValues()) if act == "counter" else None
         facts = {"actor": party.actor, "at": at, "proposal": proposal, "side": party.side}
         deal = answer_proposal(session, terms=terms, **facts)  # type: ignore[arg-type]
@@ -84,7 +93,7 @@ def _answer(act: str, public_id: str) -> Answer:
     return attempt(act, answer, lambda: show_proposal(public_id))
 
 
-def _proposal(session: Session, party: Acting, public_id: str) -> Proposal:
+def find_proposal(session: Session, party: Acting, public_id: str) -> Proposal:
     """Return a proposal that the party may see."""
     seen = proposals_seen(party.organisation, party.side, party.sites)
     found = session.scalar(select(Proposal).filter_by(public_id=public_id).where(seen))
