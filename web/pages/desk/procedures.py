@@ -43,7 +43,7 @@ def show_procedures() -> str:
     status = choice("status", states("procedure"))
     facts: dict[str, Any] = {"party": party, "status": status, "states": states("procedure"), "page": None}
     if party is not None:
-        seen = agreements_seen(party.organisation, party.side)
+        seen = agreements_seen(party.organisation, party.side, party.sites)
         found = _listed(session, party, status)
         facts |= {
             "page": page_of(len(found), lambda limit, offset: found[offset : offset + limit]),
@@ -100,7 +100,7 @@ def print_proposed_form(public_id: str, kind: str) -> str:
 
 def find_procedure(session: Session, party: Acting, public_id: str) -> AgreementProcedure:
     """Return a procedure of a deal that the party may see, drafts only for the parties; raises NotFound."""
-    seen = agreements_seen(party.organisation, party.side)
+    seen = agreements_seen(party.organisation, party.side, party.sites)
     wanted = select(AgreementProcedure).filter_by(public_id=public_id).join(AgreementProcedure.agreement)
     found = session.scalar(wanted.where(seen, AgreementProcedure.kind.in_(FILED)))
     if found is None or (found.status == "to_file" and is_authority(party.organisation)):
@@ -119,7 +119,9 @@ def _listed(session: Session, party: Acting, status: str) -> list[AgreementProce
     wanted = (
         select(AgreementProcedure)
         .join(AgreementProcedure.agreement)
-        .where(agreements_seen(party.organisation, party.side), AgreementProcedure.kind.in_(FILED))
+        .where(
+            agreements_seen(party.organisation, party.side, party.sites), AgreementProcedure.kind.in_(FILED)
+        )
         .where(Agreement.status.in_(("agreed", "suspended")))
         .options(joinedload(AgreementProcedure.agreement).joinedload(Agreement.site))
         .order_by(AgreementProcedure.id.desc())
