@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, current_app, jsonify, render_template, request
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from circularity.errors import (
@@ -33,6 +36,11 @@ STATUS: Mapping[type[CircularityError], int] = {
 }
 """What a reason means in HTTP; repeating helps only for 409, after reading again, and later for 503."""
 
+RETRY_AFTER_S = "2"
+
+_PASSING = ("08", "40", "53", "55", "57")
+"""Classes of SQLSTATE that pass: connection, rollback, resources, a lock in use, shutdown."""
+
 
 def status_of(error: CircularityError) -> int:
     """Return the HTTP status of a reason; a reason without a row is our own fault, 500."""
@@ -58,6 +66,8 @@ def register_errors(app: Flask) -> None:
     """Answer refusals and mistakes with a page, or with a problem document below `/api/`."""
     app.register_error_handler(CircularityError, _refused)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(OperationalError, _busy)
+    app.register_error_handler(PoolTimeout, _busy)
     app.register_error_handler(Exception, _broken)
 
 
@@ -77,6 +87,27 @@ def _http(error: HTTPException) -> Any:
         return _problem(http_problem(error), error.code)
     why = (error.zh if language() == "zh" else error.en) if isinstance(error, Refusal) else None
     return _page(error.code, why)
+
+
+def _busy(error: Exception) -> Any:
+    """Ask the reader to come back where the database is only busy or away; anything else is our own fault."""
+    if not is_busy(error):
+        return _broken(error)
+    log.warning("the database is busy or away: %s", error)
+    zh, en = "系统繁忙,未作任何更改,请稍后重试", "busy just now; nothing was changed, please try again"
+    response = current_app.make_response(_refused(Unavailable("busy", zh, en)))
+    response.headers["Retry-After"] = RETRY_AFTER_S
+    return response
+
+
+def is_busy(error: Exception) -> bool:
+    """Tell whether trying again can help: a lock not had in time, a deadlock, no connection to be had."""
+    if isinstance(error, PoolTimeout):
+        return True
+    orig = getattr(error, "orig", None)
+    code = getattr(orig, "sqlite_errorcode", 0) & 0xFF
+    state = getattr(orig, "sqlstate", None) or ""
+    return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) or state[:2] in _PASSING
 
 
 def _broken(error: Exception) -> Any:
