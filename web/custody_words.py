@@ -120,6 +120,11 @@ CUSTODY: Mapping[str, Mapping[str, object]] = {
         "entitlement": _("The facility's entitlement ends"),
         "agreement": _("The agreement ends and none follows"),
     },
+    "tolerance": {
+        "within": _("Within the tolerance"),
+        "warn": _("Beyond what is usual"),
+        "report": _("To be reported"),
+    },
     "form": {
         "general": _("General waste: tables 1 to 3"),
         "hazardous": _("Hazardous waste: the stages"),

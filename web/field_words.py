@@ -12,6 +12,11 @@ from web.auth.words import ACCOUNT_FIELDS
 _ = lazy_gettext
 
 FIELDS: Mapping[str, object] = {
+    "counter_before_t": _("Counter before (t)"),
+    "counter_after_t": _("Counter after (t)"),
+    "draught_before_mm": _("Draught before (mm)"),
+    "draught_after_mm": _("Draught after (mm)"),
+    "water_kg_per_m3": _("Density of the water (kg/m³)"),
     "organisation": _("Organisation"),
     "facility": _("Facility"),
     "side": _("Side"),
@@ -113,7 +118,7 @@ FIELDS: Mapping[str, object] = {
     **ACCOUNT_FIELDS,
 }
 
-_NUMBERED = re.compile(r"^(?:lines|loads|carriers|carriages|uses|results|inputs|assays)\.(\d+)\.?")
+_NUMBERED = re.compile(r"^(?:lines|loads|carriers|carriages|uses|results|inputs|assays|changes)\.(\d+)\.?")
 
 
 def field_label(name: str) -> str:

@@ -19,6 +19,7 @@ from circularity.audit import Actor, record
 from circularity.calendar_days import delta_day
 from circularity.columns import utc
 from circularity.custody.manifests import Transfer, TransferLine
+from circularity.custody.meter_figures import checked_figures
 from circularity.custody.transfers import locked
 from circularity.custody.weighings import METERS, SIDES, MeterReading, Ticket
 from circularity.errors import InputProblem, RuleBroken
@@ -127,6 +128,7 @@ def add_reading(  # noqa: PLR0913 - a verb names every fact it takes
         "meter": checks.text("meter", meter, maximum=100),
         "mass_kg": checks.kilograms("mass_kg", mass_kg, 1),
     }
+    shown = checked_figures(checks, kind, figures, values["mass_kg"])
     if not _inside(transfer, read_at):
         checks.refuse("read_at", "outside_period", read_at, "读数时间不在期间内", "not within the period")
     checks.finish()
@@ -140,9 +142,9 @@ def add_reading(  # noqa: PLR0913 - a verb names every fact it takes
             raise RuleBroken("other_reading", zh, en, mass_kg=there.mass_kg)
         return False
     where = {"line": target, "site": site, "side": side}
-    reading = MeterReading(**where, read_at=read_at, figures=dict(figures), **values)
+    reading = MeterReading(**where, read_at=read_at, figures=shown, **values)
     session.add(reading)
-    facts = {"line": line, "side": side, "read_at": read_at, **values}
+    facts = {"line": line, "side": side, "read_at": read_at, **values, **shown}
     record(session, actor, at, "transfer.reading_added", transfer, facts)
     return True
 

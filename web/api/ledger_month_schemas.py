@@ -10,18 +10,12 @@ from circularity.ledger.months import USES
 from circularity.lifecycle import states
 from web.api.codes import CODE_LENGTH, NAME_LENGTH, PUBLIC_ID, SOURCE_LENGTH
 from web.api.paging import Paged
-from web.api.quantities import Quantity, Tonnes, WholeNumber
+from web.api.quantities import SignedTonnes, Tonnes, WholeNumber
 from web.api.shapes import Answer, Band, moment
 
 _YEAR = {"minimum": 2000, "maximum": 2200}
 _MONTH = {"minimum": 1, "maximum": 12}
 ACTS = ("close", "reverse", "discard")
-
-
-class SignedTonnes(Quantity):
-    """Mass in t of either sign: what surveys found, what does not balance."""
-
-    scale, minimum, maximum = Tonnes.scale, -Tonnes.maximum, Tonnes.maximum
 
 
 class MonthQuery(Paged):

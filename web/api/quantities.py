@@ -68,6 +68,12 @@ class Tonnes(Quantity):
     scale, minimum, maximum = KG_PER_T, 0, MAX_MASS_KG - 1
 
 
+class SignedTonnes(Quantity):
+    """Mass in t of either sign: what surveys found, what does not balance."""
+
+    scale, minimum, maximum = Tonnes.scale, -Tonnes.maximum, Tonnes.maximum
+
+
 class Kilometres(Quantity):
     """Distance in km with at most three decimals, kept in m."""
 

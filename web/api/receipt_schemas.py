@@ -8,7 +8,7 @@ from marshmallow.validate import Length, OneOf
 
 from circularity.custody.reception import RESULTS
 from web.api.codes import CODE_LENGTH, NAME_LENGTH, PUBLIC_ID, SOURCE_LENGTH
-from web.api.quantities import Tonnes, WholeNumber
+from web.api.quantities import SignedTonnes, Tonnes, WholeNumber
 from web.api.shapes import Answer, Band, moment
 
 _NUMBER = {"minimum": 1, "maximum": 1000}
@@ -46,12 +46,22 @@ class VerdictsCreate(Schema):
     lines = List(Nested(VerdictLine), required=True, validate=_LINES)
 
 
+class DifferenceAnswer(Schema):
+    """How far the two weights of a load lie apart, water that dried off put back, and what is expected."""
+
+    unexplained_t = SignedTonnes(attribute="unexplained_kg", metadata={"description": "below zero: short"})
+    moisture_t = Tonnes(attribute="moisture_kg", metadata={"description": "dried off on the way"})
+    judged = String(validate=OneOf(("within", "warn", "report")))
+    warn_permille = WholeNumber(minimum=0, maximum=1000, metadata={"description": "shown above this, ‰ sent"})
+    report_permille = WholeNumber(minimum=0, maximum=1000, metadata={"description": "reported above this"})
+
+
 class ReceiptAnswer(Answer):
     """What became of one line on arrival; masses exactly only where the asker may know them."""
 
     sometimes = frozenset(
         {"id", "decided_at", "received_t", "accepted_t", "refused_t", "settled_t", "left_t", "reason"}
-        | {"moisture_permille"}
+        | {"moisture_permille", "difference"}
     )
     id = String()
     number = WholeNumber(**_NUMBER)
@@ -67,6 +77,7 @@ class ReceiptAnswer(Answer):
     left_t = Tonnes(attribute="left_kg", metadata={"description": "neither treated nor sent on yet"})
     moisture_permille = WholeNumber(minimum=0, maximum=1000)
     reason = String()
+    difference = Nested(DifferenceAnswer)
 
 
 class ReceptionAnswer(Answer):

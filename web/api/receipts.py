@@ -10,6 +10,7 @@ from circularity.custody.manifests import Transfer
 from circularity.custody.receipts import Verdict, Weighed, decide, receipts_of, receive
 from circularity.custody.reception import Receipt, Treatment
 from circularity.custody.treatments import Result, record_treatment
+from circularity.custody.weight_differences import WeightDifference, weight_difference
 from circularity.organisations import Organisation
 from circularity.registry.entitlements import Facility
 from web.api.blueprint import ApiBlueprint
@@ -121,8 +122,19 @@ def _receipt(receipt: Receipt, number: int) -> dict[str, Any]:
             "left_kg": receipt.accepted_kg - receipt.forwarded_kg - receipt.treated_kg,
             "moisture_permille": receipt.moisture_permille,
             "reason": receipt.reason,
+            "difference": _difference(weight_difference(receipt)),
         }
     return shown
+
+
+def _difference(found: WeightDifference) -> dict[str, Any]:
+    return {
+        "unexplained_kg": found.unexplained_kg,
+        "moisture_kg": found.moisture_kg,
+        "judged": found.judged,
+        "warn_permille": found.allowed.warn_permille,
+        "report_permille": found.allowed.report_permille,
+    }
 
 
 def _treatment(treatment: Treatment) -> dict[str, Any]:

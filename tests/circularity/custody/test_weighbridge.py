@@ -9,12 +9,14 @@ import pytest
 from deal_rows import Deal, deal
 from openpyxl import Workbook
 from registry import AT, FLY_ASH, Registry, T
+from sqlalchemy import select
 
 from circularity.custody.manifests import Transfer
 from circularity.custody.metered import received_total_kg, sent_total_kg
 from circularity.custody.seals import verify_signatures
 from circularity.custody.sheets import Imported, Weighing, add_reading, add_tickets
 from circularity.custody.weighbridge import add_export, read_weighbridge
+from circularity.custody.weighings import MeterReading
 from circularity.errors import BadInput, RuleBroken
 from circularity.ledger.balances import faults, trial_balance
 
@@ -194,3 +196,21 @@ def test_a_barges_draught_survey_is_its_weight(ash: Deal) -> None:
     assert refused.value.code == "other_reading"
     ash.sign(barge, "sender")
     assert (barge.lines[0].waste_code, barge.lines[0].sent_kg) == (FLY_ASH, 812 * T)
+
+
+def test_a_meter_tells_what_it_showed_and_a_counter_comes_to_the_mass(ash: Deal) -> None:
+    belt = ash.draft(metering="conveyor", conveyance="conveyor", vehicle="", day=AUGUST[0])
+    reading = {"kind": "conveyor", "meter": "BW-1", "read_at": datetime(2026, 8, 1, 3, tzinfo=UTC)}
+    add = {**ash.act, "transfer": belt, **reading, "mass_kg": 812_400}
+    for figures, rule in (
+        ({"counter_before_t": 1000}, "not_a_number"),  # the other one is missing
+        ({"counter_before_t": 1000, "counter_after_t": 1811}, "counter_differs"),  # 811 t, not 812.4
+        ({"counter_before_t": 1000, "counter_after_t": 1812, "draught_after_mm": 5}, "unknown_figure"),
+    ):
+        with pytest.raises(BadInput) as refused:
+            add_reading(**add, figures=figures)
+        assert [problem.rule for problem in refused.value.problems] == [rule]
+    shown = {"counter_before_t": 1000, "counter_after_t": 1812}
+    assert add_reading(**add, figures=shown)
+    (kept,) = ash.registry.session.scalars(select(MeterReading))
+    assert (kept.mass_kg, kept.figures) == (812_400, shown)

@@ -17,6 +17,9 @@ from web.pages.desk.acting import Acting
 from web.pages.desk.form_values import PERMILLE_PER_PERCENT, FormValues
 from web.pages.desk.problems import form_field
 
+CHANGES = ("", "changes.2.", "changes.3.")
+"""What stands before the names of the form's fields: so many changes are asked for at once."""
+
 
 def correctable(transfer: Transfer, receipts: Mapping[int, Receipt]) -> list[tuple[str, str]]:
     """Return (name, value now) of every field that a correction may change."""
@@ -47,13 +50,22 @@ def shown_value(name: str, value: Any) -> str:
 
 
 def typed_change(form: FormValues) -> dict[str, Any]:
-    """Return the change that was typed: a whole cancellation, or one field with its right value."""
+    """Return the changes that were typed: a whole cancellation, or some fields with their right values.
+
+    Fields belong together where one alone would not hold: received and refused of a load refused whole.
+    """
     if form.text("field") == CANCEL:
         return {CANCEL: True}
-    name = form.text("field")
-    if name.endswith("_kg"):
-        return {name: form.mass("value")}
-    return {name: form.percent("value") if name.endswith("_permille") else form.text("value")}
+    found: dict[str, Any] = {}
+    for mark in CHANGES:
+        name, value = form.text(f"{mark}field"), f"{mark}value"
+        if name in found:
+            form.refuse(f"{mark}field", "twice", "每项只更正一次", "is named twice")
+        elif name.endswith("_kg"):
+            found[name] = form.mass(value)
+        elif name or not mark:
+            found[name] = form.percent(value) if name.endswith("_permille") else form.text(value)
+    return found
 
 
 def answerable(

@@ -54,6 +54,7 @@ SHOWN = (
     ("/proposals/<public_id>/forms/<kind>", "print_proposed_form", procedures.print_proposed_form),
     ("/transfers", "transfers", transfers.show_transfers),
     ("/transfers/overdue", "overdue", transfers.show_overdue),
+    ("/transfers/differences", "differences", transfers.show_differences),
     ("/transfers/official-numbers", "official_numbers", official_numbers.show_official_numbers),
     ("/transfers/official-numbers.csv", "number_list", official_numbers.download_list),
     ("/transfers/stored", "stored", stored_loads.show_stored),

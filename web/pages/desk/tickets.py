@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,9 +12,11 @@ from sqlalchemy.orm import Session
 
 from circularity.calendar_days import DELTA_TIME
 from circularity.custody.manifests import Transfer
+from circularity.custody.meter_figures import COUNTERS, figures_of
 from circularity.custody.sheets import add_reading
 from circularity.custody.weighings import METERS, SIDES, MeterReading, Ticket
 from circularity.errors import RuleBroken
+from circularity.units import KG_PER_T
 from circularity.uploads import WEIGHBRIDGE
 from web.pages.desk.acting import require_acting
 from web.pages.desk.attempts import Answer, attempt
@@ -48,6 +51,7 @@ def show_tickets(public_id: str) -> str:
         "side": side,
         "sides": [mine for mine in SIDES if WHO[mine] in standing_in(transfer, party).parties],
         "meters": METERS,
+        "figures": figures_of(transfer.metering),
         "numbers": {line.id: line for line in transfer.lines},
     }
     return render_template("tickets.html", transfer=transfer, **facts)
@@ -75,16 +79,19 @@ def type_reading(public_id: str) -> Answer:
     def add(session: Session, at: datetime) -> str:
         form = FormValues()
         transfer = _open(session, public_id, form.text("side"))
+        shown = figures_of(form.text("kind"))
+        figures = {name: form.whole(name) for name in shown if form.text(name)}
         facts = {
             "kind": form.text("kind"),
             "meter": form.text("meter"),
             "read_at": _moment(form),
-            "mass_kg": form.mass("mass_t"),
+            "mass_kg": _mass(form, figures),
+            "figures": figures,
             "line": form.whole("line"),
             "side": form.text("side"),
         }
         form.finish()
-        add_reading(session, actor=party.actor, at=at, transfer=transfer, figures={}, **facts)  # type: ignore[arg-type]
+        add_reading(session, actor=party.actor, at=at, transfer=transfer, **facts)  # type: ignore[arg-type]
         return url_for("desk.tickets", public_id=public_id, side=form.text("side"))
 
     return attempt("reading", add, lambda: show_tickets(public_id))
@@ -95,6 +102,13 @@ def _open(session: Session, public_id: str, side: str) -> Transfer:
     transfer = find_transfer(session, party, public_id)
     require_party(transfer, party, WHO.get(side, ""))
     return transfer
+
+
+def _mass(form: FormValues, figures: Mapping[str, int]) -> int:
+    """Return the mass that was typed, else what the counter moved by."""
+    if form.text("mass_t") or set(figures) != set(COUNTERS):
+        return form.mass("mass_t")
+    return max(figures[COUNTERS[1]] - figures[COUNTERS[0]], 0) * KG_PER_T
 
 
 def _moment(form: FormValues) -> datetime:

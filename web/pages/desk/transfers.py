@@ -15,6 +15,7 @@ from circularity.custody.manifests import TRANSFER_STATES, Carriage, Transfer
 from circularity.custody.metered import received_total_kg, sent_total_kg
 from circularity.custody.receipts import receipts_of
 from circularity.custody.seals import verify_signatures
+from circularity.custody.weight_differences import weight_difference, weight_differences
 from circularity.errors import NotAllowed, NotFound
 from circularity.lifecycle import legal_acts
 from circularity.organisations import Site
@@ -71,6 +72,15 @@ def show_overdue() -> str:
     return render_template("overdue.html", page=page)
 
 
+def show_differences() -> str:
+    """Show loads whose two weights lie further apart than they may."""
+    session, party = read_session(), acting()
+    seen = transfers_seen(party.organisation, party.side, party.sites) if party is not None else None
+    apart = weight_differences(session, seen) if seen is not None else []
+    page = page_of(len(apart), lambda limit, offset: apart[offset : offset + limit])
+    return render_template("differences.html", page=page)
+
+
 def _named(asked: str) -> ColumnElement[bool]:
     """A number of ours or of the national manifest, a plate, or a part of them."""
     columns = (Transfer.number, Transfer.official_number, Transfer.vehicle)
@@ -90,6 +100,7 @@ def show_transfer(public_id: str) -> str:
         "standing": standing,
         "acts": acts,
         "receipts": receipts,
+        "apart": {number: weight_difference(receipt) for number, receipt in receipts.items()},
         "corrections": corrections,
         "faults": verify_signatures(transfer),
         "timeline": timeline(transfer, list(receipts.values()), corrections),
