@@ -13,7 +13,7 @@ from circularity.acceptance.rules import CONDITIONS, PROCEDURES
 from circularity.deals.contract import Agreement
 from circularity.deals.filings import FILED
 from circularity.deals.proposals import answer_proposal, decline_proposal, proposed_terms
-from circularity.errors import NotFound
+from circularity.errors import NotAllowed, NotFound
 from circularity.party_listings import proposals, proposals_seen, total
 from circularity.runs.stored import PROPOSAL_STATUSES, Proposal
 from web.pages.desk.acting import Acting, acting, require_acting
@@ -74,7 +74,7 @@ def refuse_proposal(public_id: str) -> Answer:
 
     def decline(session: Session, at: datetime) -> str:
         proposal = find_proposal(session, party, public_id)
-        decline_proposal(session, actor=party.actor, at=at, proposal=proposal, side=party.side)
+        decline_proposal(session, actor=party.actor, at=at, proposal=proposal, side=_side(party))
         return url_for("desk.proposals")
 
     return attempt("decline", decline, lambda: show_proposal(public_id))
@@ -86,11 +86,19 @@ def _answer(act: str, public_id: str) -> Answer:
     def answer(session: Session, at: datetime) -> str:
         proposal = find_proposal(session, party, public_id)
         terms = read_terms(FormValues()) if act == "counter" else None
-        facts = {"actor": party.actor, "at": at, "proposal": proposal, "side": party.side}
+        facts = {"actor": party.actor, "at": at, "proposal": proposal, "side": _side(party)}
         deal = answer_proposal(session, terms=terms, **facts)  # type: ignore[arg-type]
         return url_for("desk.agreement", public_id=deal.public_id)
 
     return attempt(act, answer, lambda: show_proposal(public_id))
+
+
+def _side(party: Acting) -> str:
+    """Return the side that answers; raises NotAllowed for who only watches or carries."""
+    if party.side not in ("generator", "facility"):
+        zh, en = "只有建议的双方可以答复", "only the two sides of a proposal answer it"
+        raise NotAllowed("not_a_party", zh, en)
+    return party.side
 
 
 def find_proposal(session: Session, party: Acting, public_id: str) -> Proposal:
