@@ -25,6 +25,7 @@ from circularity.jobs import Job
 from circularity.ledger.months import LedgerMonth, StockSurvey
 from circularity.organisations import Organisation, Site
 from circularity.policy.things import SIDES, Thing
+from circularity.rates.targets import EnteredTarget
 from circularity.registry.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
 from circularity.registry.outputs import Output
 from circularity.runs.stored import Proposal
@@ -176,6 +177,10 @@ def _kinds() -> dict[str, tuple[Any, _Facts]]:
         "Correction": (Correction, lambda row: replace(_transfer(row.transfer), kind="Correction")),
         "Receipt": (Receipt, lambda row: _of_facility("Receipt", row.facility, row.line.waste_code)),
         "Treatment": (Treatment, _treatment),
+        "EnteredTarget": (
+            EnteredTarget,
+            lambda row: Thing(kind="EnteredTarget", origin=row.region_code),
+        ),
         "Job": (Job, _job),
     }
 

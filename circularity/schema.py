@@ -27,6 +27,7 @@ from circularity.custody import amendments, manifests, reception, weighings
 from circularity.database import Base
 from circularity.deals import ceilings, contract
 from circularity.ledger import mass, months
+from circularity.rates import targets
 from circularity.registry import entitlements, outputs
 from circularity.runs import capacity_prices, changes, entry_costs, stored
 from circularity.whitelist import applications, entitlement_changes, quota_moves
@@ -55,6 +56,7 @@ MODULES = (
     entitlement_changes,
     applications,
     quota_moves,
+    targets,
     people,
     memberships,
     invitations,

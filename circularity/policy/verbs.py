@@ -76,6 +76,7 @@ upload.make             member                                  OP    write
 upload.read             generator|receiver                      OPR   read
 job.start               @matching.start                         OP    write
 audit.read              @audit.read                             OPR   read
+target.set              @targets.set                            OP    write
 readings.read           member                                  OPR   read
 
 entitlement.list        member|@confidential.read               OPR   read

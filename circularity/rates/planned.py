@@ -16,7 +16,7 @@ Every such rate is planned and is labelled so; none is a statistic.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -29,6 +29,7 @@ from circularity.catalogue.targets import Target
 from circularity.organisations import Site
 from circularity.rates.formula import SCOPES, Rate, in_scope
 from circularity.rates.planned_mass import PlannedMass, planned_masses
+from circularity.rates.targets import known_targets
 from circularity.rates.told_planned import FIGURES, Part, grouped, told_figures
 from circularity.registry.declarations import GenerationDeclaration
 from circularity.runs.stored import MatchingRun
@@ -177,18 +178,24 @@ Places = dict[int, tuple[str, int]]
 
 def planned_rates(session: Session, run: MatchingRun, *, region: str | None = None) -> list[PlannedRate]:
     """Return the general and the bulk rate of a region prefix, of the Delta without one."""
-    balances, places = _balances(session, run), _places(session)
-    return _rates(balances, places, run.as_of, region or "", grouped(_parts(balances, places, run.as_of)))
+    wanted = region or ""
+    return _rates_of(session, run, (wanted,))[wanted]
 
 
 def planned_rates_by_region(session: Session, run: MatchingRun) -> dict[str, list[PlannedRate]]:
     """Return the rates of the Delta ("") and of each of its provinces."""
-    balances, places = _balances(session, run), _places(session)
+    return _rates_of(session, run, ("", *PROVINCES))
+
+
+def _rates_of(session: Session, run: MatchingRun, regions: Iterable[str]) -> dict[str, list[PlannedRate]]:
+    balances, places, known = _balances(session, run), _places(session), known_targets(session)
     told = grouped(_parts(balances, places, run.as_of))
-    return {region: _rates(balances, places, run.as_of, region, told) for region in ("", *PROVINCES)}
+    return {region: _rates(balances, places, run.as_of, region, told, known) for region in regions}
 
 
-def _rates(balances: Balances, places: Places, on: date, region: str, told: Told) -> list[PlannedRate]:
+def _rates(
+    balances: Balances, places: Places, on: date, region: str, told: Told, known: tuple[Target, ...]
+) -> list[PlannedRate]:
     rates = []
     for scope in SCOPES:
         within = {
@@ -196,7 +203,7 @@ def _rates(balances: Balances, places: Places, on: date, region: str, told: Told
             for key, balance in balances.items()
             if places[key[0]][0].startswith(region) and in_scope(key[1], scope, on)
         }
-        target, over = targets.standing(scope, region, on) if region else (None, False)
+        target, over = targets.standing(scope, region, on, known) if region else (None, False)
         rates.append(
             PlannedRate(
                 scope=scope,

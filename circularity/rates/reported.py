@@ -17,6 +17,7 @@ from circularity.rates.coverage import Coverage, coverage
 from circularity.rates.formula import SCOPES, Rate, Sums, utilisation_rate
 from circularity.rates.periods import Period, period_of
 from circularity.rates.sums import BASES, Fold, folded, sums, sums_by
+from circularity.rates.targets import known_targets
 
 __all__ = ["LABEL_EN", "LABEL_ZH", "Report", "ScopeReport", "reported", "sums", "sums_by"]
 
@@ -83,10 +84,12 @@ def reported(
     counted = {
         (fold.scope, fold.basis): rows.get("", Sums()) for fold, rows in zip(folds, found, strict=True)
     }
-    scopes = []
+    scopes, known = [], known_targets(session)
     for scope in SCOPES:
         accepted, treated = (counted[scope, basis] for basis in BASES)
-        target, over = targets.standing(scope, region, period.last) if region and whole else (None, False)
+        target, over = (
+            targets.standing(scope, region, period.last, known) if region and whole else (None, False)
+        )
         closing = (
             closing_outputs(
                 session, utilisation_rate(accepted), target.rate_permille, scope=scope, region=region,

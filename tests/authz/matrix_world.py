@@ -10,7 +10,7 @@ from typing import Any
 from deal_rows import deal
 from flask import Flask
 from flask.testing import FlaskClient
-from register_rows import account_rows, correction_rows, procedure_rows, register_rows
+from register_rows import account_rows, correction_rows, procedure_rows, register_rows, target_rows
 from registry import ACTOR, AT, FLY_ASH, Registry
 from sqlalchemy import select
 
@@ -121,7 +121,7 @@ def _set(
     )  # fmt: skip
     transfer = made.at_the_gate(10)
     rows |= register_rows(registry, office, line, words) | correction_rows(made, transfer, words)
-    rows |= procedure_rows(made, words)
+    rows |= procedure_rows(made, words) | target_rows(registry, code)
     rows |= account_rows(registry, works.organisation, f"boss-{code.lower()}@works.example")
     rows |= {
         "Transfer": transfer, "Receipt": receipt, "Output": output, "CapacityWindow": window,

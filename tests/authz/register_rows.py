@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from deal_rows import Deal
@@ -11,10 +12,12 @@ from registry import ACTOR, AT, Registry
 
 from circularity.accounts.api_tokens import make_token
 from circularity.accounts.invitations import invite
+from circularity.accounts.standings import begin_standing
 from circularity.custody.corrections import ask_correction
 from circularity.custody.manifests import Transfer
 from circularity.deals.filings import begin_procedure, file_draft, fill_procedure
 from circularity.organisations import Organisation
+from circularity.rates.targets import enter_target
 from circularity.registry.entitlements import EntitlementLine
 from circularity.whitelist import appeals
 from circularity.whitelist.entitlement_requests import request_change
@@ -79,3 +82,15 @@ def account_rows(registry: Registry, organisation: Organisation, mail: str) -> d
     _, invitation = invite(session, **ACT, organisation=organisation, mail=f"new-{mail}", role="reader")
     _, token = make_token(session, **ACT, maker=owner, name=mail, scopes=["read"], days=30)
     return {"Membership": owner, "Invitation": invitation, "ApiToken": token}
+
+
+def target_rows(registry: Registry, code: str) -> dict[str, Any]:
+    """Return a target that the region's economy authority entered; what it says is public."""
+    office = registry.organisation(roles=frozenset({"authority"}), region_code="310000")
+    begin_standing(registry.session, **ACT, organisation=office, authority_kind="economy")
+    year = 2031 + int(code[:3]) % 50
+    entered = enter_target(
+        registry.session, **ACT, by=office, scope="general", region_code="310000", rate_permille=960,
+        period_from=date(year, 1, 1), period_to=date(year, 12, 31), document_zh="《虚构的规划》",
+    )  # fmt: skip
+    return {"EnteredTarget": entered}

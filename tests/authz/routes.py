@@ -15,8 +15,8 @@ Cell = tuple[str, Rule, Permission, str]
 
 _KINDS = {  # what a piece of an address names where its permission is about no thing
     "facility_id": "Facility", "window_id": "CapacityWindow", "output_id": "Output",
-    "entry_id": "WhitelistEntry", "job_id": "Job", "pages.facility": "Facility", "pages.job": "Job",
-    "pages.cancel_job": "Job",
+    "entry_id": "WhitelistEntry", "job_id": "Job", "target_id": "EnteredTarget",
+    "pages.facility": "Facility", "pages.job": "Job", "pages.cancel_job": "Job",
     "pages.output": "Output", "run_id": "Run", "pages.run": "Run", "organisation_id": "works",
     "pages.whitelist_entry": "WhitelistEntry", "paper_id": "ApplicationPaper",
 }  # fmt: skip

@@ -54,11 +54,12 @@ _OF_A_CITY = _EVERYWHERE | {
     "entitlement.confirm",
     "plan_change.accept",
 }
-POWERS = {  # an ecology authority of the province holds all of them
+_OF_ECONOMY = {"targets.set"}
+POWERS = {  # an ecology authority of the province holds all but those of economy
     "water authority": _READS, "transport authority": _READS,
     "Delta body": _READS | {"matching.start", "audit.read"},
     "city authority": _OF_A_CITY,
-    "economy authority": _EVERYWHERE | {"matching.start"},
+    "economy authority": _EVERYWHERE | {"matching.start"} | _OF_ECONOMY,
 }  # fmt: skip
 NO_OFFICE = ("authority of another region", "water authority")
 """Whose powers reach nothing in this world: water reads sludge, and the things here are ash and gypsum."""
@@ -123,7 +124,7 @@ def expected(permission: Permission, act: str, role: str, acting: Acting, stands
 
 
 def _of_authority(permission: Permission, powers: tuple[str, ...], role: str, *, mine: bool) -> str:
-    if not set(powers) & POWERS.get(role, set(powers)):
+    if not set(powers) & POWERS.get(role, set(powers) - _OF_ECONOMY):
         return "403"
     in_region = role not in NO_OFFICE
     foreign = any(kind == "Self" for kind, _ in permission.named)

@@ -35,6 +35,7 @@ from web.api.reported_rates import blp as reported_rates
 from web.api.runs import blp as runs
 from web.api.shapes import Problem
 from web.api.stored_loads import blp as stored_loads
+from web.api.targets import blp as targets
 from web.api.transfers import blp as transfers
 from web.api.whitelist import blp as whitelist
 
@@ -62,6 +63,7 @@ BLUEPRINTS = (
     imports,
     rates,
     reported_rates,
+    targets,
     catalogue,
     match,
 )

@@ -7,9 +7,10 @@ from flask import render_template
 from circularity.catalogue.legal import all_bases
 from circularity.catalogue.operations import all_operations
 from circularity.catalogue.procedures import all_procedures
-from circularity.catalogue.targets import all_targets
 from circularity.catalogue.waste_types import all_types
+from circularity.rates.targets import known_targets
 from web.pages.requests import choice, page_of, text
+from web.session import read_session
 from web.today import today
 
 ROWS = 25
@@ -27,7 +28,7 @@ def show_catalogue() -> str:
     page = page_of(len(types), lambda limit, offset: types[offset : offset + limit], size=ROWS)
     reference = {
         "operations": all_operations(today()),
-        "targets": all_targets(),
+        "targets": known_targets(read_session()),
         "procedures": all_procedures(),
         "bases": [row for rows in all_bases().values() for row in rows],
     }

@@ -23,6 +23,7 @@ from web.pages.desk import (
     refused_loads,
     stock,
     stored_loads,
+    targets,
     tickets,
     traces,
     transfer_acts,
@@ -72,6 +73,7 @@ SHOWN = (
     ("/imports", "imports", imports.show_imports),
     ("/imports/<public_id>", "one_import", imports.show_import),
     ("/treatments", "treatments", treatments.show_treatments),
+    ("/targets", "targets", targets.show_targets),
     ("/readings", "readings", traces.show_readings),
     ("/acts", "acts", traces.show_acts),
     ("/treatments/<public_id>", "treatment", one_treatment.show_treatment),
@@ -105,6 +107,8 @@ DONE = (
     ("/months/<public_id>/acts/<act>", "act_on_month", months.act_on_month),
     ("/imports/<public_id>/cancellation", "cancel_import", imports.cancel_import),
     ("/treatments", "treat", treatments.treat),
+    ("/targets", "put_target", targets.put_target),
+    ("/targets/<public_id>/withdrawal", "withdraw_target", targets.take_back),
     ("/treatments/<public_id>/opening", "open_treatment", one_treatment.open_treatment),
 )
 
