@@ -24,7 +24,7 @@ from circularity.runs.stored import MatchingRun
 from matching.carried_rows import Carried
 from matching.case import Case, Parameters
 from matching.certificate import stored_digest
-from matching.plan import Plan, make_plan
+from matching.plan import Plan, PlanRefusedError, make_plan
 from matching.plan_changes import Lots, changes_between
 from matching.said import Said, rows_of
 from matching.snapshot import Snapshot, parameters_at, read_snapshot
@@ -41,6 +41,7 @@ from matching.standing import (
     supersede,
     view_of,
 )
+from matching.stored_check import stored_faults
 from matching.summary import parameters_of, summary
 
 Progress = Callable[[str, float], None]
@@ -131,6 +132,8 @@ def publish(
     session.add(run)
     session.flush()
     after = store(session, run, standing, found)
+    if faults := stored_faults(session, run, snapshot, said):
+        raise PlanRefusedError(faults)
     superseded = supersede(session, run)
     changes = _changes(session, run, plan.case, said, standing, after, found["proposals"])
     run.figures = run.figures | {"changes": changes}

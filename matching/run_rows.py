@@ -76,9 +76,8 @@ LAYOUTS = {
 }  # fmt: skip
 
 
-def proposal_rows(snapshot: Snapshot, plan: Plan, parts: list[Part]) -> Rows:
+def proposal_rows(snapshot: Snapshot, case: Case, arcs: Arcs, parts: list[Part]) -> Rows:
     """Return one row per part of a placed pair; a cost part that nobody stated is None."""
-    arcs, case = plan.arcs, plan.case
     of_arc = np.array([part.arc for part in parts], dtype=np.int64)
     outputs, windows = (
         [keys[name] for name in ids[rows[of_arc]].tolist()]

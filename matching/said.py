@@ -43,7 +43,7 @@ def rows_of(snapshot: Snapshot, plan: Plan, carried: Carried | None = None) -> S
     told_whole = carried is None or carried.limits is None
     digests = window_digests(plan.case) if told_whole else {}
     rows = {
-        "proposals": proposal_rows(snapshot, plan, parts),
+        "proposals": proposal_rows(snapshot, plan.case, plan.arcs, parts),
         "unmatched": unmatched_rows(snapshot, plan, left_out),
         "prices": price_rows(plan, limits),
         "entry_costs": entry_cost_rows(plan, limits),
