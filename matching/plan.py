@@ -69,7 +69,7 @@ class Plan:
     bounds may leave gaps.
     """
 
-    case: Case
+    prepared: Prepared = field(repr=False)
     arcs: Arcs
     mass_kg: IntArray
     unmatched_kg: IntArray
@@ -86,6 +86,11 @@ class Plan:
     flow_engine: str
     sided: tuple[PartPlan, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def case(self) -> Case:
+        """The case that it plans."""
+        return self.prepared.case
 
     @property
     def status(self) -> str:
@@ -189,7 +194,7 @@ def joined_plan(prepared: Prepared, parts: Sequence[PartPlan]) -> Plan:
     pairs, mass = _in_order([none, *(part.pairs for part in parts)], [part.mass_kg for part in parts])
     left = explain_unmatched(case, none, unmatched, None, np.flatnonzero(alone), prepared.tables)
     return Plan(
-        case=case,
+        prepared=prepared,
         arcs=arcs_of(case, prepared.tables, pairs, excluded),
         mass_kg=mass,
         unmatched_kg=unmatched,

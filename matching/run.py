@@ -132,7 +132,7 @@ def publish(
     session.add(run)
     session.flush()
     after = store(session, run, standing, found)
-    if faults := stored_faults(session, run, snapshot, said):
+    if faults := stored_faults(session, run, snapshot, plan.prepared, said):
         raise PlanRefusedError(faults)
     superseded = supersede(session, run)
     changes = _changes(session, run, plan.case, said, standing, after, found["proposals"])

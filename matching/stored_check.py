@@ -22,7 +22,7 @@ from circularity.runs.stored import MatchingRun, in_plan_of
 from matching.arcs import arcs_of
 from matching.grant_use import split_by_grants
 from matching.optimality import Claim
-from matching.parts import prepare, whole
+from matching.parts import Prepared, whole
 from matching.run_rows import LAYOUTS, MASS_AT, Rows, proposal_rows
 from matching.said import Said
 from matching.side_constraints import side_faults
@@ -34,15 +34,19 @@ NAMED_AT_ONCE = 5000
 """Of more outputs than this all rows are read, and those of others left aside."""
 
 
-def stored_faults(session: Session, run: MatchingRun, snapshot: Snapshot, said: Said) -> list[str]:
-    """Return what is wrong with the stored proposals of the outputs that a plan told; none where it holds."""
+def stored_faults(
+    session: Session, run: MatchingRun, snapshot: Snapshot, prepared: Prepared, said: Said
+) -> list[str]:
+    """Return what is wrong with the stored proposals of the outputs that a plan told; none where it holds.
+
+    `prepared` is the case of the snapshot.
+    """
     proposals, left = (_stored(session, run, said, name) for name in ("proposals", "unmatched"))
     row_of = {key: row for row, key in enumerate(_keys_of_windows(snapshot))}
     strays = [key for key in proposals if key[0] not in said.outputs or key[1] not in row_of]
     if strays:
         return [f"a proposal is about no output or window of the case: {key}" for key in strays]
     claim = _claim(run, snapshot, said, proposals, left, row_of)
-    prepared = prepare(snapshot.case)
     pairs, _, faults = used_pairs(prepared, claim)
     if faults:
         return faults

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from circularity.database import reading, writing
 from circularity.runs.stored import MatchingRun, Proposal, Unmatched, latest_run
 from matching import run as run_module
+from matching.parts import prepare
 from matching.plan import PlanRefusedError, make_plan
 from matching.run import publish_in, run_matching
 from matching.run_rows import MONEY
@@ -43,7 +44,8 @@ class Stored:
     def faults(self, session: Session) -> list[str]:
         """What the check finds in the rows as the session sees them."""
         session.expire_all()
-        return stored_faults(session, session.get_one(MatchingRun, self.key), self.snapshot, self.said)
+        run, prepared = session.get_one(MatchingRun, self.key), prepare(self.snapshot.case)
+        return stored_faults(session, run, self.snapshot, prepared, self.said)
 
 
 def region(session: Session) -> None:
