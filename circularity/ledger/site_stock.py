@@ -78,6 +78,40 @@ def generated_between(
     return -figures_of(session, site, waste_code, [generation(first, last, vintage)])[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """What a site has of its own waste of one year now, kg; `reserved_kg` of it waits for a pick-up."""
+
+    site: Site
+    waste_code: str
+    vintage: int
+    mass_kg: int
+    reserved_kg: int
+
+
+def stocks_now(session: Session, sites: Select[Any]) -> list[Stock]:
+    """Return what sites (a selection of keys) have of their own waste, by site, waste and year."""
+    account, waits = MassAccount, MassAccount.kind == "reserved"
+    key = (account.origin_site_id, account.waste_code, account.vintage)
+    mass, reserved = func.sum(account.balance_kg), func.sum(account.balance_kg).filter(waits)
+    found = (
+        select(*key, mass.label("mass_kg"), func.coalesce(reserved, 0).label("reserved_kg"))
+        .where(account.kind.in_(AT_SITE), account.origin_site_id == account.holder_site_id)
+        .where(account.origin_site_id.in_(sites))
+        .group_by(*key)
+        .having(mass > 0)
+        .subquery()
+    )
+    rows = session.execute(
+        select(Site, found)
+        .join(found, Site.id == found.c.origin_site_id)
+        .order_by(Site.id, found.c.waste_code, found.c.vintage)
+    )
+    return [
+        Stock(row.Site, row.waste_code, row.vintage, int(row.mass_kg), int(row.reserved_kg)) for row in rows
+    ]
+
+
 @lru_cache(maxsize=64)
 def _statement(shape: tuple[tuple[tuple[str, ...], bool, tuple[str, ...]], ...]) -> Select[Any]:
     """Return the statement for figures of these kinds, by vintage or not, of these events."""

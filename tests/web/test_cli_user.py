@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -13,7 +12,7 @@ from sqlalchemy import Engine, func, select
 from circularity.accounts.logging_in import finish_with_code, log_in
 from circularity.accounts.people import User
 from circularity.accounts.standings import Standing
-from circularity.database import create_engine_for, upgrade, writing
+from circularity.database import create_engine_for, writing
 from circularity.errors import NotAllowed
 from web.cli import main
 from web.cli.account_lines import MADE_BEFORE, account_lines
@@ -21,61 +20,53 @@ from web.cli.account_lines import MADE_BEFORE, account_lines
 MAIL = "li@bureau.example"
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    engine = create_engine_for(f"sqlite:///{tmp_path / 'x.db'}")
-    upgrade(engine)
-    engine.dispose()
-    return tmp_path / "x.db"
+def run(database_url: str, *words: str) -> Result:
+    return CliRunner().invoke(main, ["user", *words, "--database", database_url])
 
 
-def run(file: Path, *words: str) -> Result:
-    return CliRunner().invoke(main, ["user", *words, "--database", str(file)])
-
-
-def added(file: Path) -> str:
+def added(database_url: str) -> str:
     """Add the first authority and return the printed password."""
     facts = ["--mail", MAIL, "--name", "李", "--organisation", credit_code(1)]
-    done = run(file, "add", *facts, "--new-authority", "某市生态环境局", "--region", "310100")
+    done = run(database_url, "add", *facts, "--new-authority", "某市生态环境局", "--region", "310100")
     assert done.exit_code == 0, done.output
     found = re.search(rf"{MAIL}    (\S+)", done.output)
     assert found
     return found[1]
 
 
-def test_the_first_authority_is_made_by_the_operator_and_can_sign_in(file: Path) -> None:
-    password = added(file)
-    engine = create_engine_for(f"sqlite:///{file}")
+def test_the_first_authority_is_made_by_the_operator_and_can_sign_in(database_url: str) -> None:
+    password = added(database_url)
+    engine = create_engine_for(database_url)
     assert log_in(engine, mail=MAIL, password=password, address="x", at=AT).key
     with writing(engine)() as session:
         standing = session.scalars(select(Standing)).one()
         assert (standing.verification, standing.authority_kind) == ("verified", "ecology")
     engine.dispose()
-    listed = run(file, "list").output
+    listed = run(database_url, "list").output
     assert f"{MAIL}  李  某市生态环境局 owner" in listed
     assert password not in listed
 
 
-def test_a_person_is_stopped_and_let_in_again(file: Path) -> None:
-    password = added(file)
-    engine = create_engine_for(f"sqlite:///{file}")
-    assert run(file, "disable", MAIL).exit_code == 0
+def test_a_person_is_stopped_and_let_in_again(database_url: str) -> None:
+    password = added(database_url)
+    engine = create_engine_for(database_url)
+    assert run(database_url, "disable", MAIL).exit_code == 0
     with pytest.raises(NotAllowed):
         log_in(engine, mail=MAIL, password=password, address="x", at=AT)
-    assert "disabled" in run(file, "list").output
-    assert run(file, "disable", MAIL, "--undo").exit_code == 0
+    assert "disabled" in run(database_url, "list").output
+    assert run(database_url, "disable", MAIL, "--undo").exit_code == 0
     assert log_in(engine, mail=MAIL, password=password, address="x", at=AT).key
-    assert run(file, "reset-totp", MAIL).exit_code == 0
+    assert run(database_url, "reset-totp", MAIL).exit_code == 0
     engine.dispose()
 
 
-def test_what_cannot_be_done_is_said(file: Path) -> None:
+def test_what_cannot_be_done_is_said(database_url: str) -> None:
     wrong = ["--mail", "no mail", "--name", "x", "--organisation", credit_code(1)]
-    assert "no organisation has the credit code" in run(file, "add", *wrong).output
-    added(file)
-    done = run(file, "add", *wrong)
+    assert "no organisation has the credit code" in run(database_url, "add", *wrong).output
+    added(database_url)
+    done = run(database_url, "add", *wrong)
     assert (done.exit_code, "no mail address" in done.output) == (2, True)
-    assert "no such person" in run(file, "disable", "nobody@x.example").output
+    assert "no such person" in run(database_url, "disable", "nobody@x.example").output
 
 
 def test_the_demonstration_has_one_account_for_each_role_printed_once(engine: Engine) -> None:

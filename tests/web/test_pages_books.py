@@ -97,3 +97,19 @@ def test_the_desk_tells_what_waits_for_each_side(at_work: Desk) -> None:
     at_work.act_as(POWER, "generator")
     assert "1 refused loads to return or send on" in at_work.see("/desk")
     assert "1 in all" in at_work.see("/transfers?status=refused,partly_accepted")
+
+
+def test_stock_stands_by_year_with_the_survey_that_opened_it(at_work: Desk) -> None:
+    at_work.act_as(POWER, "generator")
+    site, _ = _month(at_work)
+    last_year = today().year - 1
+    facts = {"site": site, "waste_code": ASH, "vintage": str(last_year), "surveyed_on": f"{last_year}-12-31"}
+    found = {"mass_t": "42.5", "method": "无人机测绘", "document": "盘点-7"}
+    assert at_work.press("/months/surveys", **facts, **found) == "/months/stock"
+    told = at_work.see("/months/stock")
+    assert f"{last_year} 42.5 –" in told
+    assert "42.5 无人机测绘 盘点-7" in told
+    at_work.act_as(OFFICE, "authority")  # of the region
+    assert "盘点-7" in at_work.see("/months/stock", "zh")
+    at_work.act_as(BRICKS, "facility")
+    assert "盘点-7" not in at_work.see("/months/stock")

@@ -68,6 +68,7 @@ SHOWN = (
     ("/months", "months", months.show_months),
     ("/months/new", "new_month", months.show_new_month),
     ("/months/forms.xlsx", "download_forms", form_downloads.download_forms),
+    ("/months/stock", "stock", stock.show_stock),
     ("/months/not-closed", "non_reporters", months.show_non_reporters),
     ("/months/<public_id>", "month", months.show_month),
     ("/imports", "imports", imports.show_imports),

@@ -1,20 +1,26 @@
-"""What the months' page takes besides: an uploaded form of the national tables, a survey of stock."""
+"""Stock beside the months: what stands where, what surveys found, an uploaded form of the national tables."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from flask import url_for
+from flask import render_template, url_for
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from circularity.ledger.months import StockSurvey
+from circularity.ledger.site_stock import stocks_now
 from circularity.ledger.surveys import record_survey
+from circularity.party_listings import sites_seen, total
 from circularity.uploads import OFFICIAL_FORMS
 from web.pages.desk.acting import require_acting
 from web.pages.desk.attempts import Answer, attempt
 from web.pages.desk.form_values import FormValues
 from web.pages.desk.imports import ask_import
 from web.pages.desk.months import own_site, show_months
+from web.pages.requests import page_of
+from web.session import read_session
 
 
 def upload_forms() -> Answer:
@@ -25,6 +31,22 @@ def upload_forms() -> Answer:
         return {"site": own_site(session, party, FormValues()).public_id}
 
     return ask_import("forms", OFFICIAL_FORMS, ask, show_months)
+
+
+def show_stock() -> str:
+    """Show what sites have of their own waste by year of generation, and what surveys found."""
+    session, party = read_session(), require_acting()
+    sites = sites_seen(party.organisation, party.side, party.sites)
+    wanted = (
+        select(StockSurvey)
+        .where(StockSurvey.site_id.in_(sites))
+        .order_by(StockSurvey.surveyed_on.desc(), StockSurvey.id.desc())
+    )
+    page = page_of(
+        total(session, wanted),
+        lambda limit, offset: session.scalars(wanted.limit(limit).offset(offset)).all(),
+    )
+    return render_template("stock.html", stocks=stocks_now(session, sites), page=page)
 
 
 def survey() -> Answer:
@@ -44,6 +66,6 @@ def survey() -> Answer:
         }
         form.finish()
         record_survey(session, actor=party.actor, at=at, **facts)
-        return url_for("desk.months")
+        return url_for("desk.stock")
 
     return attempt("survey", put, show_months)
