@@ -96,9 +96,7 @@ def _outputs(case: Case, site: list[int]) -> Iterator[Row]:
     )
     days = {"available_from": "available_from_day", "available_to": "available_to_day",
             "storage_since": "storage_since_day"}  # fmt: skip
-    plain = [
-        getattr(table, name).tolist() for name in ("waste_code", "mass_kg", "allowed_operations", "status")
-    ]
+    plain = _columns(table, "waste_code", "mass_kg", "allowed_operations", "status")
     stated = [_stated(getattr(table, name)) for name in numbers]
     dated = [_days(getattr(table, name)) for name in days.values()]
     for k, (code, mass_kg, operations, status) in enumerate(plain):
