@@ -26,6 +26,7 @@ from circularity.ledger.months import LedgerMonth, StockSurvey
 from circularity.organisations import Organisation, Site
 from circularity.policy.things import SIDES, Thing
 from circularity.rates.targets import EnteredTarget
+from circularity.registry.drafts import OutputDraft, OutputLedger
 from circularity.registry.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
 from circularity.registry.outputs import Output
 from circularity.runs.stored import Proposal
@@ -54,6 +55,11 @@ def facts_about(row: Row) -> Thing:
 def _of_site(kind: str, site: Site, *wastes: str) -> Thing:
     """A generator's own: a site, a lot, a book."""
     return _thing(kind, [("generator", site)], wastes)
+
+
+def _kept_back(kind: str, site: Site) -> Thing:
+    """What a generator has shown to nobody yet."""
+    return _thing(kind, [("generator", site)], (), kept_back=True)
 
 
 def _of_facility(kind: str, facility: Facility, *wastes: str) -> Thing:
@@ -141,6 +147,11 @@ def _kinds() -> dict[str, tuple[Any, _Facts]]:
         "Invitation": (Invitation, lambda row: _organisation(row.organisation, "Invitation")),
         "ApiToken": (ApiToken, lambda row: _organisation(row.membership.organisation, "ApiToken")),
         "Site": (Site, lambda row: _of_site("Site", row)),
+        "OutputDraft": (OutputDraft, lambda row: _kept_back("OutputDraft", row.site)),
+        "OutputLedger": (
+            OutputLedger,
+            lambda row: _kept_back("OutputLedger", row.site),
+        ),
         "Output": (Output, lambda row: _of_site("Output", row.site, row.waste_code)),
         "LedgerMonth": (LedgerMonth, lambda row: _of_site("LedgerMonth", row.site, row.waste_code)),
         "StockSurvey": (StockSurvey, lambda row: _of_site("StockSurvey", row.site, row.waste_code)),

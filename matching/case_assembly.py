@@ -71,8 +71,11 @@ def _given(texts: Mapping[str, TextTable]) -> list[str]:
 
 def assemble_outputs(
     texts: Mapping[str, TextTable], problems: Problems, notes: Notes, unread: Collection[str], source: str
-) -> Outputs:
-    """Return the outputs alone, sorted by id, their points as given; raises BadInput with every problem."""
+) -> tuple[Outputs, list[int]]:
+    """Return the outputs alone, sorted by id, their points as given, and the spreadsheet row of each.
+
+    Raises BadInput with every problem.
+    """
     if "outputs" not in texts:
         if "outputs" not in unread:
             problems.add("missing_sheet", source, sheet="outputs")
@@ -92,7 +95,7 @@ def assemble_outputs(
         else column[order]
         for name, column in table.columns.items()
     }
-    return Outputs(**taken)
+    return Outputs(**taken), [texts["outputs"].rows[place] for place in order.tolist()]
 
 
 def _missing(given: Collection[str], parameters: Parameters) -> list[str]:

@@ -26,7 +26,7 @@ from matching.friendly_gaps import fill_gaps
 from matching.friendly_tables import friendly_tables
 from matching.strict_tables import strict_tables
 
-__all__ = ["Note", "ReadCase", "read_case", "read_outputs", "write_case"]
+__all__ = ["Note", "ReadCase", "ReadLedger", "read_case", "read_ledger", "read_outputs", "write_case"]
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,16 @@ def read_case(
     return ReadCase(case, notes.listed())
 
 
+@dataclass(frozen=True)
+class ReadLedger:
+    """The outputs of a file, sorted by id, each with its row in the sheet that notes call `file`."""
+
+    outputs: Outputs
+    rows: tuple[int, ...]
+    file: str
+    notes: tuple[Note, ...]
+
+
 def read_outputs(
     path: Path, *, friendly: bool | None = None, as_of: date | None = None
 ) -> tuple[Outputs, tuple[Note, ...]]:
@@ -77,12 +87,18 @@ def read_outputs(
 
     Raises BadInput with every problem of the outputs; other sheets are not looked at.
     """
+    read = read_ledger(path, friendly=friendly, as_of=as_of)
+    return read.outputs, read.notes
+
+
+def read_ledger(path: Path, *, friendly: bool | None = None, as_of: date | None = None) -> ReadLedger:
+    """Return the outputs likewise, with the row that each stands in."""
     problems, notes = Problems(), Notes()
     path = Path(path)
     texts, unread = _read_tables(path, friendly, problems, notes)
-    outputs = assemble_outputs(texts, problems, notes, unread, path.name)
+    outputs, rows = assemble_outputs(texts, problems, notes, unread, path.name)
     note_unlisted_codes(outputs, texts, (as_of or today()), notes)
-    return outputs, notes.listed()
+    return ReadLedger(outputs, tuple(rows), texts["outputs"].file, notes.listed())
 
 
 def _read_tables(

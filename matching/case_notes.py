@@ -96,7 +96,7 @@ NOTE_SENTENCES: Mapping[str, tuple[str, str]] = {
 class Note:
     """One thing that a reader understood, assumed or set aside.
 
-    `row` is the first row concerned, as a spreadsheet counts; None where no row applies.
+    `row` is the first row concerned, as a spreadsheet counts, None where no row applies; `rows` are all.
     """
 
     file: str
@@ -105,6 +105,7 @@ class Note:
     rule: str
     zh: str
     en: str
+    rows: tuple[int, ...] = ()
 
 
 class Notes:
@@ -128,5 +129,6 @@ class Notes:
             if len(rows) > 1:
                 first = ", ".join(str(row) for row in rows[:5])
                 zh, en = f"{zh}(共 {len(rows)} 行: {first}…)", f"{en} ({len(rows)} rows: {first}…)"
-            notes.append(Note(file, rows[0], column, rule, zh, en))
+            told = tuple(row for row in rows if row is not None)
+            notes.append(Note(file, rows[0], column, rule, zh, en, told))
         return tuple(sorted(notes, key=lambda note: (note.file, note.row or 0)))

@@ -21,7 +21,12 @@ from matching.network import UNREACHED
 from matching.snapshot import Snapshot
 from matching.summary import parameters_of
 
-WITHOUT_EFFECT = frozenset({"generation.declared", "organisation.registered", "site.added"})
+WITHOUT_EFFECT = frozenset(
+    {
+        *("generation.declared", "organisation.registered", "site.added"),
+        *("output_draft.kept", "output_draft.changed", "output_draft.discarded", "output_ledger.read"),
+    }
+)
 """Acts that change neither what is posted nor what receivers may take."""
 
 LOOKED_BACK = 1000

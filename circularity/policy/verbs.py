@@ -25,6 +25,10 @@ desk.read               member|@confidential.read               OPRD  read
 
 output.list             member|@confidential.read               OPR   read
 output.read             generator|@confidential.read            OPR   read
+output.draft            member                                  OP    write
+draft.read              generator                               OPR   read
+draft.write             generator                               OP    write
+draft.post              generator                               OP    write  verified,awake
 output.post             member                                  OP    write  verified,awake
 output.change           generator                               OP    write  verified
 facility.register       member                                  OP    write  verified,awake

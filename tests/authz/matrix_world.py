@@ -23,6 +23,7 @@ from circularity.ledger.generator_months import write_month
 from circularity.ledger.surveys import record_survey
 from circularity.organisations import Organisation
 from circularity.policy.acting import Acting
+from circularity.registry.drafts import LedgerRow, read_into_drafts
 from circularity.runs.stored import MatchingRun, Proposal
 from matching.run import run_matching
 from web.app import create_app
@@ -31,10 +32,13 @@ from web.permission_check import ASKING
 
 GYPSUM = "441-001-S06"
 OPEN = {"available_from": None, "available_to": None}
-PLAIN = {"lot": 100_000, "deal": 100, "stock": 900_000, "load": 20, "offered": 500_000, "limit": 10**9}
+PLAIN = {
+    "lot": 100_000, "deal": 100, "stock": 900_000, "load": 20, "offered": 500_000, "limit": 10**9,
+    "drafted": 30_000,
+}  # fmt: skip
 SECRET = {
     "lot": 4_321_987, "deal": 40_123, "stock": 7_117_771, "load": 7_919, "offered": 2_654_321,
-    "limit": 98_765_431,
+    "limit": 98_765_431, "drafted": 5_353_131,
 }  # fmt: skip
 MARK = "秘密词句 canary-words"
 """Figures of either set in kg, the deal's and the load's in t; those of the foreign set are nobody else's."""
@@ -106,7 +110,12 @@ def _set(
     output = registry.output(waste_code=code, site=works, **OPEN, mass_kg=kg["lot"], **money)
     window = registry.window(line=line, **OPEN, permitted_kg=kg["offered"])
     made = deal(registry, kg["deal"], works=works, line=line, waste_code=code)
-    rows: dict[str, Any] = {"Agreement": made.agreement, **_books(registry, works, code, kg["stock"])}
+    ledger = read_into_drafts(
+        registry.session, **registry.act, site=works, file="台账.xlsx", notes=[],
+        rows=[LedgerRow(2, {"waste_code": code, "mass_kg": kg["drafted"]}, [])],
+    )  # fmt: skip
+    rows: dict[str, Any] = {"OutputLedger": ledger, "OutputDraft": ledger.drafts[0]}
+    rows |= {"Agreement": made.agreement, **_books(registry, works, code, kg["stock"])}
     transfer, load_kg = made.at_the_gate(kg["load"]), kg["load"] * 1_000
     receive(**made.act, transfer=transfer, weighed={1: Weighed(load_kg)})
     receiver = facility.site.organisation

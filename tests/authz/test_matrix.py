@@ -37,7 +37,9 @@ STANDS = {  # what the works, the plant and the carrier of a set are in its thin
     "Agreement": {"works": "generator", "plant": "receiver"},
     "AgreementProcedure": {"works": "generator", "plant": "receiver"},
     "Proposal": {"works": "generator", "plant": "receiver"},
-    **{kind: {"works": "generator"} for kind in ("Output", "Site", "LedgerMonth", "StockSurvey")},
+    **{kind: {"works": "generator"} for kind in (
+        "OutputDraft", "OutputLedger", "Output", "Site", "LedgerMonth", "StockSurvey",
+    )},
     **{kind: {"plant": "receiver"} for kind in (
         "Facility", "EntitlementLine", "Entitlement", "CapacityWindow", "WhitelistEntry", "ProcedureGrant",
         "Receipt", "Application", "Appeal", "EntitlementChange",

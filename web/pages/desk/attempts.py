@@ -18,6 +18,7 @@ from circularity.errors import BadInput, CircularityError, NotFound, Stale
 from circularity.idempotency import Request, act_once
 from web.api.writing import refuse_unless_writable
 from web.errors import status_of
+from web.language import language
 from web.pages.desk.problems import Problem, problems_of
 from web.session import engine
 
@@ -72,6 +73,18 @@ def refused_form() -> str:
 def fresh() -> str:
     """Return a new mark for a form."""
     return secrets.token_urlsafe(12)
+
+
+def refuse_form(form: str, error: CircularityError, fields: Collection[str]) -> None:
+    """Show a refusal at the fields of a form, and without a field where it is about neither of them.
+
+    What is wrong in an uploaded file is for its page to show.
+    """
+    told = problems_of(error)
+    g.refused_form = form
+    if isinstance(error, BadInput) and not any(problem.field in fields for problem in told):
+        told = [Problem("", error.zh if language() == "zh" else error.en)]
+    g.problems = told
 
 
 def _again(form: str, error: CircularityError, show: Callable[[], str]) -> tuple[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,10 +14,12 @@ from circularity.catalogue.waste_codes import URGENT_MARGIN_DAYS
 from circularity.errors import NotAllowed, NotFound
 from circularity.own_lots import FATES, fates_of, lots, lots_seen
 from circularity.party_listings import total
+from circularity.registry.drafts import OutputDraft, drafts_of
 from circularity.registry.outputs import Output, withdraw_output
 from circularity.runs.stored import latest_run, proposals_of_output
 from matching.recommend import outlets_for_output
 from matching.recommend_near import near_outlets
+from web.auth.identity import may_open
 from web.formats import waste_type
 from web.pages.desk.acting import Acting, acting, require_acting
 from web.pages.desk.attempts import Answer, attempt
@@ -24,7 +27,7 @@ from web.pages.requests import choice, page_of
 from web.session import live_receivers, read_session
 from web.today import now, today
 
-OUTLETS = 12
+OUTLETS, DRAFTS = 12, 10
 FORM = "withdraw"
 
 
@@ -32,6 +35,11 @@ def show_lots() -> str:
     """Show the lots of the party one acts for, what became of each beside it."""
     session, party = read_session(), acting()
     fate, run, page = choice("fate", FATES), latest_run(session), None
+    drafts: Sequence[OutputDraft] = ()
+    draft_total = 0
+    if party is not None and not party.watches and may_open("desk.lot_draft"):
+        waiting = drafts_of(party.organisation)
+        drafts, draft_total = session.scalars(waiting.limit(DRAFTS)).all(), total(session, waiting)
     if party is not None:
         wanted = lots(lots_seen(party.organisation, party.side, party.sites), run, fate, today())
         page = page_of(
@@ -40,7 +48,8 @@ def show_lots() -> str:
                 session, session.scalars(wanted.limit(limit).offset(offset)).all(), run, today()
             ),
         )
-    facts = {"fate": fate, "fates": FATES, "run": run, "urgent_days": URGENT_MARGIN_DAYS}
+    facts: dict[str, Any] = {"drafts": drafts, "draft_total": draft_total}
+    facts |= {"fate": fate, "fates": FATES, "run": run, "urgent_days": URGENT_MARGIN_DAYS}
     return render_template("lots/list.html", page=page, waste_type=waste_type, **facts)
 
 
