@@ -56,6 +56,11 @@ GROUPS: Mapping[str, Mapping[str, object]] = {
         "by_product": _("By-product"),
         "product": _("Product"),
     },
+    "datum": {
+        "wgs84": _("WGS-84 (GPS)"),
+        "gcj02": _("GCJ-02 (Amap, Tencent)"),
+        "bd09": _("BD-09 (Baidu)"),
+    },
     "visibility": {
         "parties": _("Others see masses in bands, no prices and no assays"),
         "public": _("Everybody sees the figures"),

@@ -23,6 +23,9 @@ public.read             anyone                                  OPRD  read
 session.use             signed_in                               OPRD  write
 desk.read               member|@confidential.read               OPRD  read
 
+site.list               member|@confidential.read               OPR   read
+site.add                member                                  OP    write
+generation.declare      member                                  OP    write
 output.list             member|@confidential.read               OPR   read
 output.read             generator|@confidential.read            OPR   read
 output.draft            member                                  OP    write
@@ -32,6 +35,10 @@ draft.post              generator                               OP    write  ver
 output.post             member                                  OP    write  verified,awake
 output.change           generator                               OP    write  verified
 facility.register       member                                  OP    write  verified,awake
+window.list             member|@confidential.read               OPR   read
+window.read             receiver|@confidential.read             OPR   read
+window.begin            member                                  OP    write  verified,awake
+window.change           receiver                                OP    write  verified
 window.offer            receiver                                OP    write  verified,awake
 entitlement.grant       @entitlement.confirm                    OP    write
 entitlement.ask         receiver                                OP    write

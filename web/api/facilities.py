@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from circularity.errors import RuleBroken
 from circularity.organisations import Site
-from circularity.registry.capacity import offer_capacity
+from circularity.registry.capacity import offer_capacity, withdraw_capacity
 from circularity.registry.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
 from circularity.registry.facilities import add_entitlement_line, grant_entitlement, register_facility
 from web.api.blueprint import ApiBlueprint
@@ -23,6 +23,7 @@ from web.api.facility_schemas import (
     FacilityQuery,
     FacilitySummary,
     WindowAnswer,
+    WindowChange,
     WindowCreate,
 )
 from web.api.lookups import by_public_id, named_in_body
@@ -108,6 +109,16 @@ def create_window(session: Session, body: dict[str, Any], facility_id: str) -> d
     window = offer_capacity(session, actor=ACTOR, at=now(), line=line, **verb_arguments(body))
     session.flush()
     return window_shown(window, exact=True)
+
+
+@blp.change("/windows/<public_id:window_id>", WindowChange, WindowAnswer)
+def change_window(session: Session, body: dict[str, Any], window_id: str) -> dict[str, Any]:  # noqa: ARG001
+    """Withdraw a window from future runs; nothing is deleted, and deals stand."""
+    window = by_public_id(session, CapacityWindow, window_id, _OF_WINDOW)
+    blp.check_etag(window_shown(window), WindowAnswer)
+    withdraw_capacity(session, actor=ACTOR, at=now(), window=window)
+    session.flush()
+    return window_shown(window)
 
 
 def _wanted(query: dict[str, Any]) -> Select[Facility]:

@@ -11,7 +11,7 @@ from circularity.registry.outputs import VISIBILITIES
 from web.api.codes import CODE_LENGTH, NAME_LENGTH, PROVINCE, PUBLIC_ID, SOURCE_LENGTH
 from web.api.paging import Paged
 from web.api.quantities import CnyPerTonne, Concentration, Kilometres, Tonnes, WholeNumber
-from web.api.shapes import Answer, Band, FacilityReference, OrganisationName, Place, moment
+from web.api.shapes import Answer, Band, FacilityReference, OnlyTrue, OrganisationName, Place, moment
 
 
 class FacilityQuery(Paged):
@@ -69,6 +69,12 @@ class WindowCreate(Schema):
     )
     max_distance_km = Kilometres(attribute="max_distance_m")
     visibility = String(validate=OneOf(VISIBILITIES), metadata={"default": "parties"})
+
+
+class WindowChange(Schema):
+    """What can be changed of a window here: it can be withdrawn from future runs."""
+
+    withdrawn = OnlyTrue(required=True)
 
 
 class WindowAnswer(Answer):

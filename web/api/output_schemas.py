@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from marshmallow import Schema, ValidationError
-from marshmallow.fields import Boolean, Date, Dict, Field, List, Nested, String
+from marshmallow import Schema
+from marshmallow.fields import Boolean, Date, Dict, List, Nested, String
 from marshmallow.validate import Length, OneOf
 
 from circularity.registry.outputs import STATUSES, VISIBILITIES
 from web.api.codes import CODE_LENGTH, PROVINCE, PUBLIC_ID
 from web.api.paging import Paged
 from web.api.quantities import CnyPerTonne, Concentration, Kilometres, Tonnes, WholeNumber
-from web.api.shapes import Answer, Band, OrganisationName, Place, moment
+from web.api.shapes import Answer, Band, OnlyTrue, OrganisationName, Place, moment
 
 ANALYTE_LENGTH = Length(min=1, max=60)
 
@@ -61,18 +59,6 @@ class OutputCreate(Schema):
             "description": "`public` discloses mass, price and assays to everybody",
         },
     )
-
-
-class OnlyTrue(Field[bool]):
-    """The JSON value true and nothing that Python takes for it."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(metadata={"type": "boolean", "enum": [True]}, **options)
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:  # noqa: ARG002
-        if value is not True:
-            raise ValidationError("Must be true.")
-        return True
 
 
 class OutputChange(Schema):

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from marshmallow import Schema, post_dump
+from marshmallow import Schema, ValidationError, post_dump
 from marshmallow.fields import Boolean, DateTime, Dict, Field, Float, Integer, List, Nested, String
 
 from web.api.quantities import Quantity
+
+
+class OnlyTrue(Field[bool]):
+    """The JSON value true and nothing that Python takes for it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(metadata={"type": "boolean", "enum": [True]}, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:  # noqa: ARG002
+        if value is not True:
+            raise ValidationError("Must be true.")
+        return True
 
 
 class Answer(Schema):

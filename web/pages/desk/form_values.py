@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from decimal import Decimal
 from pathlib import Path, PurePath
 
 from flask import request
@@ -16,6 +17,7 @@ from werkzeug.datastructures import FileStorage
 
 from circularity.columns import MAX_AMOUNT, MAX_DISTANCE_M
 from circularity.errors import BadInput, InputProblem
+from circularity.organisations import DEGREES_E7
 from circularity.units import (
     KG_PER_T,
     M_PER_KM,
@@ -78,6 +80,11 @@ class FormValues:
     def concentration(self, name: str) -> int:
         """Return a typed value in millionths of its unit; a field that must be filled."""
         return self._filled(name, self._scaled(name, MICRO, -MAX_AMOUNT, MAX_AMOUNT))
+
+    def degrees(self, name: str) -> Decimal:
+        """Return typed degrees to about a centimetre; a field that must be filled."""
+        found = self._scaled(name, DEGREES_E7, -180 * DEGREES_E7, 180 * DEGREES_E7)
+        return Decimal(self._filled(name, found)) / DEGREES_E7
 
     def whole(self, name: str) -> int:
         """Return a typed whole number."""

@@ -39,7 +39,7 @@ _PLAIN = ("waste_code", "available_from", "available_to", "storage_since", "stat
 def read_terms(form: FormValues) -> dict[str, Any]:
     """Return what was typed, by the names of `registry.outputs.Terms`; mistakes are noted in the form."""
     return {
-        "waste_code": _waste_code(form),
+        "waste_code": read_code(form),
         "mass_kg": form.mass("mass_t"),
         "available_from": form.maybe_day("available_from"),
         "available_to": form.maybe_day("available_to"),
@@ -84,7 +84,7 @@ def codes_for(text: str) -> list[WasteType]:
     return [waste for waste in propose(text[:100], today()) if has_code_form(waste.code)][:CODES_SHOWN]
 
 
-def _waste_code(form: FormValues) -> str:
+def read_code(form: FormValues) -> str:
     """Return the code that was chosen or typed; of a name, the codes to choose from are shown again."""
     typed = form.text("code") or form.text("waste_code")
     try:
