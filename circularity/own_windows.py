@@ -38,25 +38,25 @@ class OwnLine:
     left_this_year_kg: int | None
 
 
-def own_facilities(organisation: Organisation, side: str) -> Select[Facility]:
+def own_facilities(organisation: Organisation, side: str, only: frozenset[str]) -> Select[Facility]:
     """Select a party's own facilities, or those of an authority's region, with all that entitles them."""
     lines = selectinload(Facility.entitlements).selectinload(Entitlement.lines)
     return (
         select(Facility)
         .join(Facility.site)
-        .where(Facility.id.in_(facilities_seen(organisation, side)))
+        .where(Facility.id.in_(facilities_seen(organisation, side, only)))
         .options(joinedload(Facility.site), lines.selectinload(EntitlementLine.limits))
         .options(lines.selectinload(EntitlementLine.windows))
         .order_by(Site.id, Facility.id)
     )
 
 
-def windows_seen(organisation: Organisation, side: str) -> ColumnElement[bool]:
+def windows_seen(organisation: Organisation, side: str, only: frozenset[str]) -> ColumnElement[bool]:
     """Return the condition for windows of those facilities."""
     lines = (
         select(EntitlementLine.id)
         .join(EntitlementLine.entitlement)
-        .where(Entitlement.facility_id.in_(facilities_seen(organisation, side)))
+        .where(Entitlement.facility_id.in_(facilities_seen(organisation, side, only)))
     )
     return CapacityWindow.line_id.in_(lines)
 

@@ -175,9 +175,11 @@ def read_into_drafts(
     return ledger
 
 
-def drafts_of(organisation: Organisation) -> Select[OutputDraft]:
-    """Select an organisation's own drafts, the newest first."""
+def drafts_of(organisation: Organisation, only: frozenset[str] = frozenset()) -> Select[OutputDraft]:
+    """Select an organisation's own drafts, the newest first; `only` are public ids of sites, empty = all."""
     wanted = select(OutputDraft).join(OutputDraft.site).where(Site.organisation_id == organisation.id)
+    if only:
+        wanted = wanted.where(Site.public_id.in_(only))
     return wanted.options(selectinload(OutputDraft.ledger)).order_by(OutputDraft.id.desc())
 
 

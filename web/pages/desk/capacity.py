@@ -37,7 +37,7 @@ FEED = 20
 def show_capacity() -> str:
     """Show the facilities of the party one acts for, their lines and what each offers."""
     session, party = read_session(), acting()
-    wanted = own_facilities(party.organisation, party.side) if party is not None else None
+    wanted = own_facilities(party.organisation, party.side, party.sites) if party is not None else None
     facilities = session.scalars(wanted).unique().all() if wanted is not None else []
     found = [(facility, lines_of(session, facility, today())) for facility in facilities]
     return render_template("capacity/list.html", facilities=found, today=today())
@@ -107,7 +107,7 @@ def withdraw_window(public_id: str) -> Answer:
 
 def find_window(session: Session, party: Acting, public_id: str) -> CapacityWindow:
     """Return a window that the party may see in full; raises NotFound."""
-    seen = windows_seen(party.organisation, party.side)
+    seen = windows_seen(party.organisation, party.side, party.sites)
     found = session.scalar(select(CapacityWindow).filter_by(public_id=public_id).where(seen))
     if found is None:
         raise NotFound("window", "没有这一产能", "there is no such capacity window", id=public_id[:40])
@@ -116,7 +116,7 @@ def find_window(session: Session, party: Acting, public_id: str) -> CapacityWind
 
 def own_line(session: Session, party: Acting, public_id: str) -> EntitlementLine:
     """Return a line of the party's own facilities; raises NotFound, NotAllowed."""
-    mine = Entitlement.facility_id.in_(facilities_seen(party.organisation, party.side))
+    mine = Entitlement.facility_id.in_(facilities_seen(party.organisation, party.side, party.sites))
     wanted = select(EntitlementLine).join(EntitlementLine.entitlement).where(mine)
     found = session.scalar(wanted.where(EntitlementLine.public_id == public_id))
     if found is None:
@@ -128,4 +128,4 @@ def own_line(session: Session, party: Acting, public_id: str) -> EntitlementLine
 
 
 def _is_own(party: Acting, line: EntitlementLine) -> bool:
-    return line.entitlement.facility.site.organisation_id == party.organisation.id and not party.watches
+    return party.acts_at(line.entitlement.facility.site)

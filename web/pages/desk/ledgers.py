@@ -23,7 +23,7 @@ from web.api.lookups import named_in_body
 from web.api.writing import refuse_unless_writable
 from web.errors import status_of
 from web.formats import waste_type
-from web.pages.desk.acting import Acting, require_acting
+from web.pages.desk.acting import Acting, own_sites_only, require_acting
 from web.pages.desk.attempts import Answer, attempt, refuse_form
 from web.pages.desk.form_values import FormValues, uploaded
 from web.pages.desk.months import own_site, own_sites
@@ -102,7 +102,7 @@ def own_ledger(session: Session, party: Acting, public_id: str) -> OutputLedger:
     wanted = (
         select(OutputLedger)
         .join(OutputLedger.site)
-        .where(OutputLedger.public_id == public_id, Site.organisation_id == party.organisation.id)
+        .where(OutputLedger.public_id == public_id, *own_sites_only(party))
         .options(selectinload(OutputLedger.drafts))
     )
     found = session.scalar(wanted) if not party.watches else None

@@ -113,7 +113,7 @@ def post_all_drafts() -> Answer:
     party = require_acting()
 
     def post(session: Session, at: datetime) -> str:
-        drafts = list(session.scalars(drafts_of(party.of(session))))
+        drafts = list(session.scalars(drafts_of(party.of(session), party.sites)))
         post_drafts(session, actor=party.actor, at=at, drafts=drafts[::-1])
         return url_for("desk.lots")
 
@@ -122,7 +122,7 @@ def post_all_drafts() -> Answer:
 
 def own_draft(session: Session, party: Acting, public_id: str) -> OutputDraft:
     """Return a draft of the party's own; raises NotFound, for others know of none."""
-    wanted = drafts_of(party.organisation).where(OutputDraft.public_id == public_id)
+    wanted = drafts_of(party.organisation, party.sites).where(OutputDraft.public_id == public_id)
     found = session.scalar(wanted) if not party.watches else None
     if found is None:
         raise NotFound("draft", "没有这一草稿", "there is no such draft", id=public_id[:40])

@@ -38,7 +38,7 @@ def show_lots() -> str:
     drafts: Sequence[OutputDraft] = ()
     draft_total = 0
     if party is not None and not party.watches and may_open("desk.lot_draft"):
-        waiting = drafts_of(party.organisation)
+        waiting = drafts_of(party.organisation, party.sites)
         drafts, draft_total = session.scalars(waiting.limit(DRAFTS)).all(), total(session, waiting)
     if party is not None:
         wanted = lots(lots_seen(party.organisation, party.side, party.sites), run, fate, today())

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from circularity.accounts.dormancy import is_dormant
 from circularity.catalogue.regions import all_regions
+from circularity.errors import NotAllowed
 from circularity.geography import DATUMS
 from circularity.organisations import Site, add_site
 from circularity.party_listings import sites_seen
@@ -34,7 +35,7 @@ def show_sites() -> str:
     sites: list[tuple[Site, bool]] = []
     declared: list[GenerationDeclaration] = []
     if party is not None:
-        seen = sites_seen(party.organisation, party.side)
+        seen = sites_seen(party.organisation, party.side, party.sites)
         rows = session.scalars(select(Site).where(Site.id.in_(seen)).order_by(Site.id))
         sites = [(site, is_dormant(session, site)) for site in rows]
         row = GenerationDeclaration
@@ -55,6 +56,9 @@ def add_own_site() -> Answer:
     party = require_acting()
 
     def add(session: Session, at: datetime) -> str:
+        if party.sites:
+            zh, en = "您只为部分厂区操作,不能添加厂区", "who acts for some sites alone adds none"
+            raise NotAllowed("some_sites_only", zh, en)
         form = FormValues()
         facts: dict[str, Any] = {
             "lat": form.degrees("lat"),
