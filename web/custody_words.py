@@ -143,6 +143,8 @@ CUSTODY: Mapping[str, Mapping[str, object]] = {
         "numbers": _("hazardous transfers without an official number"),
         "treatments": _("new treatments of your loads"),
         "months": _("months to close"),
+        "to_file": _("procedures to file"),
+        "filed": _("procedures filed in your region"),
         "decide": _("applications for lists under way"),
         "complete": _("applications to complete"),
     },

@@ -91,8 +91,10 @@ def test_strangers_and_authorities_do_not_see_a_draft(world: Desk, procedure: st
 
 def test_filed_it_waits_for_the_province_of_origin_which_grants_it(world: Desk, procedure: str) -> None:
     world.act_as(POWER, "generator")
+    assert "procedures to file" in world.see("/desk")
     world.press(f"{procedure}/acts/file", document="沪申 1 号")
     world.act_as(ORIGIN, "authority")
+    assert "procedures filed in your region" in world.see("/desk")
     assert "Waiting for you" in world.see("/procedures")
     assert "still missing" not in world.see(procedure), "the receiver is on a white list"
     world.act_as(RECEIVING, "authority")

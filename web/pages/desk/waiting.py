@@ -15,7 +15,8 @@ from circularity.custody.overdue import Overdue, overdue
 from circularity.custody.reception import Treatment
 from circularity.custody.treatment_notices import not_told
 from circularity.deals.agreements import gaps
-from circularity.deals.contract import Agreement
+from circularity.deals.contract import Agreement, AgreementProcedure
+from circularity.deals.filings import FILED
 from circularity.deals.gaps import Gap
 from circularity.ledger.months import LedgerMonth
 from circularity.party_listings import (
@@ -97,6 +98,18 @@ def my_turn(party: Acting) -> ColumnElement[bool]:
     )
 
 
+def _procedures(party: Acting, what: str, *states: str) -> tuple[str, type[Any], ColumnElement[bool], str]:
+    """Return the procedures of deals that stand, in some states: the sender's own, or those of a region."""
+    sends = Agreement.site_id.in_(sites_seen(party.organisation, party.side, party.sites))
+    receives = Agreement.facility_id.in_(facilities_seen(party.organisation, party.side, party.sites))
+    deals = select(Agreement.id).where(
+        sends | receives if party.watches else sends, Agreement.status.in_(("agreed", "suspended"))
+    )
+    row = AgreementProcedure
+    wanted = row.agreement_id.in_(deals) & row.status.in_(states) & row.kind.in_(FILED)
+    return what, row, wanted, url_for("desk.procedures", status=states[0])
+
+
 def _to_decide(party: Acting) -> tuple[str, type[Any], ColumnElement[bool], str]:
     """Return the applications that an authority reviews, consents to or publishes."""
     open_now = Application.status.in_(("submitted", "under_review", "approved"))
@@ -110,7 +123,9 @@ def _to_decide(party: Acting) -> tuple[str, type[Any], ColumnElement[bool], str]
 
 def _kinds(party: Acting) -> list[tuple[str, type[Any], ColumnElement[bool], str]]:
     if party.watches:
-        return [_to_decide(party)] if party.side == "authority" else []
+        if party.side != "authority":
+            return []
+        return [_to_decide(party), _procedures(party, "filed", "filed")]
     organisation, side, only = party.organisation, party.side, party.sites
     sends = Transfer.sender_site_id.in_(sites_seen(organisation, side, only))
     receives = Transfer.facility_id.in_(facilities_seen(organisation, side, only))
@@ -128,6 +143,7 @@ def _kinds(party: Acting) -> list[tuple[str, type[Any], ColumnElement[bool], str
         ("proposals", Proposal, proposals_seen(organisation, side, only) & (Proposal.status == "open"),
          url_for("desk.proposals")),
         ("deals", Agreement, my_turn(party), url_for("desk.agreements", turn="mine")),
+        _procedures(party, "to_file", "to_file", "refused"),
         ("sign", Transfer, sends & (Transfer.status == "draft"), listed("draft")),
         ("carry", Transfer, Transfer.id.in_(carried) & (Transfer.status == "submitted") & trip,
          listed("submitted")),
