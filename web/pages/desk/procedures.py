@@ -6,7 +6,7 @@ import io
 from typing import Any
 from urllib.parse import quote
 
-from flask import Response, render_template
+from flask import Response, render_template, url_for
 from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
@@ -84,7 +84,8 @@ def print_form(public_id: str) -> str:
     """Show the form of a procedure as sheets of A4 paper."""
     session, party = read_session(), require_acting()
     procedure = find_procedure(session, party, public_id)
-    return _sheet(form_of(session, procedure), procedure.kind, procedure.agreement.number)
+    back = url_for("desk.procedure", public_id=public_id)
+    return _sheet(form_of(session, procedure), procedure.kind, procedure.agreement.number, back)
 
 
 def download_proposed_form(public_id: str, kind: str) -> Response:
@@ -95,7 +96,8 @@ def download_proposed_form(public_id: str, kind: str) -> Response:
 
 def print_proposed_form(public_id: str, kind: str) -> str:
     """Show the form that a proposal would need as sheets of A4 paper."""
-    return _sheet(_proposed(public_id, kind), kind, gettext("proposal"))
+    back = url_for("desk.proposal", public_id=public_id)
+    return _sheet(_proposed(public_id, kind), kind, gettext("proposal"), back)
 
 
 def find_procedure(session: Session, party: Acting, public_id: str) -> AgreementProcedure:
@@ -149,6 +151,7 @@ def _workbook(form: FilingForm, kind: str, number: str) -> Response:
     return Response(book.getvalue(), mimetype=_XLSX, headers=headers)
 
 
-def _sheet(form: FilingForm, kind: str, number: str) -> str:
-    facts = {"form": form, "kind": kind, "number": number, "printed_at": now(), "not_official": NOT_OFFICIAL}
-    return render_template("procedures/print.html", legal=basis(form.rule.legal_key, today()), **facts)
+def _sheet(form: FilingForm, kind: str, number: str, back: str) -> str:
+    facts = {"form": form, "kind": kind, "number": number, "back": back, "not_official": NOT_OFFICIAL}
+    legal = basis(form.rule.legal_key, today())
+    return render_template("procedures/print.html", legal=legal, printed_at=now(), **facts)

@@ -67,7 +67,6 @@ def show_entitlement(public_id: str) -> str:
         "changes": session.scalars(changes.order_by(EntitlementChange.id.desc())).all(),
         "decides": decides_on(session, party.organisation, entitlement.facility, today(), CONFIRM),
         "owns": entitlement.facility.site.organisation_id == party.organisation.id,
-        "kinds": CHANGES,
         "operations": all_operations(today()),
         "windows": [window for line in entitlement.lines for window in line.windows],
         "restated": restatements_of(session, entitlement),
@@ -90,7 +89,8 @@ def ask_change(public_id: str) -> Answer:
         request_change(session, **about, entitlement=entitlement, kind=kind, wanted=wanted)
         return url_for("register.entitlement", public_id=public_id)
 
-    return attempt("change", run, lambda: show_entitlement(public_id))
+    asked = request.form.get("kind", "")
+    return attempt(asked if asked in CHANGES else CHANGES[0], run, lambda: show_entitlement(public_id))
 
 
 def act_on_change(public_id: str, act: str) -> Answer:
