@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 from argon2 import PasswordHasher
+from audited_writes import every_write_is_audited
 from browser import Browser
 from databases import Databases, compile_once, postgresql, sqlite
 from flask import Flask
@@ -67,3 +68,10 @@ def statements_compiled_once() -> Iterator[None]:
     database.create_engine = compile_once(real)  # type: ignore[assignment]
     yield
     database.create_engine = real
+
+
+@pytest.fixture(scope="session", autouse=True)
+def requests_write_with_an_event() -> Iterator[None]:
+    """Let every request of every test fail that writes without an audit event."""
+    with every_write_is_audited():
+        yield

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from canaries import numbers, plant, rows_of, since
 from deal_rows import deal
 from flask import Flask
 from flask.testing import FlaskClient
@@ -49,13 +50,15 @@ Ids = dict[str, str]
 
 @dataclass
 class Matrix:
-    """The application and the ids of both sets by kind."""
+    """The application and the ids of both sets by kind; texts and figures that only the foreign set has."""
 
     app: Flask
     client: FlaskClient
     own: Ids
     foreign: Ids
     unknown: Ids
+    marks: frozenset[str] = frozenset()
+    figures: frozenset[str] = frozenset()
     real_views: bool = False
 
     def choose(self, party: str, side: str) -> None:
@@ -80,12 +83,15 @@ def matrix(url: str, *, accounts: bool) -> Iterator[Matrix]:
         registry = Registry(session)
         office = registry.organisation(roles=frozenset({"authority"}), region_code="310000")
         own = _set(registry, office, FLY_ASH, "SW02", PLAIN, {}, "自己的话 plain words")
+        before = rows_of(session)
         foreign = _set(registry, office, GYPSUM, "SW06", SECRET, SECRET_MONEY, MARK)
+        own["office"] = foreign["office"] = office.public_id
+        marks = plant(session, before) | {MARK}
+        figures = numbers(session, since(session, before)) - numbers(session, before)
     run_matching(engine, actor=ACTOR, at=AT)
     with writing(engine)() as session:
         run = session.scalars(select(MatchingRun)).one()
         own["Run"] = foreign["Run"] = run.public_id
-        own["office"] = foreign["office"] = office.public_id
         for ids in (own, foreign):
             for proposal in session.scalars(select(Proposal)):
                 if proposal.output.public_id == ids["Output"]:
@@ -94,7 +100,7 @@ def matrix(url: str, *, accounts: bool) -> Iterator[Matrix]:
     app = create_app(Config(database_url=url, secret_key="s" * 32, api_write=True, accounts=accounts))
     try:
         unknown = dict.fromkeys(own, UNKNOWN)
-        yield Matrix(app, app.test_client(), own, foreign, unknown)
+        yield Matrix(app, app.test_client(), own, foreign, unknown, frozenset(marks), frozenset(figures))
     finally:
         app.extensions["circularity.engine"].dispose()
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from canaries import classes, to_be_classified
 from databases import Databases
 from matrix_world import SECRET, SECRET_MONEY, Matrix, matrix, roles
+from openpyxl import load_workbook
 from routes import Cell, address_of, cells
 from untouched import content_of
 
 from circularity.audit import verify_chain
-from circularity.database import reading
+from circularity.database import Base, reading
 from web.app import create_app
 from web.config import BadSetting, Config, read_config
 
@@ -232,10 +235,10 @@ def test_names_are_set_from_outside() -> None:
     )
 
 
-def markers() -> set[str]:
+def markers(world: Matrix) -> set[str]:
     """Return the digits of every figure that only the foreign parties know, kg and t alike."""
     figures = [*SECRET.values(), *SECRET_MONEY.values(), SECRET["load"] * 1000, SECRET["deal"] * 1000]
-    return {str(figure).rstrip("0") for figure in figures}
+    return {str(figure).rstrip("0") for figure in figures} | world.figures
 
 
 def told(answer: Any) -> set[str]:
@@ -244,6 +247,18 @@ def told(answer: Any) -> set[str]:
     text = re.sub(r'(?:\b[vxydr]|width|height|c[xy])="?=?[\d.,\s-]+', "", text)  # drawings and versions
     text = re.sub(r"[0-9a-f]{32,64}", "", text)
     return {re.sub(r"\D", "", found).rstrip("0") for found in re.findall(r"\d[\d,.]*", text)}
+
+
+def marks_in(world: Matrix, answer: Any) -> list[str]:
+    """Return the planted words of an answer, its headers included; a workbook is read cell by cell."""
+    content = answer.get_data()
+    if content.startswith(b"PK"):
+        book = load_workbook(BytesIO(content), read_only=True)
+        cells_read = [str(value) for sheet in book for row in sheet.values for value in row]
+        text = "\n".join(cells_read)
+    else:
+        text = content.decode("utf-8", "replace")
+    return [mark for mark in world.marks if mark in text + str(answer.headers)]
 
 
 def leaks(world: Matrix, whose: str, *, pages_only: bool = False) -> tuple[int, list[str]]:
@@ -255,7 +270,8 @@ def leaks(world: Matrix, whose: str, *, pages_only: bool = False) -> tuple[int, 
             continue
         with world.client.get(address_of(world, cell, ids)) as answer:
             if answer.mimetype.startswith(("text/", "application/", "image/svg")):
-                found += [f"{cell[1].rule} {leaked}" for leaked in markers() & told(answer)]
+                found += [f"{cell[1].rule} {leaked}" for leaked in markers(world) & told(answer)]
+                found += [f"{cell[1].rule} {mark}" for mark in marks_in(world, answer)]
         asked += 1
     return asked, found
 
@@ -274,7 +290,8 @@ def test_no_figure_of_others_is_in_any_answer_error_or_log(
         asked += number
     assert asked > 250
     logged = {re.sub(r"\D", "", word).rstrip("0") for word in re.findall(r"[\d,.]+", caplog.text)}
-    assert not markers() & logged
+    assert not markers(signed) & logged
+    assert not [mark for mark in signed.marks if mark in caplog.text]
 
 
 @pytest.mark.parametrize("whose", ["own", "foreign"])
@@ -284,9 +301,32 @@ def test_no_figure_of_others_is_on_any_page_of_a_partys_desk(world: Matrix, whos
         assert not leaks(world, whose, pages_only=True)[1], party
 
 
+def test_every_column_of_every_table_is_confidential_or_public_and_none_is_both() -> None:
+    """A column that comes is named in `confidential.txt` before anything else is tested about it."""
+    named = classes()
+    for table in Base.metadata.sorted_tables:
+        secret, public = (named[word].get(table.name, set()) for word in ("secret", "public"))
+        assert secret | public == to_be_classified(table), f"name the columns of {table.name}"
+        assert not secret & public, table.name
+    assert set(named["secret"]) | set(named["public"]) <= set(Base.metadata.tables)
+
+
+def test_marks_stand_in_papers_notes_persons_and_vehicles_of_the_foreign_parties(signed: Matrix) -> None:
+    for column in (
+        "listing-papers-title", "stock-surveys-document", "carriages-permit",
+        "receipts-reason", "treatment-results-name", "entitlement-changes-reason", "listing-appeals-reason",
+        "corrections-reason", "users-mail", "users-name", "invitations-mail", "api-tokens-name",
+        "offers-note", "agreements-document", "jobs-asked-by",
+    ):  # fmt: skip
+        assert any(mark.startswith(f"canary-{column}-") for mark in signed.marks), column
+    assert len(signed.figures) > 8
+
+
 def test_the_owner_of_a_figure_does_see_it(signed: Matrix) -> None:
     """So that the tests before would find one."""
     signed.ask_as(roles(signed.foreign)["operator"])
     shown = "\n".join(leaks(signed, "foreign")[1])
     for secret in ("stock", "deal", "load"):
         assert str(SECRET[secret]).rstrip("0") in shown, secret
+    for column in ("stock-surveys-document", "stock-surveys-method"):
+        assert f"canary-{column}" in shown, column

@@ -17,6 +17,8 @@ from circularity.jobs import MATCHING, Job, ask_for, ask_to_cancel
 from web.api.writing import refuse_unless_writable
 from web.auth.identity import accounts_are_on, identity
 from web.jobs import send_after_commit
+from web.pages.disclosure import tells_all
+from web.permission_check import asking
 from web.session import engine, read_session
 
 VISITOR = Actor("网页,访客未识别 · pages, visitor not identified", None, "system")
@@ -32,7 +34,16 @@ def show_job(public_id: str) -> str:
     now = job.progress.get("phase")
     at = PHASES.index(now) if now in PHASES else 0
     done = round((at * 1000 + job.progress.get("permille", 0)) / len(PHASES))
-    return render_template("job.html", job=job, phases=PHASES, at=at, done=1000 if job.result_id else done)
+    facts = {"phases": PHASES, "at": at, "done": 1000 if job.result_id else done}
+    return render_template("job.html", job=job, names_asker=_is_own(job), **facts)
+
+
+def _is_own(job: Job) -> bool:
+    """Tell whether the job was asked for by the asker's organisation; a person's name is nobody else's."""
+    acting = asking()
+    if acting is None:
+        return tells_all()
+    return job.asked_by_organisation == acting.organisation_public_id
 
 
 def start_run() -> Response:
