@@ -26,6 +26,7 @@ from circularity.jobs import MATCHING, ask_for
 from circularity.ledger.generator_months import write_month
 from circularity.ledger.surveys import record_survey
 from circularity.organisations import Site
+from circularity.registry.drafts import draft_output
 from circularity.registry.entitlements import Facility
 from circularity.runs.stored import MatchingRun, Proposal
 from circularity.uploads import OFFICIAL_NUMBERS, ask_for_import
@@ -61,6 +62,9 @@ SECRET_WINDOW = {
 SECRET_LIMIT_KG = 98_765_432
 SECRET_CRITERION = {"cl_mg_per_kg": 99_999_111_123}
 SECRET_QUOTA_KG = 5_555_129
+DRAFTED = {"waste_code": FLY_ASH, "mass_kg": 6_161_713, "price_ucny_per_kg": 555_551}
+"""What nobody but its owner may see at all."""
+
 SECRET_STOCK_KG = 7_117_771
 SECRET_LOAD_KG = 19_919
 OPEN = {"available_from": None, "available_to": None}
@@ -133,6 +137,9 @@ def fill(engine: Any) -> dict[str, str]:
         }
         ids |= books(registry, secret.site)
         ids |= custody(registry, secret.site, public.site)
+        draft = draft_output(session, **registry.act, site=secret.site, terms=DRAFTED)
+        session.flush()
+        ids["draft_id"] = draft.public_id
         short = registry.entitlement(valid_to=date(2026, 9, 30))
         deal(registry, works=secret.site, line=registry.line(entitlement=short), valid_to=date(2099, 12, 31))
     key = run_matching(engine, actor=ACTOR, at=AT)

@@ -29,6 +29,7 @@ generation.declare      member                                  OP    write
 output.list             member|@confidential.read               OPR   read
 output.read             generator|@confidential.read            OPR   read
 output.draft            member                                  OP    write
+draft.list              member                                  OPR   read
 draft.read              generator                               OPR   read
 draft.write             generator                               OP    write
 draft.post              generator                               OP    write  verified,awake

@@ -34,7 +34,7 @@ from web.api.file_bodies import FileBody
 from web.api.jobs import JobStands, job_shown
 from web.api.paging import Paged, Paging
 from web.api.quantities import WholeNumber
-from web.api.shapes import FieldProblem
+from web.api.shapes import FieldProblem, NothingAsked
 from web.api.writing import now
 from web.jobs import send_after_commit
 from web.session import read_session
@@ -58,10 +58,6 @@ class WeighbridgeQuery(Schema):
 
     line = WholeNumber(minimum=1, maximum=1000, load_default=1)
     side = String(validate=OneOf(SIDES), load_default="sender")
-
-
-class NothingAsked(Schema):
-    """Nothing needs to be said."""
 
 
 class ImportAnswer(JobStands):

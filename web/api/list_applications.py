@@ -22,7 +22,6 @@ from web.api.acting import Party, acting_for
 from web.api.blueprint import OWN, ApiBlueprint
 from web.api.disclosure import facility_named, organisation_shown
 from web.api.file_bodies import PAPER_TYPES, FileBody
-from web.api.imports import NothingAsked
 from web.api.list_application_schemas import (
     ACTS,
     ApplicationChange,
@@ -35,6 +34,7 @@ from web.api.list_application_schemas import (
 from web.api.lookups import by_public_id, named_in_body
 from web.api.named_acts import facts_of
 from web.api.paging import Paging
+from web.api.shapes import NothingAsked
 from web.api.writing import now
 from web.session import read_session
 from web.today import today

@@ -61,10 +61,31 @@ class OutputCreate(Schema):
     )
 
 
-class OutputChange(Schema):
-    """What can be changed of a posted lot: it can be withdrawn from future runs."""
+class TermsChange(Schema):
+    """What is to change of a lot's terms: what is left out stays, null makes it unknown or unbounded."""
 
-    withdrawn = OnlyTrue(required=True)
+    mass_t = Tonnes(least=1, attribute="mass_kg", metadata={"description": "at least what deals hold"})
+    available_from = Date(allow_none=True)
+    available_to = Date(allow_none=True)
+    allowed_operations = List(String(validate=CODE_LENGTH), validate=Length(max=50))
+    max_distance_km = Kilometres(attribute="max_distance_m", allow_none=True)
+    max_net_cost_cny_per_t = CnyPerTonne(attribute="max_net_cost_ucny_per_kg", allow_none=True)
+    min_lot_t = Tonnes(attribute="min_lot_kg", allow_none=True)
+    price_cny_per_t = CnyPerTonne(attribute="price_ucny_per_kg", allow_none=True)
+    storage_since = Date(allow_none=True)
+    status = String(validate=OneOf(STATUSES))
+    plan_mass_t = Tonnes(attribute="plan_mass_kg", allow_none=True)
+    assays = Dict(keys=String(validate=ANALYTE_LENGTH), values=Concentration(), validate=Length(max=100))
+    visibility = String(validate=OneOf(VISIBILITIES))
+
+
+class OutputChange(TermsChange):
+    """What is to change of a posted lot; `withdrawn` takes it out of future runs.
+
+    The waste and the site stay: another waste is another lot.
+    """
+
+    withdrawn = OnlyTrue()
 
 
 class OutputAnswer(Answer):

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from circularity.catalogue.waste_codes import has_kind_form
 from circularity.catalogue.waste_types import find
+from circularity.deals.changed_lots import change_output as change_terms
 from circularity.organisations import Site
 from circularity.registry.outputs import Output, post_output, withdraw_output
 from web.api.blueprint import ApiBlueprint
@@ -50,11 +51,15 @@ def create_output(session: Session, body: dict[str, Any]) -> dict[str, Any]:
 
 
 @blp.change("/outputs/<public_id:output_id>", OutputChange, OutputAnswer)
-def change_output(session: Session, body: dict[str, Any], output_id: str) -> dict[str, Any]:  # noqa: ARG001
-    """Withdraw a lot from future runs; nothing is deleted."""
+def change_output(session: Session, body: dict[str, Any], output_id: str) -> dict[str, Any]:
+    """Change what is said of a lot, or withdraw it from future runs; nothing is deleted."""
     output = by_public_id(session, Output, output_id, *_LOADED)
     blp.check_etag(output_shown(output), OutputAnswer)
-    withdraw_output(session, actor=ACTOR, at=now(), output=output)
+    withdrawn = body.pop("withdrawn", False)
+    if body:
+        change_terms(session, actor=ACTOR, at=now(), output=output, changes=body)
+    if withdrawn:
+        withdraw_output(session, actor=ACTOR, at=now(), output=output)
     session.flush()
     return output_shown(output)
 

@@ -14,6 +14,7 @@ from web.api.agreements import blp as agreements
 from web.api.catalogue import blp as catalogue
 from web.api.corrections import blp as corrections
 from web.api.documentation import blueprint as documentation
+from web.api.drafts import blp as drafts
 from web.api.entitlements import blp as entitlements
 from web.api.facilities import blp as facilities
 from web.api.imports import blp as imports
@@ -34,12 +35,15 @@ from web.api.refused_loads import blp as refused_loads
 from web.api.reported_rates import blp as reported_rates
 from web.api.runs import blp as runs
 from web.api.shapes import Problem
+from web.api.sites import blp as sites
 from web.api.stored_loads import blp as stored_loads
 from web.api.targets import blp as targets
 from web.api.transfers import blp as transfers
 from web.api.whitelist import blp as whitelist
 
 BLUEPRINTS = (
+    sites,
+    drafts,
     outputs,
     facilities,
     entitlements,

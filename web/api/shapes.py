@@ -22,6 +22,10 @@ class OnlyTrue(Field[bool]):
         return True
 
 
+class NothingAsked(Schema):
+    """Nothing needs to be said."""
+
+
 class Answer(Schema):
     """The shape of an answer; every field is there but those named in `sometimes`, which may be left out."""
 
