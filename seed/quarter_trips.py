@@ -24,8 +24,11 @@ FORGOTTEN = 24 * DAY
 
 _KM_PER_HOUR = 45
 _CORRECTED_WITHIN = timedelta(hours=12)
-_FATES = {5: "refused", 9: "partly_accepted", 14: "rematched", 19: "corrected", 23: "unnumbered"}
+_FATES = {5: "refused", 9: "partly_accepted", 11: "short", 14: "rematched", 19: "corrected", 23: "unnumbered"}
 _PERIOD = 151
+_SHORT_PERMILLE = 940
+"""What arrives of a load that lacks more than two bridges may differ by."""
+
 PERSONS = {
     "sender": "发货员 · dispatcher",
     "carrier": "驾驶员 · driver",
@@ -109,7 +112,9 @@ def _judged(stage: Stage, transfer: Transfer, receiver: Organisation, at: dateti
     """Weigh and judge: bridges differ a little; what is refused is refused for a reason."""
     sent_kg = transfer.lines[0].sent_kg
     received_kg = max(sent_kg - 20 * stage.random.choice((0, 0, 1, 1, 2, 3, -1)), 20)
-    if fate:
+    if fate == "short":
+        received_kg = max(sent_kg * _SHORT_PERMILLE // 1000 // 20 * 20, 20)
+    elif fate:
         received_kg = min(received_kg, sent_kg)
     receive(stage.session, **doing(receiver, at), transfer=transfer, weighed={1: Weighed(received_kg)})
     verdict = Verdict(received_kg)

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 from quarter_world import AT, TODAY
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 
 from circularity.audit import AuditEvent, verify_chain
 from circularity.custody.amendments import Correction
@@ -15,6 +15,7 @@ from circularity.custody.overdue import overdue
 from circularity.custody.reception import Receipt, Treatment
 from circularity.custody.seals import verify_signatures
 from circularity.custody.weighings import Ticket
+from circularity.custody.weight_differences import weight_differences
 from circularity.database import Base, reading
 from circularity.deals.contract import Agreement
 from circularity.deals.gaps import gaps
@@ -119,6 +120,8 @@ def test_proposals_became_agreements_and_some_were_declined(session):
 
 def test_loads_end_in_every_way(session):
     assert {"closed", "submitted"} <= statuses(session, Transfer).keys()
+    apart = weight_differences(session, true())
+    assert [each.judged for each in apart if each.permille >= 50]
     assert count(session, Receipt.verdict == "refused") >= 1
     assert count(session, Receipt.verdict == "partly_accepted") >= 1
     assert count(session, MassGroup.event == "transfer.returned") >= 1
