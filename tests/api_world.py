@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from registry import ACTOR, AT, FLY_ASH, Registry, T
 from sqlalchemy import select
 
+from circularity.accounts.standings import begin_standing
 from circularity.audit import Actor
 from circularity.custody.corrections import ask_correction
 from circularity.custody.manifests import Transfer
@@ -26,6 +27,7 @@ from circularity.jobs import MATCHING, ask_for
 from circularity.ledger.generator_months import write_month
 from circularity.ledger.surveys import record_survey
 from circularity.organisations import Site
+from circularity.rates.targets import enter_target
 from circularity.registry.drafts import draft_output
 from circularity.registry.entitlements import Facility
 from circularity.runs.stored import MatchingRun, Proposal
@@ -139,7 +141,7 @@ def fill(engine: Any) -> dict[str, str]:
         ids |= custody(registry, secret.site, public.site)
         draft = draft_output(session, **registry.act, site=secret.site, terms=DRAFTED)
         session.flush()
-        ids["draft_id"] = draft.public_id
+        ids |= {"draft_id": draft.public_id, "target_id": target(registry)}
         short = registry.entitlement(valid_to=date(2026, 9, 30))
         deal(registry, works=secret.site, line=registry.line(entitlement=short), valid_to=date(2099, 12, 31))
     key = run_matching(engine, actor=ACTOR, at=AT)
@@ -150,6 +152,19 @@ def fill(engine: Any) -> dict[str, str]:
         proposal = session.scalars(select(Proposal).filter_by(run_id=key)).first()
         assert proposal is not None
         return ids | {"run_id": run.public_id, "job_id": job.public_id, "proposal_id": proposal.public_id}
+
+
+def target(registry: Registry) -> str:
+    """Enter a far target as the region's economy authority, and return its public id."""
+    office = registry.organisation(roles=frozenset({"authority"}), region_code="310000")
+    begin_standing(registry.session, **registry.act, organisation=office, authority_kind="economy")
+    entered = enter_target(
+        registry.session, **registry.act, by=office, scope="general", region_code="310000",
+        rate_permille=960, period_from=date(2091, 1, 1), period_to=date(2091, 12, 31),
+        document_zh="《虚构的规划》",
+    )  # fmt: skip
+    registry.session.flush()
+    return str(entered.public_id)
 
 
 def books(registry: Registry, works: Site) -> dict[str, str]:
