@@ -23,6 +23,7 @@ from circularity.custody.receipts import Verdict, Weighed, decide, receive
 from circularity.custody.reception import Receipt
 from circularity.custody.treatments import Result, record_treatment
 from circularity.database import create_engine_for, writing
+from circularity.deals.filings import begin_procedure
 from circularity.jobs import MATCHING, ask_for
 from circularity.ledger.generator_months import write_month
 from circularity.ledger.surveys import record_survey
@@ -217,6 +218,8 @@ def custody(registry: Registry, works: Site, neighbour: Site) -> dict[str, str]:
     """
     act = {"session": registry.session, **registry.act}
     carried = deal(registry, works=works)
+    filing = {"agreement": carried.agreement, "by": works.organisation, "kind": "general_record"}
+    procedure = begin_procedure(**act, **filing)
     late, refused = carried.at_the_gate(5), carried.at_the_gate(10)
     late.arrived_at = AT - timedelta(days=1000)
     _decided(act, refused, Verdict(4 * T, 6 * T, "含水率过高"))
@@ -244,6 +247,7 @@ def custody(registry: Registry, works: Site, neighbour: Site) -> dict[str, str]:
         "refused_carrier_id": carried.carrier.public_id,
         "stored_receipt_id": stored.public_id,
         "import_id": upload.job.public_id,
+        "procedure_id": procedure.public_id,
         **listed,
     }
 

@@ -74,6 +74,7 @@ _ACTS_OF = {
     "ledger_months.change_ledger_month": "month",
     "desk.act_on_month": "month",
     "desk.act_on_procedure": "procedure",
+    "procedures.change_procedure": "procedure",
     "register.act_on_application": "application",
     "register.act_on_entry": "entry",
     "register.act_on_appeal": "appeal",

@@ -28,6 +28,7 @@ from web.api.match import blp as match
 from web.api.official_forms import blp as official_forms
 from web.api.outputs import blp as outputs
 from web.api.overdue import blp as overdue
+from web.api.procedures import blp as procedures
 from web.api.rates import blp as rates
 from web.api.receipts import blp as receipts
 from web.api.recommendations import blp as recommendations
@@ -55,6 +56,7 @@ BLUEPRINTS = (
     recommendations,
     runs,
     agreements,
+    procedures,
     transfers,
     corrections,
     receipts,
