@@ -27,11 +27,11 @@ from circularity.party_listings import agreements_seen
 from web.api.acting import Party, acting_for
 from web.api.blueprint import OWN, ApiBlueprint
 from web.api.file_bodies import WORKBOOK
-from web.api.imports import NothingAsked
 from web.api.lookups import by_public_id
 from web.api.named_acts import facts_of
 from web.api.paging import Paging
 from web.api.procedure_schemas import ACTS, FilingAnswer, FilingChange, FilingCreate, FilingQuery
+from web.api.shapes import NothingAsked
 from web.api.writing import now
 from web.session import read_session
 from web.today import today
