@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, MetaData, StaticPool, Text, create_en
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 from circularity.columns import BIGINT, CalendarDay, Codes, Facts, Truth, UtcTime
+from circularity.sealed_texts import give_keys
 from circularity.sqlite_turns import take_turns
 
 STRICT = {"sqlite_strict": True}
@@ -64,7 +65,9 @@ def create_engine_for(url: str) -> Engine:
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, isolation_level="READ COMMITTED", pool_pre_ping=True)
+        engine = create_engine(parsed, isolation_level="READ COMMITTED", pool_pre_ping=True)
+        give_keys(engine, parsed)
+        return engine
     in_memory = parsed.database in (None, "", ":memory:")
     options: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {}
     engine = create_engine(parsed, connect_args={"check_same_thread": False}, **options)
@@ -72,6 +75,7 @@ def create_engine_for(url: str) -> Engine:
     if not in_memory:
         take_turns(engine, str(parsed.database), _writes)
     event.listen(engine, "begin", _begin)
+    give_keys(engine, parsed)
     return engine
 
 

@@ -5,6 +5,7 @@ A test that asks for `databases`, or for anything built on it, runs once on each
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -19,8 +20,10 @@ from sqlalchemy import Engine
 from circularity import database
 from circularity.accounts import passwords
 from circularity.database import create_engine_for, writing
+from circularity.sealed_texts import SETTING, new_key
 
 Flask.test_client_class = Browser
+os.environ[SETTING] = new_key()  # PostgreSQL has no file beside it in which a key could lie
 
 
 @pytest.fixture(scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])

@@ -8,9 +8,10 @@ from pathlib import Path
 from flask import Flask
 
 from circularity.database import create_engine_for
+from circularity.sealed_texts import SETTING, has_keys
 from web.api.registration import register_api
 from web.auth.registration import register_accounts
-from web.config import Config, read_config
+from web.config import BadSetting, Config, read_config
 from web.errors import register_errors
 from web.formats import register_formats
 from web.health import register_health
@@ -43,7 +44,10 @@ def create_app(config: Config | None = None) -> Flask:
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions["circularity.config"] = settings
-    register_sessions(app, create_engine_for(settings.database_url))
+    engine = create_engine_for(settings.database_url)
+    if settings.accounts and not has_keys(engine):
+        raise BadSetting(f"{SETTING} is needed where people sign in: `circularity user new-key` prints a key")
+    register_sessions(app, engine)
     register_language(app)
     register_formats(app)
     register_security(app, settings)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm.attributes import flag_modified
 
 from circularity.accounts.passwords import check_password, hash_password
 from circularity.audit import Actor, record
@@ -14,6 +15,7 @@ from circularity.columns import between, new_public_id, one_of
 from circularity.database import STRICT, Base
 from circularity.errors import NotFound, RuleBroken
 from circularity.fields import Checks
+from circularity.sealed_texts import Sealed
 
 LANGUAGES = ("zh", "en")
 _MAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9-]+(?:\.[a-z0-9-]+)+")
@@ -36,8 +38,8 @@ class User(Base):
     name: Mapped[str]
     language: Mapped[str]
     password_hash: Mapped[str]
-    totp_secret: Mapped[str]
-    totp_pending: Mapped[str]
+    totp_secret: Mapped[str] = mapped_column(Sealed())
+    totp_pending: Mapped[str] = mapped_column(Sealed())
     totp_step: Mapped[int]
     registered_at: Mapped[datetime]
     password_changed_at: Mapped[datetime]
@@ -47,6 +49,16 @@ class User(Base):
     def has_second_factor(self) -> bool:
         """Whether a code is asked for besides the password."""
         return self.totp_secret != ""
+
+
+def seal_anew(session: Session, *, actor: Actor, at: datetime) -> int:
+    """Seal every secret of a second factor anew, with the newest key; return how many people have one."""
+    people = [row for row in session.scalars(select(User)) if row.totp_secret or row.totp_pending]
+    for user in people:
+        for name in ("totp_secret", "totp_pending"):
+            flag_modified(user, name)
+        record(session, actor, at, "user.secret_sealed_anew", user, {})
+    return len(people)
 
 
 def check_mail(checks: Checks, field: str, mail: str) -> str:

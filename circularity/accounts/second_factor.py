@@ -1,7 +1,7 @@
 """The second factor: codes of 30 seconds (TOTP, RFC 6238), each taken once, and recovery codes.
 
-Authorities must have one. The secret is kept as it is, because codes are computed from it: it is as secret as
-the database.
+Authorities must have one. Codes are computed from the secret, so it cannot be a digest: it lies sealed in the
+database (see `circularity.sealed_texts`).
 """
 
 from __future__ import annotations

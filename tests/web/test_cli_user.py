@@ -6,11 +6,13 @@ import re
 
 import pytest
 from click.testing import CliRunner, Result
+from cryptography.fernet import Fernet
+from people import enrolled
 from registry import ACTOR, AT, Registry, credit_code
 from sqlalchemy import Engine, func, select
 
 from circularity.accounts.logging_in import finish_with_code, log_in
-from circularity.accounts.people import User
+from circularity.accounts.people import User, require_user
 from circularity.accounts.standings import Standing
 from circularity.database import create_engine_for, writing
 from circularity.errors import NotAllowed
@@ -57,6 +59,21 @@ def test_a_person_is_stopped_and_let_in_again(database_url: str) -> None:
     assert run(database_url, "disable", MAIL, "--undo").exit_code == 0
     assert log_in(engine, mail=MAIL, password=password, address="x", at=AT).key
     assert run(database_url, "reset-totp", MAIL).exit_code == 0
+    engine.dispose()
+
+
+def test_secrets_are_sealed_anew_with_a_key_that_the_command_prints(database_url: str) -> None:
+    key = CliRunner().invoke(main, ["user", "new-key"]).output.strip()
+    assert len(Fernet(key).encrypt(b"x")) > 80
+    added(database_url)
+    engine = create_engine_for(database_url)
+    with writing(engine).begin() as session:
+        enrolled(session, require_user(session, MAIL))
+        secret = require_user(session, MAIL).totp_secret
+    done = run(database_url, "rekey")
+    assert (done.exit_code, done.output[0]) == (0, "1"), done.output
+    with writing(engine)() as session:
+        assert require_user(session, MAIL).totp_secret == secret
     engine.dispose()
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from circularity.database import UnsafeDatabase, create_engine_for, is_current, upgrade
+from circularity.sealed_texts import KeyMissing
 from web.cli.refusal import Refused
 from web.config import DEFAULT_DATABASE_URL
 
@@ -44,7 +45,7 @@ def open_database(text: str, *, create: bool = False) -> Engine:
     """
     try:
         return _open(database_url(text), create)
-    except (SQLAlchemyError, UnsafeDatabase, ImportError, OSError) as error:
+    except (SQLAlchemyError, UnsafeDatabase, KeyMissing, ImportError, OSError) as error:
         reason = str(error).partition("\n")[0]
         raise Refused(f"数据库无法打开 · cannot open the database {text}: {reason}") from error
 

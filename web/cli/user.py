@@ -11,6 +11,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from circularity import sealed_texts
 from circularity.accounts.memberships import add_member, memberships_of
 from circularity.accounts.people import (
     LANGUAGES,
@@ -20,6 +21,7 @@ from circularity.accounts.people import (
     enable_user,
     register_user,
     require_user,
+    seal_anew,
 )
 from circularity.accounts.second_factor import remove_second_factor
 from circularity.accounts.sessions import end_sessions
@@ -148,6 +150,24 @@ def reset_totp(mail: str, database: str) -> None:
         remove_second_factor(session, actor=ACTOR, at=at, user=person)
         end_sessions(session, actor=ACTOR, at=at, user=person, because="second_factor")
     click.echo(f"{mail}  动态口令已解除 · the second factor is gone")
+
+
+@user.command()
+@database_option
+def rekey(database: str) -> None:
+    """Seal the secrets of second factors anew, with the first of the keys in CIRC_DATA_KEYS.
+
+    Put a new key in front of the old one, restart, run this, then drop the old one.
+    """
+    with _telling(), writing(open_database(database)).begin() as session:
+        number = seal_anew(session, actor=ACTOR, at=datetime.now(UTC))
+    click.echo(f"{number}  已用新密钥重新加密 · sealed with the newest key")
+
+
+@user.command()
+def new_key() -> None:
+    """Print a new key for CIRC_DATA_KEYS."""
+    click.echo(sealed_texts.new_key())
 
 
 def _organisation(session: Session, credit_code: str) -> Organisation:
