@@ -1,8 +1,9 @@
 """A small optimisation library: a case in, a proven plan out. PROBLEM.md states the model.
 
-In the order of a run: `case` and `case_files` the instance · `distances`, `eligibility`, `costs` from
-the case to its arcs · `cap_tree`, `problem` the model · `network`, `network_flow`, `solve` the optimum ·
-`exchange`, `prices`, `verify`, `certificate`, `written_plan`, `plan_verification` the proof · `explain`,
-`room`, `reason_words`, `graph` the reasons · `plan`, `summary`, `plan_files` the result. Only `snapshot`,
-`run` and `recommend` know a database session.
+Rooms, each resting on those before it (a contract in CI says so): `case` the instance · `case_format` its
+files · `flow` limits, levels, residual networks, prices · `pairs` which outputs and capacities may meet, and
+the parts of a case · `proof` the independent checker, which imports no engine · `engines` the optimum ·
+`reasons` why not, and why here · `plans` a whole case planned, written, verified, planned anew ·
+`near_optimal` plans for little more · `database` snapshots and runs · `advice` on one posting. Only the last
+two know a database session.
 """

@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 
 from circularity.deals.contract import Agreement
 from circularity.runs.stored import MatchingRun, Proposal
-from matching.plan import make_plan
-from matching.run import publish
-from matching.said import rows_of
-from matching.snapshot import parameters_at, read_snapshot
+from matching.database.run import publish
+from matching.database.said import rows_of
+from matching.database.snapshot import parameters_at, read_snapshot
+from matching.plans.plan import make_plan
 from seed.agenda import Agenda
 from seed.cast import Cast
 from seed.opening import REGISTRAR

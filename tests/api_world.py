@@ -38,7 +38,7 @@ from circularity.whitelist.entitlement_requests import request_change
 from circularity.whitelist.papers import hand_in
 from circularity.whitelist.proposing import Wanted, apply_for
 from circularity.whitelist.standing import suspend
-from matching.run import run_matching
+from matching.database.run import run_matching
 from web.app import create_app
 from web.config import Config
 

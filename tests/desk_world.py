@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from circularity.database import create_engine_for, writing
 from circularity.organisations import Organisation, register_organisation
 from circularity.runs.stored import Proposal
-from matching.run import run_matching
+from matching.database.run import run_matching
 from web.today import today
 from web.worker import perform
 

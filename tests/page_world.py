@@ -13,7 +13,7 @@ from registry import ACID, ACTOR, ANHUI, AT, JIANGSU, Registry
 from circularity.database import create_engine_for, writing
 from circularity.jobs import MATCHING, ask_for
 from circularity.runs.stored import MatchingRun
-from matching.run import run_matching
+from matching.database.run import run_matching
 from web.app import create_app
 from web.config import Config
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from circularity.units import IntArray
-from matching.cap_tree import CapTree
-from matching.optimality import Claim, arc_faults
-from matching.problem import LEVELS, Problem
-from matching.solve import solve
-from matching.verify import feasibility_faults, potential_faults, value_faults
+from matching.engines.solve import solve
+from matching.flow.cap_tree import CapTree
+from matching.flow.problem import LEVELS, Problem
+from matching.proof.optimality import Claim, arc_faults
+from matching.proof.verify import feasibility_faults, potential_faults, value_faults
 
 
 def random_problem(

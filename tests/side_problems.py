@@ -9,9 +9,9 @@ from random_problems import random_problem
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from circularity.units import IntArray
-from matching.problem import TIE_LEVEL, Problem
-from matching.side_constraints import CrossingCap, SideConstraints, side_faults
-from matching.solve import solve_component
+from matching.engines.solve import solve_component
+from matching.flow.problem import TIE_LEVEL, Problem
+from matching.flow.side_constraints import CrossingCap, SideConstraints, side_faults
 
 
 def flow(problem: Problem) -> IntArray:

@@ -9,11 +9,11 @@ from sqlalchemy import Engine, select
 
 from circularity.database import reading
 from circularity.runs.stored import MatchingRun, in_plan_of
-from matching.plan import make_plan
-from matching.run_rows import LAYOUTS
-from matching.said import rows_of
-from matching.snapshot import parameters_at, read_snapshot
-from matching.snapshot_proposals import with_open_proposals
+from matching.database.run_rows import LAYOUTS
+from matching.database.said import rows_of
+from matching.database.snapshot import parameters_at, read_snapshot
+from matching.database.snapshot_proposals import with_open_proposals
+from matching.plans.plan import make_plan
 
 Result = tuple[str, dict[str, Any]]
 

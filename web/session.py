@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from circularity.database import reading
-from matching.snapshot_live import LiveReceivers
+from matching.database.snapshot_live import LiveReceivers
 
 
 def register_sessions(app: Flask, engine: Engine) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from flask_babel import lazy_gettext
 
-from matching.reason_words import ReasonWords, reason_words
+from matching.reasons.words import ReasonWords, reason_words
 from web.auth.words import ACCOUNTS
 from web.custody_words import CUSTODY
 from web.language import said

@@ -40,7 +40,7 @@ from circularity.jobs import (
 )
 from circularity.time_passes import let_time_pass
 from circularity.uploads import IMPORTS, note_refused, purge_ended
-from matching.live_run import LiveMatching
+from matching.database.live_run import LiveMatching
 from web.import_jobs import import_file
 from web.jobs import sender
 

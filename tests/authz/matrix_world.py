@@ -26,7 +26,7 @@ from circularity.organisations import Organisation
 from circularity.policy.acting import Acting
 from circularity.registry.drafts import LedgerRow, read_into_drafts
 from circularity.runs.stored import MatchingRun, Proposal
-from matching.run import run_matching
+from matching.database.run import run_matching
 from web.app import create_app
 from web.config import Config
 from web.permission_check import ASKING

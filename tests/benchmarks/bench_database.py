@@ -29,7 +29,7 @@ from circularity.audit import Actor
 from circularity.database import create_engine_for, reading, upgrade
 from circularity.registry.outputs import Output
 from circularity.runs.stored import MatchingRun
-from matching import run
+from matching.database import run
 from seed.generate import generate_case
 from web.cli.benchmark.memory import KB_PER_MB, tree_kb
 

@@ -30,9 +30,9 @@ from circularity.database import create_engine_for, reading, upgrade, writing
 from circularity.registry.entitlements import CapacityWindow
 from circularity.registry.outputs import Output
 from circularity.runs.stored import latest_run
-from matching.recommend import Recommendation, outlets_for_output
-from matching.run import run_matching
-from matching.snapshot_live import LiveReceivers
+from matching.advice.recommending import Recommendation, outlets_for_output
+from matching.database.run import run_matching
+from matching.database.snapshot_live import LiveReceivers
 from seed.generate_delta import generate_delta
 from seed.story import play
 

@@ -27,8 +27,8 @@ from circularity.audit import Actor
 from circularity.database import create_engine_for, reading, upgrade, writing
 from circularity.registry.outputs import Output, withdraw_output
 from circularity.runs.stored import MatchingRun, latest_run
-from matching import live_run
-from matching.live_run import LiveMatching
+from matching.database import live_run
+from matching.database.live_run import LiveMatching
 from seed.generate_delta import generate_delta
 from seed.story import play
 

@@ -10,8 +10,8 @@ from circularity.audit import Actor
 from circularity.database import reading
 from circularity.runs.stored import MatchingRun
 from matching.case import Outputs
-from matching.run import run_matching
-from matching.snapshot import read_snapshot
+from matching.database.run import run_matching
+from matching.database.snapshot import read_snapshot
 from seed.generate import generate_case
 
 

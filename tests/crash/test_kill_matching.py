@@ -29,7 +29,7 @@ from circularity.audit import verify_chain
 from circularity.database import create_engine_for, reading, upgrade, writing
 from circularity.jobs import MATCHING, MAX_CLAIMS, Job, ask_for, claim, reclaim
 from circularity.runs.stored import MatchingRun, Proposal, in_plan_of, latest_run
-from matching.run import run_matching
+from matching.database.run import run_matching
 from web.worker import perform
 
 KILLS = int(os.environ.get("CRASH_KILLS", "4"))
@@ -128,7 +128,7 @@ def started(region: Region, job: Job) -> tuple[BaseProcess, Connection]:
     """A process that performs the job, and what it tells."""
     spawning = multiprocessing.get_context("forkserver")
     # what takes long to import; the server of forks finds no module of the tests
-    spawning.set_forkserver_preload(["web.worker", "matching.live_run"])
+    spawning.set_forkserver_preload(["web.worker", "matching.database.live_run"])
     hear, tell = spawning.Pipe(duplex=False)
     worker = spawning.Process(target=work, args=(str(region.engine.url), job.public_id, tell), daemon=True)
     worker.start()

@@ -7,7 +7,7 @@ from typing import Any
 from case_strategies import PLACES, output_rows, tonnes
 from hypothesis import strategies as st
 
-from matching.plan import Plan
+from matching.plans.plan import Plan
 
 Arguments = dict[str, Any]
 

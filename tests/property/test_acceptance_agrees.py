@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from circularity.acceptance import RULES, VERDICTS, Pairs, findings, judge
-from matching.arcs import find_arcs
 from matching.case import Case
-from matching.eligibility import tables_of, with_costs
-from matching.explain import explain_unmatched
+from matching.pairs.arcs import find_arcs
+from matching.pairs.eligibility import tables_of, with_costs
+from matching.reasons.explain import explain_unmatched
 
 extras = st.fixed_dictionaries(
     {},

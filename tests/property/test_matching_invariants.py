@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from circularity.acceptance import RULES
-from matching.arcs import find_arcs
-from matching.plan import Plan, make_plan
-from matching.problem import LEVELS, TIE_LEVEL
+from matching.flow.problem import LEVELS, TIE_LEVEL
+from matching.pairs.arcs import find_arcs
+from matching.plans.plan import Plan, make_plan
 
 
 def minimised(plan: Plan) -> list[int]:

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.case import Case
-from matching.plan import Plan, make_plan
-from matching.rematch import Matched, matched, rematched
+from matching.plans.plan import Plan, make_plan
+from matching.plans.rematch import Matched, matched, rematched
 
 
 def require_same(live: Plan, cold: Plan) -> None:

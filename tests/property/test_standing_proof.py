@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from circularity.units import IntArray
-from matching.carried import KnownPart, Moved, carried_potentials, moved, standing_proof
-from matching.optimality import candidate_faults
-from matching.planning import claim_of_part
-from matching.problem import LEVELS
-from matching.rematch import Matched, matched, rematched, same_receivers
+from matching.flow.problem import LEVELS
+from matching.plans.carried import KnownPart, Moved, carried_potentials, moved, standing_proof
+from matching.plans.planning import claim_of_part
+from matching.plans.rematch import Matched, matched, rematched, same_receivers
+from matching.proof.optimality import candidate_faults
 
 IDS = [("outputs", "output_id"), ("capacities", "capacity_id")]
 

@@ -17,10 +17,10 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array, csr_array
 
 from matching.case import Case
-from matching.case_files import read_case, write_case
-from matching.parts import build_problem
-from matching.plan import Plan, make_plan
-from matching.problem import COST_LEVEL, Problem
+from matching.case_format.files import read_case, write_case
+from matching.flow.problem import COST_LEVEL, Problem
+from matching.pairs.parts import build_problem
+from matching.plans.plan import Plan, make_plan
 
 FEW = [("sscflp_holmberg", p) for p in ("p1", "p7", "p12", "p41", "p49")]
 FEW += [("sscflp_delmaire", p) for p in ("p1", "p5", "p9")]

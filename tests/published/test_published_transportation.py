@@ -11,8 +11,8 @@ from scipy.optimize import linprog
 from scipy.sparse import coo_array
 
 from matching.case import Case
-from matching.parts import build_problem
-from matching.plan import Plan, make_plan
+from matching.pairs.parts import build_problem
+from matching.plans.plan import Plan, make_plan
 
 CFLP = ["cap41", "cap42", "cap51", "cap61", "cap64", "cap71", "cap74"]
 HOLMBERG = ["p1", "p4", "p7", "p12", "p41", "p45", "p49"]

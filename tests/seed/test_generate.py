@@ -10,8 +10,8 @@ from circularity.acceptance.rules import RULES
 from circularity.catalogue.waste_types import is_hazardous
 from circularity.geography import inside_delta
 from circularity.units import MISSING
-from matching.arcs import find_arcs
-from matching.cap_tree import build_cap_tree
+from matching.flow.cap_tree import build_cap_tree
+from matching.pairs.arcs import find_arcs
 from seed.credit_codes import demo_credit_code
 from seed.generate import generate_case
 from seed.generate_delta import generate_delta

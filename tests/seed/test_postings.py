@@ -14,10 +14,10 @@ from circularity.rates.planned import planned_rates
 from circularity.rates.planned_mass import held_by_deals
 from circularity.registry.declarations import GenerationDeclaration
 from circularity.registry.outputs import Output
-from matching.plan import make_plan
-from matching.run import publish
-from matching.said import rows_of
-from matching.snapshot import parameters_at, read_snapshot
+from matching.database.run import publish
+from matching.database.said import rows_of
+from matching.database.snapshot import parameters_at, read_snapshot
+from matching.plans.plan import make_plan
 from seed.opening import REGISTRAR
 
 

@@ -12,7 +12,7 @@ from circularity.registry.declarations import GenerationDeclaration
 from circularity.registry.entitlements import CapacityWindow, Entitlement
 from circularity.registry.outputs import Output
 from circularity.runs.stored import latest_run, reasons_of_run
-from matching.run import run_matching
+from matching.database.run import run_matching
 from seed.cast import QUARTER_DAYS
 from seed.generate_delta import generate_delta
 from seed.story import REGISTRAR, play

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from matching.network_flow import ENGINES
+from matching.engines.network_flow import ENGINES
 from web.cli import main
 from web.cli.benchmark.ratios import differing_level, ratios
 from web.cli.benchmark.script import geodesic_task, networkx_task

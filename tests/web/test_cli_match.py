@@ -17,10 +17,10 @@ from builders import ANHUI, JIANGSU, SHANGHAI, capacity, case, output
 from click.testing import CliRunner, Result
 from published_instances import instance
 
-from matching.case_files import read_case, write_case
-from matching.certificate import certificate_digest
-from matching.parts import build_problem
-from matching.solve import solve
+from matching.case_format.files import read_case, write_case
+from matching.engines.solve import solve
+from matching.pairs.parts import build_problem
+from matching.plans.certificate import certificate_digest
 from web.cli import main
 
 FILES = ["NOTICE.txt", "certificate.json", "plan.csv", "prices.csv", "summary.json", "unmatched.csv"]
@@ -219,7 +219,7 @@ def test_a_distance_a_metre_off_is_stated_as_a_gap_and_not_refused(
 ) -> None:
     """Another machine may compute a distance a metre apart: here every distance grows by one."""
     circularity("match", case_folder, "--out", tmp_path / "plan")
-    from matching import eligibility  # noqa: PLC0415 -- patched where it is used
+    from matching.pairs import eligibility  # noqa: PLC0415 -- patched where it is used
 
     exact = eligibility.pair_distances_m
     monkeypatch.setattr(eligibility, "pair_distances_m", lambda *a: exact(*a) + 1)

@@ -21,11 +21,11 @@ from circularity.registry.outputs import Output
 from circularity.runs.stored import MatchingRun, Unmatched, in_plan_of
 from circularity.whitelist.entries import WhitelistEntry
 from circularity.whitelist.standing import resume, suspend
-from matching.plan import make_plan
-from matching.plan_files import unmatched_rows
-from matching.reason_words import reason_words
-from matching.run import run_matching
-from matching.snapshot import parameters_at, read_snapshot
+from matching.database.run import run_matching
+from matching.database.snapshot import parameters_at, read_snapshot
+from matching.plans.files import unmatched_rows
+from matching.plans.plan import make_plan
+from matching.reasons.words import reason_words
 from web.app import create_app
 from web.config import Config
 

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from circularity.database import reading, writing
 from circularity.registry.outputs import Output, withdraw_output
 from circularity.runs.stored import MatchingRun, latest_run
-from matching.run import run_matching
+from matching.database.run import run_matching
 from web.cli.run_text import run_lines, run_values
 
 

@@ -22,8 +22,8 @@ from circularity.database import reading, writing
 from circularity.jobs import MATCHING, CancellationAskedError, Job, ask_for, ask_to_cancel, claim, reclaim
 from circularity.runs.stored import MatchingRun, Proposal, latest_run
 from circularity.uploads import WEIGHBRIDGE, UploadContent, ask_for_import
-from matching import live_run
-from matching.run import run_matching
+from matching.database import live_run
+from matching.database.run import run_matching
 from web import import_jobs
 from web import worker as worker_module
 from web.jobs import open_queue, queue_url, send
@@ -31,7 +31,7 @@ from web.worker import perform, reconcile
 
 ROOT = Path(__file__).resolve().parents[2]
 SLOW = """
-import time, matching.live_run as run
+import time, matching.database.live_run as run
 matched = run.matched
 def slow(*arguments, **options):
     print("working", flush=True)

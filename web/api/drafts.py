@@ -18,7 +18,7 @@ from circularity.registry.drafts import (
     drafts_of,
     post_drafts,
 )
-from matching.recommend import outlets_for_output
+from matching.advice.recommending import outlets_for_output
 from web.api.acting import Party, acting_for, require_own
 from web.api.blueprint import OWN, ApiBlueprint
 from web.api.codes import CODE_LENGTH, verb_arguments

@@ -15,8 +15,8 @@ from marshmallow.fields import Boolean, Date, Integer, List, Nested, String
 from circularity.acceptance import ADVICE_EN, ADVICE_ZH, Finding
 from circularity.registry.entitlements import CapacityWindow
 from circularity.registry.outputs import Output
-from matching.problem import COST_LEVEL, LEVELS
-from matching.recommend import Recommendation, feed_for_window, outlets_for_output
+from matching.advice.recommending import Recommendation, feed_for_window, outlets_for_output
+from matching.flow.problem import COST_LEVEL, LEVELS
 from web.api.blueprint import ApiBlueprint
 from web.api.disclosure import facility_named, is_public, mass_shown, output_named
 from web.api.lookups import by_public_id

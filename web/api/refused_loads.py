@@ -16,7 +16,7 @@ from circularity.custody.refusals import REFUSED, refused_of, rematch_refused
 from circularity.deals.contract import Agreement
 from circularity.organisations import DEGREES_E7
 from circularity.party_listings import agreements_seen, sites_seen
-from matching.recommend_load import outlets_for_load
+from matching.advice.refused_loads import outlets_for_load
 from web.api.acting import Party, acting_for, require_own, seen_transfer
 from web.api.blueprint import OWN, ApiBlueprint
 from web.api.disclosure import facility_named, is_public, place_shown

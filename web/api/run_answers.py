@@ -15,9 +15,9 @@ from circularity.runs.capacity_prices import CapacityPrice
 from circularity.runs.changes import RunChange
 from circularity.runs.stored import MatchingRun, Proposal, Unmatched, in_plan_of
 from circularity.runs.told_run import ToldRun, told_run
-from matching.explain import CAPACITY
-from matching.plan_changes import cause_words, kind_of
-from matching.summary import NOTICE_EN, NOTICE_ZH
+from matching.plans.changes import cause_words, kind_of
+from matching.plans.summary import NOTICE_EN, NOTICE_ZH
+from matching.reasons.explain import CAPACITY
 from web.api.disclosure import band, facility_named, is_public, mass_shown, output_named
 
 _PLAIN = (

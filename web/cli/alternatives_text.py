@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from circularity.units import format_scaled
-from matching.alternative_words import NAMES
+from matching.near_optimal.words import NAMES
 
 
 def alternatives_text(told: Sequence[dict[str, Any]], allowance_permille: int) -> str:

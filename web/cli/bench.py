@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from matching.network_flow import ENGINES
+from matching.engines.network_flow import ENGINES
 from seed.generate import TIGHTNESS_PERMILLE
 from web.cli.benchmark.report import LEGEND, MEANING, case_lines, machine_line
 from web.cli.benchmark.rounds import machine, measure_case

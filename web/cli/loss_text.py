@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from circularity.units import UCNY_PER_KG_PER_CNY_PER_T, divide_half_up
-from matching.loss import Loss, PricedRun
-from matching.problem import COST_LEVEL, LEVELS
+from matching.flow.loss import Loss, PricedRun
+from matching.flow.problem import COST_LEVEL, LEVELS
 
 NONE = "0"
 UNKNOWN = "–"

@@ -14,17 +14,17 @@ import click
 
 from circularity.errors import BadInput
 from circularity.units import M_PER_KM, MISSING, NotAQuantity, format_scaled, parse_scaled
-from matching.alternative_words import alternative_values
-from matching.alternatives import ALLOWANCE_PERMILLE, NotOfferedError, alternatives
 from matching.case import InvalidCase, Parameters
-from matching.case_columns import PARAMETER_ROWS
-from matching.case_files import ReadCase, read_case
-from matching.case_kinds import NUMBERS
-from matching.network_flow import ENGINES, NotProvenError
-from matching.plan import Plan, PlanRefusedError, make_plan
-from matching.plan_files import write_plan
-from matching.side_solve import LIMIT_S
-from matching.summary import summary
+from matching.case_format.columns import PARAMETER_ROWS
+from matching.case_format.files import ReadCase, read_case
+from matching.case_format.kinds import NUMBERS
+from matching.engines.network_flow import ENGINES, NotProvenError
+from matching.engines.side_solve import LIMIT_S
+from matching.near_optimal.alternatives import ALLOWANCE_PERMILLE, NotOfferedError, alternatives
+from matching.near_optimal.words import alternative_values
+from matching.plans.files import write_plan
+from matching.plans.plan import Plan, PlanRefusedError, make_plan
+from matching.plans.summary import summary
 from web.cli.alternatives_text import alternatives_text
 from web.cli.plan_text import plan_text
 from web.cli.problems import show_problems

@@ -26,8 +26,8 @@ from circularity.units import (
     format_scaled,
     format_tonnes,
 )
-from matching.recommend import Recommendation, feed_for_window, outlets_for_output
-from matching.snapshot_live import LiveReceivers
+from matching.advice.recommending import Recommendation, feed_for_window, outlets_for_output
+from matching.database.snapshot_live import LiveReceivers
 from web.cli.database import database_option, open_database
 from web.cli.loss_text import loss_cell, loss_values, priced_line
 from web.cli.refusal import Refused

@@ -15,9 +15,9 @@ from circularity.database import reading
 from circularity.errors import BadInput
 from circularity.runs.stored import MatchingRun, latest_run
 from matching.case import InvalidCase
-from matching.network_flow import NotProvenError
-from matching.plan import PlanRefusedError
-from matching.run import run_matching
+from matching.database.run import run_matching
+from matching.engines.network_flow import NotProvenError
+from matching.plans.plan import PlanRefusedError
 from web.cli.database import database_option, open_database
 from web.cli.problems import show_problems
 from web.cli.progress import progress_bar

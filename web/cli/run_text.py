@@ -14,7 +14,7 @@ from circularity.rates.planned import LABEL_EN, LABEL_ZH, PlannedRate
 from circularity.rates.planned_mass import STAGES
 from circularity.runs.stored import MatchingRun, Proposal, in_plan_of, reasons_of_run, unmatched_of_run
 from circularity.units import format_scaled, format_tonnes
-from matching.reason_words import reason_words
+from matching.reasons.words import reason_words
 from web.cli.text_table import text_table
 
 TOP = 5

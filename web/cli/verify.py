@@ -10,7 +10,7 @@ import click
 
 from circularity.errors import BadInput
 from circularity.units import M_PER_KM, UCNY_PER_CNY, format_scaled
-from matching.plan_verification import UnreadablePlanError, verify_written_plan
+from matching.plans.verification import UnreadablePlanError, verify_written_plan
 from web.cli.problems import show_problems
 
 

@@ -8,11 +8,11 @@ from datetime import date
 import numpy as np
 
 from circularity.units import M_PER_KM, MISSING, UCNY_PER_KG_PER_CNY_PER_T, format_scaled, format_tonnes
-from matching.arcs import find_arcs
-from matching.lawful_outlets import explain_match
-from matching.plan import Plan
-from matching.plan_files import condition_codes
-from matching.reason_words import reason_words
+from matching.pairs.arcs import find_arcs
+from matching.plans.files import condition_codes
+from matching.plans.plan import Plan
+from matching.reasons.lawful_outlets import explain_match
+from matching.reasons.words import reason_words
 from web.cli.text_table import text_table
 
 SHOWN = 20

@@ -11,7 +11,7 @@ from circularity.errors import NotFound
 from circularity.listings import OutputFilter, list_outputs, streams_in_use
 from circularity.registry.outputs import STATUSES, Output
 from circularity.runs.stored import latest_run, proposals_of_output, unmatched_of_output
-from matching.recommend import outlets_for_output
+from matching.advice.recommending import outlets_for_output
 from web.formats import waste_type
 from web.pages.disclosure import tells_all
 from web.pages.requests import choice, page_number, province, text

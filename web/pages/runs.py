@@ -26,7 +26,7 @@ from circularity.runs.stored import (
     unmatched_of_run,
 )
 from circularity.runs.told_run import told_run
-from matching.plan_changes import cause_words
+from matching.plans.changes import cause_words
 from web.language import language
 from web.pages.disclosure import is_told, tells_all
 from web.pages.requests import page_of

@@ -15,9 +15,9 @@ from flask import Response, g, render_template, request
 
 from circularity.errors import BadInput, CircularityError
 from circularity.units import format_scaled, format_tonnes
-from matching.case_files import read_outputs
-from matching.plan_files import PLAN_COLUMNS, PRICE_COLUMNS, UNMATCHED_COLUMNS
-from matching.recommend_ledger import AdvisedRow, outlets_for_ledger
+from matching.advice.ledgers import AdvisedRow, outlets_for_ledger
+from matching.case_format.files import read_outputs
+from matching.plans.files import PLAN_COLUMNS, PRICE_COLUMNS, UNMATCHED_COLUMNS
 from web.api.file_bodies import WORKBOOK
 from web.errors import status_of
 from web.language import language, said

@@ -17,11 +17,10 @@ from typing import Any
 
 from circularity.errors import BadInput
 from matching.case import Case, InvalidCase
-from matching.case_files import Note, read_case, read_outputs
-from matching.case_writer import write_outputs
-from matching.network_flow import NotProvenError
-from matching.plan import Plan, PlanRefusedError, make_plan
-from matching.plan_files import (
+from matching.case_format.files import Note, read_case, read_outputs
+from matching.case_format.writer import write_outputs
+from matching.engines.network_flow import NotProvenError
+from matching.plans.files import (
     PLAN_COLUMNS,
     PRICE_COLUMNS,
     UNMATCHED_COLUMNS,
@@ -29,7 +28,8 @@ from matching.plan_files import (
     price_rows,
     unmatched_rows,
 )
-from matching.summary import summary
+from matching.plans.plan import Plan, PlanRefusedError, make_plan
+from matching.plans.summary import summary
 
 MAX_OUTPUTS, MAX_CAPACITIES, MAX_LANES = 2_000, 500, 20_000
 """Beyond these the command line is the right way."""

@@ -22,7 +22,7 @@ from circularity.acceptance import (
 )
 from circularity.catalogue import legal
 from circularity.units import MISSING
-from matching.eligibility import tables_of, with_costs
+from matching.pairs.eligibility import tables_of, with_costs
 
 ACID = "398-007-34"
 FLY_ASH = "772-002-18"

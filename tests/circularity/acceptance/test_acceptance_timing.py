@@ -11,7 +11,7 @@ from builders import ANHUI, AS_OF, JIANGSU, SHANGHAI, capacity, case, output
 
 from circularity.acceptance import CONDITIONS, Pairs, judge
 from circularity.units import MISSING, format_date
-from matching.eligibility import tables_of
+from matching.pairs.eligibility import tables_of
 
 ACID = "398-007-34"
 SHAOXING = (29.995, 120.580, "330600")

@@ -20,7 +20,7 @@ from circularity.rates.planned_mass import KEYS, STAGES, masses_by_stage, planne
 from circularity.rates.told_planned import COVERAGE, RATE
 from circularity.rates.told_planned import STAGES as TOLD_STAGES
 from circularity.runs.stored import Proposal, Unmatched, latest_run
-from matching.run import run_matching
+from matching.database.run import run_matching
 
 
 @pytest.fixture

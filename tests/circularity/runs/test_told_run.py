@@ -11,7 +11,7 @@ from circularity.database import reading, writing
 from circularity.disclosure import OTHER
 from circularity.runs.stored import latest_run
 from circularity.runs.told_run import UNMATCHED, Crossing, Flow, told_run
-from matching.run import run_matching
+from matching.database.run import run_matching
 
 
 def test_a_runs_flows_hold_every_kilogram_of_it(engine: Engine) -> None:

@@ -19,7 +19,7 @@ from circularity.registry.entitlements import EntitlementLine, LineGroup
 from circularity.runs.stored import Proposal
 from circularity.whitelist.entitlement_changes import EntitlementChange
 from circularity.whitelist.entitlement_requests import confirm_change, request_change
-from matching.run import run_matching
+from matching.database.run import run_matching
 
 SLUDGE = "336-052-17"
 

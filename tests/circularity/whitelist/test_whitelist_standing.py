@@ -25,7 +25,7 @@ from circularity.whitelist.appeals import appeal, uphold
 from circularity.whitelist.entries import WhitelistEntry
 from circularity.whitelist.history import history_of
 from circularity.whitelist.standing import blacklist, delist, expire_entries, resume, suspend
-from matching.run import run_matching
+from matching.database.run import run_matching
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from matching.case import Case, Proposals
-from matching.plan import make_plan
-from matching.rematch import Matched, matched, rematched
+from matching.plans.plan import make_plan
+from matching.plans.rematch import Matched, matched, rematched
 from web.cli.benchmark.task import Options, Task
 
 RANDOM_SEED = 1

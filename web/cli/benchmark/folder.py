@@ -10,10 +10,10 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from matching.case import Case
-from matching.case_files import read_case, write_case
-from matching.plan import make_plan
-from matching.plan_files import write_plan
-from matching.plan_verification import verify_written_plan
+from matching.case_format.files import read_case, write_case
+from matching.plans.files import write_plan
+from matching.plans.plan import make_plan
+from matching.plans.verification import verify_written_plan
 from web.cli.benchmark.task import Options, Task
 
 Result = TypeVar("Result")

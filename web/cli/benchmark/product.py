@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from matching.case import Case
-from matching.optimality import Claim
-from matching.parts import prepare
-from matching.plan import Plan, make_plan
-from matching.verify import check
+from matching.pairs.parts import prepare
+from matching.plans.plan import Plan, make_plan
+from matching.proof.optimality import Claim
+from matching.proof.verify import check
 from web.cli.benchmark.task import Options, Task
 
 PROOF_PHASES = frozenset({"prices", "verify", "explain"})

@@ -15,10 +15,10 @@ import numpy as np
 
 from circularity.units import IntArray
 from matching.case import Case
-from matching.network import network_of
-from matching.network_flow import ENGINES
-from matching.parts import build_problem
-from matching.problem import LEVELS, Problem
+from matching.engines.network_flow import ENGINES
+from matching.flow.network import network_of
+from matching.flow.problem import LEVELS, Problem
+from matching.pairs.parts import build_problem
 from web.cli.benchmark.standard_case import group_pairs
 from web.cli.benchmark.task import LeftOut, Options, Task
 

@@ -22,7 +22,7 @@ from circularity.party_listings import facilities_seen
 from circularity.registry.capacity import offer_capacity, withdraw_capacity
 from circularity.registry.entitlements import CapacityWindow, Entitlement, EntitlementLine
 from circularity.registry.outputs import VISIBILITIES
-from matching.recommend import feed_for_window
+from matching.advice.recommending import feed_for_window
 from web.api.lookups import named_in_body
 from web.pages.desk.acting import Acting, acting, require_acting
 from web.pages.desk.attempts import Answer, attempt

@@ -17,8 +17,8 @@ from circularity.registry.drafts import (
     drafts_of,
     post_drafts,
 )
-from matching.recommend import outlets_for_output
-from matching.recommend_near import near_outlets
+from matching.advice.near import near_outlets
+from matching.advice.recommending import outlets_for_output
 from web.formats import waste_type
 from web.pages.desk.acting import Acting, require_acting
 from web.pages.desk.attempts import Answer, attempt

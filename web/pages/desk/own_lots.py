@@ -17,8 +17,8 @@ from circularity.party_listings import total
 from circularity.registry.drafts import OutputDraft, drafts_of
 from circularity.registry.outputs import Output, withdraw_output
 from circularity.runs.stored import latest_run, proposals_of_output
-from matching.recommend import outlets_for_output
-from matching.recommend_near import near_outlets
+from matching.advice.near import near_outlets
+from matching.advice.recommending import outlets_for_output
 from web.auth.identity import may_open
 from web.formats import waste_type
 from web.pages.desk.acting import Acting, acting, require_acting

@@ -13,7 +13,7 @@ from circularity.custody.manifests import CONVEYANCES, Transfer, TransferLine
 from circularity.custody.refusals import refused_of, rematch_refused
 from circularity.deals.contract import Agreement
 from circularity.errors import BadInput, InputProblem
-from matching.recommend_load import outlets_for_load
+from matching.advice.refused_loads import outlets_for_load
 from web.api.lookups import named_in_body
 from web.pages.desk.acting import require_acting
 from web.pages.desk.attempts import Answer, attempt

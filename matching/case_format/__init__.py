@@ -1,0 +1,1 @@
+"""Cases as files, written by programs or by people, read with every problem at its place."""

@@ -1,0 +1,215 @@
+"""A run on the database: snapshot, plan, verification, one publishing transaction.
+
+No transaction is open while the engine works. What is stored was verified, and all of it is stored at once
+with its audit event. What the run before said alike keeps its rows; proposals that end while they are open
+are superseded, never deleted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Engine, insert
+from sqlalchemy.orm import Session, sessionmaker
+
+from circularity.audit import Actor, record
+from circularity.columns import new_public_id
+from circularity.database import reading, writing
+from circularity.runs.changes import RunChange
+from circularity.runs.stored import MatchingRun
+from matching.case import Case, Parameters
+from matching.database.carried_rows import Carried
+from matching.database.said import Said, rows_of
+from matching.database.snapshot import Snapshot, parameters_at, read_snapshot
+from matching.database.snapshot_proposals import with_open_proposals
+from matching.database.standing import (
+    Difference,
+    Standing,
+    can_move_today_kg,
+    differences,
+    is_newest,
+    publishing,
+    read_standing,
+    store,
+    supersede,
+    view_of,
+)
+from matching.database.stored_check import stored_faults
+from matching.plans.certificate import stored_digest
+from matching.plans.changes import Lots, changes_between
+from matching.plans.plan import Plan, PlanRefusedError, make_plan
+from matching.plans.summary import parameters_of, summary
+
+Progress = Callable[[str, float], None]
+Conclude = Callable[[Session, MatchingRun], None]
+_CHUNK = 5000
+
+
+@dataclass(frozen=True)
+class Published:
+    """A stored run, and the rows that are in force since."""
+
+    run: MatchingRun
+    standing: Standing
+
+
+def run_matching(
+    database: Engine | sessionmaker[Session],
+    *,
+    actor: Actor,
+    at: datetime,
+    progress: Progress | None = None,
+    parameters: Parameters | None = None,
+    processes: int = 1,
+    conclude: Conclude | None = None,
+) -> int:
+    """Match everything posted at the moment `at`, publish the run and return its key.
+
+    `progress` hears phase names and shares done (0 to 1), between phases and between components; what it
+    raises stops the run. `conclude` is called in the publishing transaction: what it writes stands or falls
+    with the run, what it raises rolls the run back. Raises PlanRefusedError when the plan does not verify;
+    then nothing is stored.
+    """
+    engine = database if isinstance(database, Engine) else database.kw["bind"]
+    tell = progress or (lambda _phase, _done: None)
+    tell("snapshot", 0.0)
+    with reading(engine)() as session:
+        snapshot = with_open_proposals(session, read_snapshot(session, parameters or parameters_at(at)))
+    tell("snapshot", 1.0)
+    plan = make_plan(snapshot.case, processes=processes, progress=progress)
+    tell("publish", 0.0)
+    return publish_in(engine, snapshot, plan, actor=actor, at=at, conclude=conclude).run.id
+
+
+def publish_in(
+    engine: Engine,
+    snapshot: Snapshot,
+    plan: Plan,
+    *,
+    actor: Actor,
+    at: datetime,
+    standing: Standing | None = None,
+    carried: Carried | None = None,
+    conclude: Conclude | None = None,
+) -> Published:
+    """Publish a verified plan in a transaction of its own, with what `conclude` does there.
+
+    `carried` is that of which the plan says what `standing` says.
+    """
+    said = rows_of(snapshot, plan, carried)
+    with writing(engine).begin() as session:
+        published = publish(session, snapshot, plan, said, actor=actor, at=at, standing=standing)
+        if conclude:
+            conclude(session, published.run)
+    return published
+
+
+def publish(
+    session: Session,
+    snapshot: Snapshot,
+    plan: Plan,
+    said: Said,
+    *,
+    actor: Actor,
+    at: datetime,
+    standing: Standing | None = None,
+) -> Published:
+    """Store a verified plan as a run: end the rows in force that it does not say, begin those that are new.
+
+    `standing` is what was in force before, where it is known; it is read anew when it is not, or when another
+    run was published since.
+    """
+    publishing(session)
+    if standing is None or not is_newest(session, standing):
+        standing = read_standing(session)
+        said = rows_of(snapshot, plan) if said.only else said
+    found = differences(session, standing, said)
+    run = _run(snapshot, plan, can_move_today_kg(standing, found["proposals"]), actor, at)
+    session.add(run)
+    session.flush()
+    after = store(session, run, standing, found)
+    if faults := stored_faults(session, run, snapshot, plan.prepared, said):
+        raise PlanRefusedError(faults)
+    superseded = supersede(session, run)
+    changes = _changes(session, run, plan.case, said, standing, after, found["proposals"])
+    run.figures = run.figures | {"changes": changes}
+    facts = {name: getattr(run, name) for name in _TOLD}
+    facts |= {"superseded_proposals": superseded, "changes": changes}
+    record(session, actor, at, "run.published", run, facts)
+    return Published(run, after)
+
+
+def _changes(
+    session: Session,
+    run: MatchingRun,
+    case: Case,
+    said: Said,
+    before: Standing,
+    after: Standing,
+    moved: Difference,
+) -> dict[str, int]:
+    """Store the pairs whose mass changed since the run before; return how many there are of each kind.
+
+    `kept` keep their row; `renewed` are proposed anew with the same mass, on other terms or because the old
+    proposal is no longer open. The first run has nothing to be compared with.
+    """
+    was, now = (view_of(standing, said) for standing in (before, after))
+    found = changes_between(was, now, Lots(case, said.outputs)) if before.run else []
+    counts = Counter(change.kind for change in found) if before.run else Counter(new=after.pairs)
+    gone = {(change.output_id, change.capacity_id) for change in found if change.kind == "gone"}
+    anew = {key[:2] for key in (*moved.ended, *moved.begun)} - gone
+    renewed = len(anew) - counts["new"] - counts["changed"]
+    kept = after.pairs - len(anew)
+    rows = [
+        {"run_id": run.id, "output_id": change.output_id, "window_id": change.capacity_id}
+        | {name: getattr(change, name) for name in ("before_kg", "after_kg", "cause", "level", "amount")}
+        for change in found
+    ]
+    for start in range(0, len(rows), _CHUNK):
+        session.execute(insert(RunChange), rows[start : start + _CHUNK])
+    return {"kept": kept, "renewed": renewed} | {kind: counts[kind] for kind in ("new", "changed", "gone")}
+
+
+_TOLD = (
+    "as_of", "status", "engine", "case_digest", "certificate_digest", "outputs", "windows",
+    "supply_kg", "placed_kg", "can_move_today_kg", "unmatched_kg", "fictional",
+)  # fmt: skip
+
+
+def _run(snapshot: Snapshot, plan: Plan, today_kg: int, actor: Actor, at: datetime) -> MatchingRun:
+    parameters = plan.case.parameters
+    figures = summary(plan)
+    return MatchingRun(
+        public_id=new_public_id(),
+        started_at=at,
+        started_by=actor.name,
+        as_of=date.fromordinal(parameters.as_of_day),
+        status=plan.status,
+        engine=plan.engine,
+        case_digest=figures["digest"],
+        certificate_digest=stored_digest(plan),
+        outputs=plan.case.shape[0],
+        windows=plan.case.shape[1],
+        supply_kg=int(plan.case.outputs.mass_kg.sum()),
+        placed_kg=plan.placed_kg,
+        can_move_today_kg=today_kg,
+        unmatched_kg=int(plan.unmatched_kg.sum()),
+        levels={"levels": figures["levels"]},
+        parameters=parameters_of(parameters),
+        figures=_figures(figures, snapshot),
+        fictional=snapshot.fictional,
+    )
+
+
+def _figures(figures: dict[str, Any], snapshot: Snapshot) -> dict[str, Any]:
+    """Return the summary without what the run keeps in columns of its own or what grants have changed."""
+    kept = (
+        "versions", "gap", "cost_cny", "last_mass_cost", "unknown_money_t", "by_waste", "not_asked",
+        "limits_without_price", "limits_priced_at_most",
+        "seconds", "notice_zh", "notice_en",
+    )  # fmt: skip
+    return {name: figures[name] for name in kept} | {"unused_listings": list(snapshot.unused_listings)}

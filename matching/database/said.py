@@ -1,0 +1,86 @@
+"""What a plan says in rows, table by table: all of it, or what is not as in the plan before it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from circularity.units import IntArray
+from matching.database.carried_rows import Carried
+from matching.database.run_rows import (
+    Rows,
+    entry_cost_rows,
+    limit_named,
+    price_rows,
+    proposal_rows,
+    unmatched_rows,
+)
+from matching.database.snapshot import Snapshot
+from matching.pairs.grant_use import may_be_granted, split_by_grants
+from matching.plans.changes import window_digests
+from matching.plans.plan import Plan
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a plan says, table by table, of the `outputs` named here by their keys, each with its row.
+
+    `only` names the keys of a table that it is asked about, of proposals those of outputs; all else is said
+    as before. A table that is not named, or without `only` every table, is told whole.
+    """
+
+    rows: Mapping[str, Rows]
+    outputs: Mapping[int, int]
+    only: Mapping[str, Collection[Any]] | None = None
+
+
+def rows_of(snapshot: Snapshot, plan: Plan, carried: Carried | None = None) -> Said:
+    """Return what a plan says; which mass a grant frees is decided here, over all outputs.
+
+    What is `carried` is left out, except outputs that a grant may free: they share its limit with others.
+    """
+    left_out, nodes = _left_out(snapshot, plan, carried)
+    wanted = np.where(left_out[plan.arcs.output], 0, plan.mass_kg)
+    parts = split_by_grants(plan.case, plan.arcs, wanted, snapshot.grants)
+    limits = {node: limit_named(snapshot, plan.case, node) for node in nodes.tolist()}
+    told_whole = carried is None or carried.limits is None
+    digests = window_digests(plan.case) if told_whole else {}
+    rows = {
+        "proposals": proposal_rows(snapshot, plan.case, plan.arcs, parts),
+        "unmatched": unmatched_rows(snapshot, plan, left_out),
+        "prices": price_rows(plan, limits),
+        "entry_costs": entry_cost_rows(plan, limits),
+        "windows": {(snapshot.window_keys[name],): (digest,) for name, digest in digests.items()},
+    }
+    asked = np.flatnonzero(~left_out).tolist()
+    keys = [snapshot.output_keys[name] for name in plan.case.outputs.output_id[asked].tolist()]
+    outputs = dict(zip(keys, asked, strict=True))
+    if carried is None:
+        return Said(rows, outputs)
+    only: dict[str, Collection[Any]] = {"proposals": outputs.keys() | carried.gone}
+    only["unmatched"] = [(output,) for output in only["proposals"]]
+    if not told_whole:
+        only |= {
+            "prices": limits.values(),
+            "entry_costs": [name[:2] for name in limits.values()],
+            "windows": (),
+        }
+    return Said(rows, outputs, only)
+
+
+def _left_out(
+    snapshot: Snapshot, plan: Plan, carried: Carried | None
+) -> tuple[npt.NDArray[np.bool_], IntArray]:
+    """Return which outputs are not told, and the nodes of the limits that are."""
+    left_out, nodes = np.zeros(plan.case.shape[0], dtype=bool), np.arange(len(plan.load_kg))
+    if carried is not None:
+        left_out[carried.outputs] = True
+        used = np.flatnonzero(plan.mass_kg)
+        left_out[plan.arcs.output[used[may_be_granted(plan.case, plan.arcs, used, snapshot.grants)]]] = False
+        if carried.limits is not None:
+            nodes = np.delete(nodes, carried.limits)
+    return left_out, nodes

@@ -1,0 +1,220 @@
+"""The rows in force: what the newest run says, compared with a new plan; only differences are written.
+
+A row that a plan says again stays untouched, with its public id, its status and any deal about it. A proposal
+that was declined, has expired or became an agreement is no longer open: where a plan proposes the pair again,
+the old row ends as it is and a new one is open.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import insert, select, text, tuple_, update
+from sqlalchemy.orm import Session
+
+from circularity.columns import new_public_id
+from circularity.runs.stored import ENDED_OPEN, IN_FORCE_OVER, MatchingRun, Proposal, latest_run
+from matching.database.run_rows import CONDITIONS_AT, COST_AT, LAYOUTS, MASS_AT, Key, Layout, Rows
+from matching.database.said import Said
+from matching.plans.changes import Placed, View
+
+_CHUNK = 5000
+_PUBLISHING = 0x43495244
+"""Key of the PostgreSQL advisory lock under which runs are published; SQLite has one writer anyway."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The rows in force by table, the public ids of the proposals, and the run that said so last.
+
+    `run` is its key, 0 before the first; `parameters` are its terms. `of_output` holds the keys of the
+    proposals by output, `pairs` counts their different pairs, `today_kg` is what waits for no procedure.
+    """
+
+    run: int
+    parameters: Mapping[str, Any]
+    rows: Mapping[str, Rows]
+    ids: Mapping[Key, str]
+    of_output: Mapping[int, tuple[Key, ...]]
+    pairs: int
+    today_kg: int
+
+    def asked(self, said: Said, table: str) -> Rows:
+        """Return the rows of a table that a plan tells anew."""
+        rows = self.rows[table]
+        if said.only is None or table not in said.only:
+            return rows
+        keys = said.only[table]
+        if table == "proposals":
+            keys = [key for output in keys for key in self.of_output.get(output, ())]
+        return {key: rows[key] for key in keys if key in rows}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What of one table ends and what begins with a run."""
+
+    ended: list[Key]
+    begun: Rows
+
+
+def publishing(session: Session) -> None:
+    """Let no other run be published until the session's transaction ends."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PUBLISHING})
+
+
+def read_standing(session: Session) -> Standing:
+    """Return the rows in force."""
+    run = latest_run(session)
+    if run is None:
+        return Standing(0, {}, {name: {} for name in LAYOUTS}, {}, {}, 0, 0)
+    rows: dict[str, Rows] = {name: _read(session, layout) for name, layout in LAYOUTS.items()}
+    keys = LAYOUTS["proposals"].key
+    wanted = select(*_columns(Proposal, keys), Proposal.public_id).where(Proposal.until_run_id.is_(None))
+    ids = {tuple(row[:-1]): row[-1] for row in session.execute(wanted)}
+    of_output: dict[int, tuple[Key, ...]] = {}
+    for key in ids:
+        of_output[key[0]] = (*of_output.get(key[0], ()), key)
+    pairs, today_kg = len({key[:2] for key in ids}), _today_kg(rows["proposals"].values())
+    return Standing(run.id, run.parameters, rows, ids, of_output, pairs, today_kg)
+
+
+def is_newest(session: Session, standing: Standing) -> bool:
+    """Say whether no run was published since."""
+    run = latest_run(session)
+    return (run.id if run else 0) == standing.run
+
+
+def differences(session: Session, standing: Standing, said: Said) -> dict[str, Difference]:
+    """Return what ends and begins, table by table, when a new run says this."""
+    found = {name: _difference(standing.asked(said, name), said.rows[name]) for name in LAYOUTS}
+    over = set(session.scalars(select(Proposal.public_id).where(IN_FORCE_OVER)))
+    if over:
+        proposals, again = said.rows["proposals"], found["proposals"]
+        for key, public_id in standing.ids.items():
+            kept = said.only is not None and key[0] not in said.only["proposals"]
+            if public_id in over and (kept or key in proposals) and key not in again.begun:
+                again.ended.append(key)
+                again.begun[key] = standing.rows["proposals"][key]
+    return found
+
+
+def can_move_today_kg(standing: Standing, found: Difference) -> int:
+    """Return the mass of the proposals that will be in force and wait for no procedure."""
+    before = standing.rows["proposals"]
+    return standing.today_kg + _today_kg(found.begun.values()) - _today_kg(before[key] for key in found.ended)
+
+
+def view_of(standing: Standing, said: Said) -> View:
+    """Return what changes are told from, of what a plan tells anew."""
+    proposals, unmatched = (standing.asked(said, name) for name in ("proposals", "unmatched"))
+    placed: list[Placed] = [
+        (key[0], key[1], values[MASS_AT], values[0], values[COST_AT]) for key, values in proposals.items()
+    ]
+    supply_kg: dict[Hashable, int] = defaultdict(int)
+    for output, _, mass_kg, _, _ in placed:
+        supply_kg[output] += mass_kg
+    for (output,), values in unmatched.items():
+        supply_kg[output] += values[0]
+    windows: dict[Hashable, str] = {key[0]: values[0] for key, values in standing.rows["windows"].items()}
+    return View(placed, supply_kg, windows, standing.parameters)
+
+
+def store(
+    session: Session, run: MatchingRun, standing: Standing, found: Mapping[str, Difference]
+) -> Standing:
+    """End and begin the rows of a run; return what is in force then."""
+    ids = dict(standing.ids)
+    rows: dict[str, Rows] = {}
+    for name, layout in LAYOUTS.items():
+        ended, begun = found[name].ended, found[name].begun
+        more: list[dict[str, Any]] = [{} for _ in begun]
+        if layout.model is Proposal:
+            _end(session, run, Proposal, ("public_id",), [(ids.pop(key),) for key in ended])
+            fresh = [new_public_id() for _ in begun]
+            ids |= zip(begun, fresh, strict=True)
+            more = [{"public_id": each, "status": "open", "superseded_by_run_id": None} for each in fresh]
+        else:
+            _end(session, run, layout.model, layout.key, ended)
+        _begin(session, run, layout, begun, more)
+        rows[name] = {**standing.rows[name]}
+        for key in ended:
+            del rows[name][key]
+        rows[name] |= begun
+    of_output, pairs = _pairs_after(standing, found["proposals"])
+    today_kg = can_move_today_kg(standing, found["proposals"])
+    return Standing(run.id, run.parameters, rows, ids, of_output, pairs, today_kg)
+
+
+def supersede(session: Session, run: MatchingRun) -> int:
+    """Supersede what is open though no run in force proposes it; return how many there were."""
+    superseded = update(Proposal).where(ENDED_OPEN).values(status="superseded", superseded_by_run_id=run.id)
+    done = session.connection().execute(superseded)
+    return done.rowcount
+
+
+def _pairs_after(standing: Standing, moved: Difference) -> tuple[dict[int, tuple[Key, ...]], int]:
+    """Return the keys of the proposals by output, and how many pairs they are, when these end and begin."""
+    of_output = dict(standing.of_output)
+    for key in moved.ended:
+        of_output[key[0]] = tuple(other for other in of_output[key[0]] if other != key)
+    for key in moved.begun:
+        of_output[key[0]] = (*of_output.get(key[0], ()), key)
+    outputs = {key[0] for key in (*moved.ended, *moved.begun)}
+    gone, come = (
+        len({key[:2] for output in outputs for key in keys.get(output, ())})
+        for keys in (standing.of_output, of_output)
+    )
+    return of_output, standing.pairs + come - gone
+
+
+def _today_kg(rows: Iterable[tuple[Any, ...]]) -> int:
+    return sum(values[MASS_AT] for values in rows if not values[CONDITIONS_AT])
+
+
+def _difference(before: Rows, after: Rows) -> Difference:
+    missing = object()
+    ended = [key for key, values in before.items() if after.get(key, missing) != values]
+    return Difference(ended, {key: v for key, v in after.items() if before.get(key, missing) != v})
+
+
+def _read(session: Session, layout: Layout) -> Rows:
+    model, width = layout.model, len(layout.key)
+    columns = _columns(model, (*layout.key, *layout.values))
+    found = session.execute(select(*columns).where(model.until_run_id.is_(None)))
+    return {tuple(row[:width]): tuple(row[width:]) for row in found}
+
+
+def _columns(model: Any, names: Sequence[str]) -> list[Any]:
+    return [model.__table__.c[name] for name in names]
+
+
+def _end(session: Session, run: MatchingRun, model: Any, names: Sequence[str], keys: Sequence[Key]) -> None:
+    """Say that rows in force hold no longer."""
+    columns = _columns(model, names)
+    until = model.__table__.c.until_run_id
+    size = _CHUNK // len(names)
+    for start in range(0, len(keys), size):
+        chunk = keys[start : start + size]
+        plain = len(names) == 1
+        named = columns[0].in_([key for (key,) in chunk]) if plain else tuple_(*columns).in_(chunk)
+        ended = update(model.__table__).where(named, until.is_(None))
+        session.execute(ended.values(until_run_id=run.id))
+
+
+def _begin(
+    session: Session, run: MatchingRun, layout: Layout, begun: Rows, more: list[dict[str, Any]]
+) -> None:
+    names = (*layout.key, *layout.values)
+    facts = {"run_id": run.id, "until_run_id": None}
+    rows = [
+        {**dict(zip(names, (*key, *values), strict=True)), **facts, **extra}
+        for (key, values), extra in zip(begun.items(), more, strict=True)
+    ]
+    for start in range(0, len(rows), _CHUNK):
+        # the table, not the model: these rows are no objects, and there may be very many
+        session.execute(insert(layout.model.__table__), rows[start : start + _CHUNK])

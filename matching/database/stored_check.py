@@ -1,0 +1,106 @@
+"""What a run has stored, read back and added up anew before its transaction ends.
+
+The plan in memory was verified; this is about its rows. They are read as anybody will read them and judged by
+the checker: every kilogram of every output, every limit, every pair by the rules, every term of it, and where
+the whole plan was told, every level. Of a plan that was told in part these parts are judged: what a touched
+part may fill, no other part reaches.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from circularity.acceptance.pairs import Pairs
+from circularity.acceptance.rules import condition_bits
+from circularity.runs.stored import MatchingRun, in_plan_of
+from matching.database.run_rows import LAYOUTS, MASS_AT, Rows, proposal_rows
+from matching.database.said import Said
+from matching.database.snapshot import Snapshot
+from matching.flow.side_constraints import side_faults
+from matching.pairs.arcs import arcs_of
+from matching.pairs.grant_use import split_by_grants
+from matching.pairs.parts import Prepared, whole
+from matching.proof.optimality import Claim
+from matching.proof.sided_parts import side_of
+from matching.proof.verify import feasibility_faults, used_pairs, value_faults
+
+NAMED_AT_ONCE = 5000
+"""Of more outputs than this all rows are read, and those of others left aside."""
+
+
+def stored_faults(
+    session: Session, run: MatchingRun, snapshot: Snapshot, prepared: Prepared, said: Said
+) -> list[str]:
+    """Return what is wrong with the stored proposals of the outputs that a plan told; none where it holds.
+
+    `prepared` is the case of the snapshot.
+    """
+    proposals, left = (_stored(session, run, said, name) for name in ("proposals", "unmatched"))
+    row_of = {key: row for row, key in enumerate(_keys_of_windows(snapshot))}
+    strays = [key for key in proposals if key[0] not in said.outputs or key[1] not in row_of]
+    if strays:
+        return [f"a proposal is about no output or window of the case: {key}" for key in strays]
+    claim = _claim(run, snapshot, said, proposals, left, row_of)
+    pairs, _, faults = used_pairs(prepared, claim)
+    if faults:
+        return faults
+    part = whole(prepared)
+    problem = part.problem(pairs)
+    if faults := feasibility_faults(problem, claim.mass_kg, claim.unmatched_kg):
+        return faults
+    faults = side_faults(problem, side_of(part, problem), claim.mass_kg)
+    if len(said.outputs) == snapshot.case.shape[0]:
+        faults += value_faults(problem, claim)
+    # the checker asks of a pair whether it is lawful, and not what must be met first
+    waiting = condition_bits(Pairs(prepared.tables, claim.output, claim.capacity))
+    pairs = replace(pairs, conditions=waiting.astype(np.uint8))
+    arcs = arcs_of(snapshot.case, prepared.tables, pairs, np.empty((0, 0), dtype=np.int64))
+    parts = split_by_grants(snapshot.case, arcs, claim.mass_kg, snapshot.grants, prepared.tables)
+    return faults + _other_terms(proposals, proposal_rows(snapshot, snapshot.case, arcs, parts))
+
+
+def _claim(
+    run: MatchingRun, snapshot: Snapshot, said: Said, proposals: Rows, left: Rows, row_of: dict[int, int]
+) -> Claim:
+    """Return the rows as what a plan claims; outputs that were not told keep all their mass in it."""
+    masses: dict[tuple[int, int], int] = defaultdict(int)
+    for (output, window, _), values in proposals.items():
+        masses[said.outputs[output], row_of[window]] += values[MASS_AT]
+    places = sorted(masses)
+    output, capacity = np.array(places, dtype=np.int64).reshape(-1, 2).T
+    unmatched_kg = snapshot.case.outputs.mass_kg.copy()
+    unmatched_kg[list(said.outputs.values())] = 0
+    for (key,), values in left.items():
+        unmatched_kg[said.outputs[key]] = values[0]
+    levels = tuple(level["value"] for level in run.levels["levels"])
+    mass_kg = np.array([masses[place] for place in places], dtype=np.int64)
+    return Claim(output, capacity, mass_kg, unmatched_kg, levels, np.empty((0, 0), dtype=np.int64))
+
+
+def _other_terms(found: Rows, expected: Rows) -> list[str]:
+    """Return the proposals whose terms are not those of their pair."""
+    keys = [key for key in found.keys() | expected.keys() if found.get(key) != expected.get(key)]
+    return [f"the terms of a proposal are not those of its pair: {key}" for key in keys[:20]]
+
+
+def _stored(session: Session, run: MatchingRun, said: Said, name: str) -> Rows:
+    """Return the rows of a table that are in force with a run, of the outputs that were told."""
+    layout = LAYOUTS[name]
+    columns: list[Any] = [layout.model.__table__.c[column] for column in (*layout.key, *layout.values)]
+    wanted = select(*columns).where(in_plan_of(run, layout.model))
+    told = said.outputs.keys() if said.only is None else said.only["proposals"]
+    if said.only is not None and len(told) <= NAMED_AT_ONCE:
+        wanted = wanted.where(layout.model.output_id.in_(sorted(told)))
+    width = len(layout.key)
+    rows = {tuple(row[:width]): tuple(row[width:]) for row in session.execute(wanted)}
+    return rows if said.only is None else {key: row for key, row in rows.items() if key[0] in told}
+
+
+def _keys_of_windows(snapshot: Snapshot) -> list[int]:
+    return [snapshot.window_keys[name] for name in snapshot.case.capacities.capacity_id.tolist()]
