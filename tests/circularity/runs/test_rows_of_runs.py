@@ -6,7 +6,7 @@ from alembic import command
 from deal_world import DealWorld, act
 from registry import Registry
 from sqlalchemy import Engine, select, text
-from test_planned_rates import left, stored_run
+from stored_runs import left, stored_run
 
 from circularity.database import alembic_config, reading, upgrade, writing
 from circularity.deals.contract import Agreement
