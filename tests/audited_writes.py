@@ -56,4 +56,5 @@ def _check(connection: Connection) -> None:
 
 
 def _forget(connection: Connection) -> None:
-    connection.info.pop(_WRITTEN, None)
+    if not connection.invalidated:  # a broken connection took its notes with it
+        connection.info.pop(_WRITTEN, None)

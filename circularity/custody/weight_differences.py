@@ -15,6 +15,7 @@ from circularity.catalogue.tolerances import Tolerance, all_tolerances, toleranc
 from circularity.custody.manifests import Transfer, TransferLine
 from circularity.custody.reception import Receipt
 from circularity.custody.settlement import difference
+from circularity.units import divide_half_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,8 @@ class WeightDifference:
 
     @property
     def permille(self) -> int:
-        """The difference in ‰ of what was sent, rounded down towards zero."""
-        return abs(self.unexplained_kg) * 1000 // self.receipt.line.sent_kg
+        """The difference in ‰ of what was sent, for showing; `judged` compares exactly."""
+        return divide_half_up(abs(self.unexplained_kg) * 1000, self.receipt.line.sent_kg)
 
 
 def weight_difference(receipt: Receipt) -> WeightDifference:

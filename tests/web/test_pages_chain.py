@@ -149,7 +149,8 @@ def test_a_signed_weight_is_corrected_when_the_other_party_agrees(at_work: Desk)
     told = at_work.see(transfer)
     assert "Approved and made" in told
     assert "revision 1" in told
-    assert "30 29.5 29.5 0 29.5" in told
+    # half a tonne of 30 is 1.67 %
+    assert "30 29.5 −0.500 1.7 % 29.5 0 29.5" in told
 
 
 def test_a_sheet_is_filled_from_an_export_that_may_be_sent_again(at_work: Desk) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alembic import op
-from sqlalchemy import Column, MetaData, Table, or_
+from sqlalchemy import Column, MetaData, Table, or_, select
 
 from circularity.columns import BIGINT
 from circularity.sealed_texts import Sealed
@@ -31,4 +31,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("nothing is written back in the clear")
+    sealed = or_(USERS.c.totp_secret != "", USERS.c.totp_pending != "")
+    if op.get_bind().scalar(select(USERS.c.id).where(sealed).limit(1)) is not None:
+        raise NotImplementedError("nothing is written back in the clear: reset the second factors first")
