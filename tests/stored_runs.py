@@ -1,47 +1,39 @@
-"""Runs as rows for tests of what rests on them: a run without a match, what it places and what it leaves."""
+"""What a run stored, and what a cold run at the same moment would say: digest and rows, table by table."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import datetime
 from typing import Any
 
-from registry import AT, Registry, T
+from sqlalchemy import Engine, select
 
-from circularity.columns import new_public_id
-from circularity.runs.stored import MatchingRun, Proposal, Unmatched
+from circularity.database import reading
+from circularity.runs.stored import MatchingRun, in_plan_of
+from matching.database.run_rows import LAYOUTS
+from matching.database.said import rows_of
+from matching.database.snapshot import parameters_at, read_snapshot
+from matching.database.snapshot_proposals import with_open_proposals
+from matching.plans.plan import make_plan
 
-AS_OF = date(2026, 9, 1)
-
-
-def stored_run(registry: Registry, as_of: date = AS_OF) -> MatchingRun:
-    """A run without rows; its totals play no part in the rates."""
-    run = MatchingRun(
-        public_id=new_public_id(), started_at=AT, started_by="t", as_of=as_of, status="optimal",
-        engine="none", case_digest="", certificate_digest="", outputs=0, windows=0, supply_kg=0, placed_kg=0,
-        can_move_today_kg=0, unmatched_kg=0, levels={}, parameters={}, figures={}, fictional=False,
-    )  # fmt: skip
-    registry.session.add(run)
-    registry.session.flush()
-    return run
+Result = tuple[str, dict[str, Any]]
 
 
-def placed(registry: Registry, run: MatchingRun, output: Any, tonnes: int, **facts: Any) -> None:
-    """A proposal for an output."""
-    window = facts.pop("window", None) or registry.window(tonnes)
-    values = {"operation": "C2", "conditions": (), "earliest": AS_OF, "status": "open"} | facts
-    registry.session.add(
-        Proposal(
-            public_id=new_public_id(), run=run, output=output, window=window, mass_kg=tonnes * T,
-            carbon_ucny_per_kg=0, cost_ucny_per_kg=0, **values,
-        )
-    )  # fmt: skip
+def cold(engine: Engine, at: datetime) -> Result:
+    """Digest and rows of a cold run at this moment, which is not stored."""
+    with reading(engine)() as session:
+        snapshot = with_open_proposals(session, read_snapshot(session, parameters_at(at)))
+    return snapshot.case.digest(), dict(rows_of(snapshot, make_plan(snapshot.case)).rows)
 
 
-def left(registry: Registry, run: MatchingRun, output: Any, tonnes: int) -> None:
-    """Mass of an output without an outlet."""
-    registry.session.add(
-        Unmatched(
-            run=run, output=output, mass_kg=tonnes * T, reason="capacity", slack_unit="", change_zh="",
-            change_en="", excluded={},
-        )
-    )  # fmt: skip
+def stored(engine: Engine, key: int) -> Result:
+    """Digest and rows that are stored as a run's."""
+    with reading(engine)() as session:
+        run = session.get_one(MatchingRun, key)
+        rows = {}
+        for name, layout in LAYOUTS.items():
+            width, model = len(layout.key), layout.model
+            columns = [model.__table__.c[column] for column in (*layout.key, *layout.values)]
+            found = session.execute(select(*columns).where(in_plan_of(run, model))).all()
+            rows[name] = {tuple(row[:width]): tuple(row[width:]) for row in found}
+            assert len(rows[name]) == len(found), "each of its rows is there once"
+        return run.case_digest, rows

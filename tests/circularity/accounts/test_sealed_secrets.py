@@ -133,6 +133,7 @@ def test_an_embedded_database_makes_its_key_beside_it_for_this_user_alone(
 
 
 def test_nobody_signs_in_on_a_server_without_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("psycopg")  # the driver is an extra
     monkeypatch.delenv(SETTING)
     url = "postgresql+psycopg://nobody@127.0.0.1:9/none"
     with pytest.raises(BadSetting, match=SETTING):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from alembic import command
+from bare_runs import left, stored_run
 from deal_world import DealWorld, act
 from registry import Registry
 from sqlalchemy import Engine, select, text
-from stored_runs import left, stored_run
 
 from circularity.database import alembic_config, reading, upgrade, writing
 from circularity.deals.contract import Agreement
