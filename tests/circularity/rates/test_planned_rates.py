@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from bare_runs import left, placed, stored_run
 from registry import ACID, FLY_ASH, JIANGSU, Registry, T
-from stored_runs import left, placed, stored_run
 
 from circularity.rates.planned import (
     FORMULA_VERSION,
