@@ -19,8 +19,11 @@ from circularity.acceptance.tables import Tables
 from circularity.units import IntArray
 from matching.case import Case
 
+GRID_PAIRS = 65_536
+"""Pairs judged at once: half a megabyte a column, so that what the rules make of them stays in a cache."""
+
 BLOCK_PAIRS = 250_000
-"""Pairs judged at once: about 2 MB a column, which stays close to the processor."""
+"""Pairs whose problem is made at once: about 2 MB a column."""
 
 BY_CODE = tuple(rule for rule in RULES if rule.by_code)
 """The rules that one output answers for its whole waste code; they come first in RULES."""
@@ -67,7 +70,7 @@ def grids(tables: Tables, fits: Fits, outputs: IntArray) -> Iterator[Pairs]:
     for rows in np.split(by_code, np.flatnonzero(np.diff(fits.code[by_code])) + 1):
         capacities = fits.capacities[fits.code[rows[0]]] if rows.size else rows
         if capacities.size:
-            step = max(1, BLOCK_PAIRS // len(capacities))
+            step = max(1, GRID_PAIRS // len(capacities))
             for start in range(0, len(rows), step):
                 yield Pairs(tables, rows[start : start + step, None], capacities[None, :])
 
@@ -77,7 +80,7 @@ def lane_blocks(case: Case, tables: Tables, outputs: IntArray) -> Iterator[Pairs
     lanes = np.flatnonzero(np.isin(case.lanes.output, outputs))
     output, start = case.lanes.output[lanes], 0
     while start < len(lanes):
-        last = output[min(start + BLOCK_PAIRS, len(lanes)) - 1]
+        last = output[min(start + GRID_PAIRS, len(lanes)) - 1]
         stop = int(np.searchsorted(output, last, side="right"))
         block = lanes[start:stop]
         yield Pairs(tables, case.lanes.output[block], case.lanes.capacity[block])
@@ -87,7 +90,7 @@ def lane_blocks(case: Case, tables: Tables, outputs: IntArray) -> Iterator[Pairs
 def outputs_with_all(tables: Tables, outputs: IntArray) -> Iterator[Pairs]:
     """Yield the given output rows with every capacity, as grids."""
     capacities = np.arange(len(tables.capacities.facility))
-    step = max(1, BLOCK_PAIRS // max(1, len(capacities)))
+    step = max(1, GRID_PAIRS // max(1, len(capacities)))
     if capacities.size:
         for start in range(0, len(outputs), step):
             yield Pairs(tables, outputs[start : start + step, None], capacities[None, :])

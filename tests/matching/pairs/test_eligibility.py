@@ -99,7 +99,7 @@ def test_the_size_of_a_block_changes_nothing(size: int, monkeypatch: pytest.Monk
         for k in range(5)
     ]
     whole = find_arcs(case(outputs, capacities))
-    monkeypatch.setattr(candidates, "BLOCK_PAIRS", size)
+    monkeypatch.setattr(candidates, "GRID_PAIRS", size)
     parts = find_arcs(case(outputs, capacities))
     for name in ("output", "capacity", "distance_m", "conditions", "earliest_day", "latest_day", "excluded"):
         assert np.array_equal(getattr(whole, name), getattr(parts, name)), name
