@@ -218,13 +218,15 @@ def test_threads_share_the_receivers_and_each_sees_what_its_session_sees(engine:
             standing = session.get_one(Facility, ids["here"]).standing
             return ids["here"] in found, standing == "", ids["there"] in found
 
+    seen = []
     with ThreadPoolExecutor(4) as pool:
         answers = [pool.submit(ask, k) for k in range(20)]
         for k in range(12):
             standing = "suspended" if k % 2 == 0 else ""
             act(engine, lambda registry, standing=standing: suspend(registry, ids["here"], standing))
             answers += [pool.submit(ask, k) for k in range(5)]
-        seen = [answer.result() for answer in answers]
+            seen.append(ask(k))  # between two acts, so that either standing is met whatever the threads do
+        seen += [answer.result() for answer in answers]
     assert all(advised == stands for advised, stands, _ in seen)
     assert all(other for *_, other in seen)
     assert {stands for _, stands, _ in seen} == {True, False}
