@@ -25,9 +25,11 @@ from seed.quarter_days import DAY
 from seed.stage import Stage, doing
 
 
-def a_refused_load_goes_on(stage: Stage, transfer: Transfer, at: datetime, *, rematch: bool) -> Thread:
-    """Send what was refused on to another plant if it shall and one may take it, else home."""
-    line = _another_line(stage, transfer, at) if rematch else None
+def a_refused_load_goes_on(stage: Stage, transfer: Transfer, at: datetime) -> Thread:
+    """Send refused loads on and home in turns; where no other plant may take one it goes home out of turn."""
+    turn = stage.told["sent on"] <= stage.told["sent home"]
+    line = _another_line(stage, transfer, at) if turn else None
+    stage.told["sent home" if line is None else "sent on"] += 1
     if line is None:
         yield from _goes_home(stage, transfer, at)
     else:

@@ -24,7 +24,7 @@ FORGOTTEN = 24 * DAY
 
 _KM_PER_HOUR = 45
 _CORRECTED_WITHIN = timedelta(hours=12)
-_FATES = {5: "refused", 9: "partly_accepted", 11: "short", 14: "rematched", 19: "corrected", 23: "unnumbered"}
+_FATES = {5: "refused", 9: "partly_accepted", 11: "short", 14: "refused", 19: "corrected", 23: "unnumbered"}
 _PERIOD = 151
 _SHORT_PERMILLE = 940
 """What arrives of a load that lacks more than two bridges may differ by."""
@@ -63,8 +63,8 @@ def a_trip(stage: Stage, agreement: Agreement, day: date, sent_kg: int, distance
     yield (at := at + timedelta(minutes=35))
     _judged(stage, transfer, parties["receiver"], at, fate)
     yield (at := at + timedelta(hours=2))
-    if fate in ("refused", "partly_accepted", "rematched"):
-        yield from a_refused_load_goes_on(stage, transfer, at, rematch=fate == "rematched")
+    if fate in ("refused", "partly_accepted"):
+        yield from a_refused_load_goes_on(stage, transfer, at)
         return
     if fate == "corrected":
         yield from _corrected(stage, transfer, at)
@@ -118,7 +118,7 @@ def _judged(stage: Stage, transfer: Transfer, receiver: Organisation, at: dateti
         received_kg = min(received_kg, sent_kg)
     receive(stage.session, **doing(receiver, at), transfer=transfer, weighed={1: Weighed(received_kg)})
     verdict = Verdict(received_kg)
-    if fate in ("refused", "rematched"):
+    if fate == "refused":
         verdict = Verdict(0, received_kg, "检测超出接收标准 · the analysis is beyond the acceptance criteria")
     elif fate == "partly_accepted":
         refused_kg = received_kg // 3 // 20 * 20
