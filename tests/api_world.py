@@ -21,6 +21,7 @@ from circularity.custody.manifests import Transfer
 from circularity.custody.quota import raise_quota
 from circularity.custody.receipts import Verdict, Weighed, decide, receive
 from circularity.custody.reception import Receipt
+from circularity.custody.sheets import Weighing, add_reading, add_tickets
 from circularity.custody.treatments import Result, record_treatment
 from circularity.database import create_engine_for, writing
 from circularity.deals.filings import begin_procedure
@@ -179,8 +180,9 @@ def books(registry: Registry, works: Site) -> dict[str, str]:
     month = write_month(**act, **mass, year=2026, month=9, uses=[], **figures)
     carried = deal(registry, works=works)
     draft, transfer = carried.draft(30), carried.at_the_gate(20)
-    receive(**act, transfer=transfer, weighed={1: Weighed(SECRET_LOAD_KG)})
     plant = carried.plant
+    _weighed_by_the_plant(act, transfer)
+    receive(**act, transfer=transfer, weighed={1: Weighed(SECRET_LOAD_KG)})
     (receipt,) = decide(
         **act,
         transfer=transfer,
@@ -285,6 +287,15 @@ def lists(registry: Registry, collector: Facility) -> dict[str, str]:
         "own_window_id": window.public_id,
         "year": "2027",
     }
+
+
+def _weighed_by_the_plant(act: dict[str, Any], transfer: Transfer) -> None:
+    """One ticket and one reading of the receiver, together what it received."""
+    where = {"transfer": transfer, "side": "receiver"}
+    ticket = Weighing("T-1", "沪A1", AT, SECRET_LOAD_KG - 919 + 16_200, 16_200)
+    assert add_tickets(**act, **where, rows=[ticket]).added
+    showed = {"counter_before_t": 7, "counter_after_t": 8}
+    assert add_reading(**act, **where, kind="conveyor", meter="BW-1", read_at=AT, figures=showed, mass_kg=919)
 
 
 def _decided(act: dict[str, Any], transfer: Transfer, verdict: Verdict) -> list[Receipt]:

@@ -28,8 +28,29 @@ def figures_of(kind: str) -> tuple[str, ...]:
     return (*names, WATER) if names == DRAUGHTS else names
 
 
-def checked_figures(checks: Checks, kind: str, figures: Mapping[str, Any], mass_kg: int) -> dict[str, int]:
-    """Return what a meter showed, before and after or neither; counters must come to the mass."""
+def checked_mass(
+    checks: Checks, kind: str, figures: Mapping[str, Any], mass_kg: int | None
+) -> tuple[int, dict[str, int]]:
+    """Return the mass, kg, and what a meter showed, before and after or neither.
+
+    Counters must come to the mass; without a mass it is what the counters moved by.
+    """
+    found = _checked_figures(checks, kind, figures)
+    if mass_kg is None and not set(COUNTERS) & figures.keys():
+        checks.refuse("mass_kg", "empty", "", "mass_kg 不能为空", "mass_kg must not be empty")
+        return 0, found
+    if mass_kg is not None:
+        mass_kg = checks.kilograms("mass_kg", mass_kg, 1)
+    if not found or checks.problems:
+        return mass_kg or 0, found
+    before, after = (found[name] for name in FIGURES[kind])
+    if mass_kg is None:
+        return _moved_kg(checks, before, after), found
+    _require_moved(checks, FIGURES[kind], before, after, mass_kg)
+    return mass_kg, found
+
+
+def _checked_figures(checks: Checks, kind: str, figures: Mapping[str, Any]) -> dict[str, int]:
     known = figures_of(kind)
     for name in figures.keys() - set(known):
         zh, en = f"{name} 不是该计量方式的读数", f"{name} is nothing that this kind of meter shows"
@@ -40,13 +61,20 @@ def checked_figures(checks: Checks, kind: str, figures: Mapping[str, Any], mass_
     found = {name: checks.whole(name, figures.get(name, ""), 0, _MOST[names]) for name in names}
     if WATER in figures and WATER in known:
         found[WATER] = checks.whole(WATER, figures[WATER], 990, 1050)
-    if not checks.problems:
-        _require_moved(checks, names, found, mass_kg)
     return found
 
 
-def _require_moved(checks: Checks, names: Sequence[str], found: Mapping[str, int], mass_kg: int) -> None:
-    before, after = (found[name] for name in names)
+def _moved_kg(checks: Checks, before: int, after: int) -> int:
+    moved_kg = (after - before) * KG_PER_T
+    if moved_kg <= 0:
+        name = COUNTERS[1]
+        zh, en = f"{name} 应大于前次读数", f"{name} must be more than the counter showed before"
+        checks.refuse(name, "not_forward", after, zh, en)
+        return 0
+    return checks.kilograms("mass_kg", moved_kg, 1)
+
+
+def _require_moved(checks: Checks, names: Sequence[str], before: int, after: int, mass_kg: int) -> None:
     moved_t = after - before
     if names == COUNTERS and abs(moved_t * KG_PER_T - mass_kg) >= KG_PER_T:
         zh = f"读数差 {moved_t} t 与重量 {mass_kg} kg 不符"

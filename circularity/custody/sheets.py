@@ -19,7 +19,7 @@ from circularity.audit import Actor, record
 from circularity.calendar_days import delta_day
 from circularity.columns import utc
 from circularity.custody.manifests import Transfer, TransferLine
-from circularity.custody.meter_figures import checked_figures
+from circularity.custody.meter_figures import checked_mass
 from circularity.custody.transfers import locked
 from circularity.custody.weighings import METERS, SIDES, MeterReading, Ticket
 from circularity.errors import InputProblem, RuleBroken
@@ -112,13 +112,14 @@ def add_reading(  # noqa: PLR0913 - a verb names every fact it takes
     kind: str,
     meter: str,
     read_at: datetime,
-    mass_kg: int,
     figures: Mapping[str, Any],
+    mass_kg: int | None = None,
     line: int = 1,
     side: str = "sender",
 ) -> bool:
     """Add what a belt scale, a flow meter or a draught survey found, kg; False when it is there already.
 
+    Without a mass it is what the counter moved by, as `figures` tell.
     Raises BadInput for malformed values, RuleBroken `no_such_line`, `already_signed`, `other_reading` when
     the same meter said something else at the same moment.
     """
@@ -126,9 +127,8 @@ def add_reading(  # noqa: PLR0913 - a verb names every fact it takes
     values: dict[str, Any] = {
         "kind": checks.word("kind", kind, METERS),
         "meter": checks.text("meter", meter, maximum=100),
-        "mass_kg": checks.kilograms("mass_kg", mass_kg, 1),
     }
-    shown = checked_figures(checks, kind, figures, values["mass_kg"])
+    values["mass_kg"], shown = checked_mass(checks, kind, figures, mass_kg)
     if not _inside(transfer, read_at):
         checks.refuse("read_at", "outside_period", read_at, "读数时间不在期间内", "not within the period")
     checks.finish()
@@ -137,9 +137,9 @@ def add_reading(  # noqa: PLR0913 - a verb names every fact it takes
         select(MeterReading).filter_by(site_id=site.id, meter=values["meter"], read_at=read_at)
     )
     if there is not None:
-        if (there.line_id, there.mass_kg) != (target.id, mass_kg):
+        if (there.line_id, there.side, there.mass_kg) != (target.id, side, values["mass_kg"]):
             zh, en = "同一表计同一时刻已有不同读数", "this meter has another reading at this moment"
-            raise RuleBroken("other_reading", zh, en, mass_kg=there.mass_kg)
+            raise RuleBroken("other_reading", zh, en, field="read_at", mass_kg=there.mass_kg)
         return False
     where = {"line": target, "site": site, "side": side}
     reading = MeterReading(**where, read_at=read_at, figures=shown, **values)

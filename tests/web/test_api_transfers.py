@@ -78,21 +78,6 @@ def test_a_draft_is_cancelled_with_a_reason_only(trial: World) -> None:
     assert step(trial, made["id"], act="cancel", reason="改期")["status"] == "cancelled"
 
 
-def test_tickets_come_in_once_and_those_that_cannot_are_told(trial: World) -> None:
-    sheet = post(trial, "/transfers", draft(trial, metering="sheet", carriers=[]))
-    ticket = {
-        "plate": "沪A1",
-        "weighed_at": "2026-09-01T09:00:00+08:00",
-        "gross_t": "49.86",
-        "tare_t": "16.2",
-    }
-    rows = [ticket | {"ticket_no": "1"}, ticket | {"ticket_no": "2", "gross_t": "16.2"}]
-    path = f"/transfers/{sheet['id']}/tickets"
-    done = post(trial, path, {"tickets": rows})
-    assert (done["added"], [problem["row"] for problem in done["problems"]]) == (1, [2])
-    assert post(trial, path, {"tickets": rows[:1]})["ignored"] == 1
-
-
 @pytest.mark.parametrize(
     "changes",
     [

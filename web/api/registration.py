@@ -40,6 +40,7 @@ from web.api.sites import blp as sites
 from web.api.stored_loads import blp as stored_loads
 from web.api.targets import blp as targets
 from web.api.transfers import blp as transfers
+from web.api.weighings import blp as weighings
 from web.api.whitelist import blp as whitelist
 
 BLUEPRINTS = (
@@ -58,6 +59,7 @@ BLUEPRINTS = (
     agreements,
     procedures,
     transfers,
+    weighings,
     corrections,
     receipts,
     refused_loads,

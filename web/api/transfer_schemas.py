@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from marshmallow import Schema
-from marshmallow.fields import AwareDateTime, Boolean, Date, List, Nested, String
+from marshmallow.fields import Boolean, Date, List, Nested, String
 from marshmallow.validate import Length, OneOf
 
 from circularity.custody.manifests import CONVEYANCES, METERINGS, SIGNERS, TRANSFER_STATES
-from circularity.custody.weighings import SIDES
 from web.api.codes import CODE_LENGTH, NAME_LENGTH, PUBLIC_ID, SOURCE_LENGTH
 from web.api.paging import Paged
 from web.api.quantities import Tonnes, WholeNumber
-from web.api.shapes import Answer, Band, FieldProblem, OrganisationName, moment
+from web.api.shapes import Answer, Band, OrganisationName, moment
 
 ACTS = ("arrive", "cancel", "send_back", "take_back", "close")
-MAX_TICKETS = 500
 _SHORT = Length(max=60)
 
 
@@ -74,33 +72,6 @@ class TransferChange(Schema):
     reason = String(validate=SOURCE_LENGTH, metadata={"description": "why it is cancelled"})
     by = String(validate=OneOf(("generator", "carrier", "receiver")), metadata={"default": "receiver"})
     official_number = String(validate=Length(equal=14))
-
-
-class TicketCreate(Schema):
-    """One weighing; the moment with its offset from UTC."""
-
-    ticket_no = String(required=True, validate=_SHORT)
-    plate = String(required=True, validate=_SHORT)
-    weighed_at = AwareDateTime(required=True, format="iso")
-    gross_t = Tonnes(required=True, least=1, attribute="gross_kg")
-    tare_t = Tonnes(required=True, attribute="tare_kg")
-
-
-class TicketsCreate(Schema):
-    """Tickets of one bridge for one line; those that are there already are ignored."""
-
-    line = WholeNumber(minimum=1, maximum=1000, load_default=1)
-    side = String(validate=OneOf(SIDES), load_default="sender")
-    tickets = List(Nested(TicketCreate), required=True, validate=Length(min=1, max=MAX_TICKETS))
-
-
-class TicketsAnswer(Answer):
-    """What became of the tickets; a problem's row counts them from 1."""
-
-    id = String(metadata={"description": "the transfer"})
-    added = WholeNumber(minimum=0, maximum=MAX_TICKETS)
-    ignored = WholeNumber(minimum=0, maximum=MAX_TICKETS)
-    problems = List(Nested(FieldProblem))
 
 
 class TransferLineAnswer(Answer):

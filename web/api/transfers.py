@@ -1,4 +1,4 @@
-"""Transfers: drafted, signed, on their way, closed; and the tickets of their sheets.
+"""Transfers: drafted, signed, on their way, closed.
 
 Our record replaces no national manifest: 平台转移记录,不替代国家危险废物转移联单.
 """
@@ -15,7 +15,6 @@ from circularity.custody.carriers import Carrier
 from circularity.custody.manifests import Transfer
 from circularity.custody.official_numbers import set_official_number
 from circularity.custody.refusals import send_back, take_back
-from circularity.custody.sheets import Weighing, add_tickets
 from circularity.custody.signatures import sign
 from circularity.custody.transfers import Load, arrive, cancel, close, draft_transfer
 from circularity.deals.contract import Agreement
@@ -29,8 +28,6 @@ from web.api.paging import Paging
 from web.api.transfer_answers import transfer_shown
 from web.api.transfer_schemas import (
     SignatureCreate,
-    TicketsAnswer,
-    TicketsCreate,
     TransferAnswer,
     TransferChange,
     TransferCreate,
@@ -111,16 +108,6 @@ def change_transfer(session: Session, body: dict[str, Any], transfer_id: str) ->
         _ACTS[body["act"]](session, facts, body)
     session.flush()
     return _shown(transfer)
-
-
-@blp.create(f"{_ONE}/tickets", TicketsCreate, TicketsAnswer, **_LOCATED)
-def create_tickets(session: Session, body: dict[str, Any], transfer_id: str) -> dict[str, Any]:
-    """Add weighbridge tickets to a line; what is there already is ignored, what cannot be taken is told."""
-    transfer = by_public_id(session, Transfer, transfer_id)
-    rows = [Weighing(**ticket, row=place) for place, ticket in enumerate(body.pop("tickets"), 1)]
-    done = add_tickets(session, actor=ACTOR, at=now(), transfer=transfer, rows=rows, **body)
-    problems = [problem.as_dict() for problem in done.problems]
-    return {"id": transfer_id, "added": done.added, "ignored": done.ignored, "problems": problems}
 
 
 _Step = Callable[[Session, dict[str, Any], dict[str, Any]], None]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,11 +11,10 @@ from sqlalchemy.orm import Session
 
 from circularity.calendar_days import DELTA_TIME
 from circularity.custody.manifests import Transfer
-from circularity.custody.meter_figures import COUNTERS, figures_of
+from circularity.custody.meter_figures import figures_of
 from circularity.custody.sheets import add_reading
 from circularity.custody.weighings import METERS, SIDES, MeterReading, Ticket
 from circularity.errors import RuleBroken
-from circularity.units import KG_PER_T
 from circularity.uploads import WEIGHBRIDGE
 from web.pages.desk.acting import require_acting
 from web.pages.desk.attempts import Answer, attempt
@@ -85,7 +83,7 @@ def type_reading(public_id: str) -> Answer:
             "kind": form.text("kind"),
             "meter": form.text("meter"),
             "read_at": _moment(form),
-            "mass_kg": _mass(form, figures),
+            "mass_kg": form.maybe_mass("mass_t"),
             "figures": figures,
             "line": form.whole("line"),
             "side": form.text("side"),
@@ -102,13 +100,6 @@ def _open(session: Session, public_id: str, side: str) -> Transfer:
     transfer = find_transfer(session, party, public_id)
     require_party(transfer, party, WHO.get(side, ""))
     return transfer
-
-
-def _mass(form: FormValues, figures: Mapping[str, int]) -> int:
-    """Return the mass that was typed, else what the counter moved by."""
-    if form.text("mass_t") or set(figures) != set(COUNTERS):
-        return form.mass("mass_t")
-    return max(figures[COUNTERS[1]] - figures[COUNTERS[0]], 0) * KG_PER_T
 
 
 def _moment(form: FormValues) -> datetime:
