@@ -30,7 +30,8 @@ def leave(session: Session, *, at: datetime, transfer: Transfer) -> None:
     """Submit a draft: ask the law, count it on its agreements, post its mass.
 
     A trip's mass is reserved until pick-up; a sheet's is on its way at once. A re-matched load is on the road
-    already: nothing is posted, and the transfer that was refused is settled by it.
+    already: nothing is posted, and the transfer that was refused is settled by it. A sheet is asked as of its
+    last day, on which it counts: what left in time is not late because its sheet is signed afterwards.
 
     Raises RuleBroken `illegal_step`, `not_in_force`, `other_waste`, `unlawful`, `procedure_missing`,
     `period_not_over`, `nothing_weighed`,
@@ -38,18 +39,18 @@ def leave(session: Session, *, at: datetime, transfer: Transfer) -> None:
     """
     if transfer.lifecycle == "sheet":
         _weigh(session, transfer, at)
+    on_day = delta_day(at) if transfer.lifecycle == "transfer" else transfer.day_to
     advance(
         transfer,
         transfer.lifecycle,
         "submit",
         "generator",
-        {"may_leave": lambda: _require_may_leave(session, transfer, delta_day(at))},
+        {"may_leave": lambda: _require_may_leave(session, transfer, on_day)},
     )
     transfer.submitted_at = at
     if transfer.refused_transfer is not None:
         _take_over(session, transfer, transfer.refused_transfer)
         return
-    on_day = delta_day(at) if transfer.lifecycle == "transfer" else transfer.day_to
     book_departure(session, at=at, transfer=transfer, on_day=on_day)
 
 
@@ -82,7 +83,7 @@ def _weigh(session: Session, transfer: Transfer, at: datetime) -> None:
         line.sent_kg = total_kg
 
 
-def _require_may_leave(session: Session, transfer: Transfer, today: date) -> None:
+def _require_may_leave(session: Session, transfer: Transfer, on: date) -> None:
     """The guard `may_leave`; counters are taken in the order of agreements."""
     for line in sorted(transfer.lines, key=lambda row: row.agreement.id):
         agreement = line.agreement
@@ -91,7 +92,7 @@ def _require_may_leave(session: Session, transfer: Transfer, today: date) -> Non
             zh = f"协议 {agreement.number} 约定 {agreement.waste_code} {agreement.operation}"
             en = f"agreement {agreement.number} is about {agreement.waste_code} {agreement.operation}"
             raise RuleBroken("other_waste", zh, en, line=line.number, agreement=agreement.number)
-        _require_granted(session, agreement, line.sent_kg, today)
+        _require_granted(session, agreement, line.sent_kg, on)
         ship(session, agreement, line.sent_kg)
 
 
@@ -102,11 +103,11 @@ def _require_in_force(session: Session, transfer: Transfer, agreement: Agreement
         raise RuleBroken("not_in_force", zh, en, agreement=agreement.number)
 
 
-def _require_granted(session: Session, agreement: Agreement, mass_kg: int, today: date) -> None:
-    """Nothing leaves before its procedures are granted; what is unlawful today is refused with its rules."""
-    broken = rules_of(session, agreement, today)
-    require_lawful(broken(held_kinds(agreement, today)))
-    waiting = missing_procedures(session, agreement, today, mass_kg, broken)
+def _require_granted(session: Session, agreement: Agreement, mass_kg: int, on: date) -> None:
+    """Nothing leaves before its procedures are granted; what is unlawful is refused with its rules."""
+    broken = rules_of(session, agreement, on)
+    require_lawful(broken(held_kinds(agreement, on)))
+    waiting = missing_procedures(session, agreement, on, mass_kg, broken)
     if waiting:
         zh = f"协议 {agreement.number} 须先办结:{'、'.join(waiting)}"
         en = f"agreement {agreement.number} waits for {', '.join(waiting)}"

@@ -97,8 +97,8 @@ def decide(
     """Accept or refuse what was received, by line number, as the receiver, and sign it.
 
     Raises BadInput, NotAllowed `not_a_party`, RuleBroken `illegal_step`, `not_received`, `not_the_whole` when
-    accepted and refused are not what was received, `reason_missing`, `unlawful` when the facility may not
-    accept it today, `moisture_missing`.
+    accepted and refused are not what was received, `reason_missing`, `unlawful` when the facility might not
+    take it on the day it came, `moisture_missing`.
     """
     locked(session, transfer)
     act = _act(verdicts)
@@ -109,7 +109,7 @@ def decide(
     found = receipts_of(session, transfer)
     if act != "refuse":
         for line in sorted(transfer.lines, key=lambda row: row.agreement.id):
-            _require_acceptable(session, line.agreement, delta_day(at))
+            _require_acceptable(session, line.agreement, came_on(transfer))
     movements: list[Movement] = []
     for line in transfer.lines:
         receipt = _require_received(found, line)
@@ -135,14 +135,16 @@ def decide(
 
 
 def _require_acceptable(session: Session, agreement: Agreement, on: date) -> None:
-    """Ask the rules of the day; a suspension or an accident lets a load finish that is on its way.
+    """Ask the rules as of the day a load came: it may be accepted later, after an analysis, in spite of all
+    that has ended meanwhile.
 
-    Nothing leaves for such a plant any more, and it may refuse what it cannot take; a blacklisted one must.
+    Procedures were asked when it left, and time to begin one (`lead_time`) is no question at a gate. A
+    suspension or an accident lets a load finish that is on its way: nothing leaves for such a plant any more,
+    and it may refuse what it cannot take; a blacklisted one must.
     """
+    let_pass = {"lead_time"} if agreement.facility.standing == "blacklisted" else {"lead_time", "standing"}
     found = agreement_findings(session, agreement, on)
-    if agreement.facility.standing != "blacklisted":
-        found = [finding for finding in found if finding.rule != "standing"]
-    require_lawful(found)
+    require_lawful(finding for finding in found if finding.rule not in let_pass)
 
 
 def receipts_of(session: Session, transfer: Transfer) -> dict[int, Receipt]:
@@ -158,6 +160,11 @@ def receipts_of(session: Session, transfer: Transfer) -> dict[int, Receipt]:
 def received_on(transfer: Transfer, at: datetime) -> date:
     """Return the day that counts: a trip's of `at`, a sheet's last, on which its mass was sent too."""
     return delta_day(at) if transfer.lifecycle == "transfer" else transfer.day_to
+
+
+def came_on(transfer: Transfer) -> date:
+    """Return the day as of which a load may be accepted: a trip's arrival, a sheet's last day."""
+    return delta_day(transfer.arrived_at) if transfer.arrived_at else transfer.day_to
 
 
 def _require_all_lines(checks: Checks, transfer: Transfer, given: Mapping[int, Any]) -> None:
