@@ -20,6 +20,7 @@ from matching.flow.cap_tree import CapTree, Entries, build_cap_tree, entries_of
 from matching.flow.problem import Problem, TieHashes
 from matching.pairs.candidates import Fits, fits_by_code
 from matching.pairs.coefficients import LevelCoefficients, coefficients_of
+from matching.pairs.cost_floor import CostFloor
 from matching.pairs.eligibility import Eligibility, LawfulPairs, eligibility, tables_of
 
 
@@ -34,6 +35,11 @@ class Prepared:
     entries: Entries
     coefficients: LevelCoefficients
     ties: TieHashes = field(default_factory=TieHashes, repr=False)
+
+    @cached_property
+    def cost_floor(self) -> CostFloor | None:
+        """What pairs cost at least, where a straight line bounds it."""
+        return CostFloor.of(self.case)
 
 
 @dataclass(frozen=True)

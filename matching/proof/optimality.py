@@ -157,10 +157,12 @@ def _improving(part: Part, potentials: IntArray, standing: StandingProof | None)
         for reduced in _before_the_cost(part, block, potentials[:COST_LEVEL]):
             negative |= undecided & (reduced < 0)
             undecided &= reduced == 0
-        yield _listed(block, negative)
         if len(potentials) > COST_LEVEL:
+            undecided &= _may_pay(part, block, potentials[COST_LEVEL])
             tied = with_distances(prepared.case, _listed(block, undecided))
-            yield tied.take(_cheaper(part, tied, potentials))
+            negative |= undecided
+            negative[undecided] = _cheaper(part, tied, potentials)
+        yield _listed(block, negative)
 
 
 def _unproven(
@@ -192,6 +194,15 @@ def _before_the_cost(part: Part, block: Pairs, potentials: IntArray) -> Iterator
     coefficients = part.prepared.coefficients
     for level, potential in enumerate(potentials):
         yield coefficients.at(level, block.i, block.j) + (potential[output] - potential[node])
+
+
+def _may_pay(part: Part, block: Pairs, potential: IntArray) -> BoolArray | bool:
+    """Say which pairs of a block may be negative from the cost on, as far as a straight line can tell."""
+    floor = part.prepared.cost_floor
+    if floor is None or block.i.ndim == 1:
+        return True
+    output, node = part.places(block.i, block.j)
+    return floor.may_pay(block.i[:, 0], block.j[0], potential[output] - potential[node])
 
 
 def _cheaper(part: Part, pairs: Pairs, potentials: IntArray) -> BoolArray:
