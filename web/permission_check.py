@@ -7,7 +7,7 @@ own machine, and nothing is refused here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -110,10 +110,13 @@ def judged(
     return may(acting, verb, thing or Thing(kind=permission.kind), on=today()), thing
 
 
+def watched(kind: str, public_id: str, owners: Iterable[str]) -> None:
+    """Keep in mind that an authority is being shown what others own; it is noted before the answer leaves."""
+    g.setdefault("watched", {})[kind, public_id] = sorted(set(owners))
+
+
 def _watch(thing: Thing, public_id: str) -> None:
-    """Keep in mind that an authority is being shown a thing of others."""
-    owners = {party for _, party in thing.parties}
-    g.setdefault("watched", {})[thing.kind, public_id] = sorted(owners)
+    watched(thing.kind, public_id, (party for _, party in thing.parties))
 
 
 def _note_readings(response: Response) -> Response:

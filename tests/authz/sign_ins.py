@@ -11,6 +11,7 @@ from registry import ACTOR
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from circularity.accounts.api_tokens import make_token
 from circularity.accounts.sessions import open_session
 from circularity.database import writing
 from circularity.organisations import Organisation
@@ -34,3 +35,14 @@ def sign_in(world: Matrix, party: str, role: str) -> None:
         key, _ = open_session(session, **act, user=somebody.user, second_factor=True)
     world.app.extensions[ASKING] = acting_now
     world.client.set_cookie("circ_key", key)
+
+
+def program_of(world: Matrix, party: str) -> dict[str, str]:
+    """Return the headers of a program that reads for a party; who asks is found as in the product."""
+    with writing(world.app.extensions["circularity.engine"]).begin() as session:
+        organisation = organisation_of(session, world, party)
+        owner = member(session, organisation, f"owner-{next(_NUMBERS)}@matrix.example", "owner")
+        facts = {"name": "程序", "scopes": ("read",), "days": 1}
+        key, _ = make_token(session, actor=ACTOR, at=datetime.now(UTC), maker=owner, **facts)
+    world.app.extensions[ASKING] = acting_now
+    return {"Authorization": f"Bearer {key}"}

@@ -9,7 +9,7 @@ import pytest
 from databases import Databases
 from matrix_world import Matrix, matrix, roles
 from registry import ACTOR, AT, credit_code
-from sign_ins import sign_in
+from sign_ins import program_of, sign_in
 from sqlalchemy import select
 
 from circularity.audit import AuditEvent, verify_chain
@@ -80,6 +80,25 @@ def test_a_list_notes_every_record_that_it_told_exactly(world: Matrix) -> None:
     assert noted == {
         ids["works"]: [f"LedgerMonth {ids['LedgerMonth']}"] for ids in (world.own, world.foreign)
     }
+
+
+def test_a_list_of_treatments_notes_facility_and_senders(world: Matrix) -> None:
+    program = program_of(world, "office")
+    before = len(readings(world))
+    address = f"/api/v1/organisations/{world.own['office']}/treatments"
+    shown = world.client.get(address, headers=program).get_json()
+    assert {row["id"] for row in shown} == {world.own["Treatment"], world.foreign["Treatment"]}
+    noted = {event.subject_id for event in readings(world)[before:]}
+    assert noted == {ids[party] for ids in (world.own, world.foreign) for party in ("works", "plant")}
+
+
+def test_of_a_treatment_as_a_whole_a_sender_is_told_no_figure(world: Matrix) -> None:
+    """Loads of others may be in it; its own share it reads among its own treatments."""
+    address = f"/api/v1/treatments/{world.own['Treatment']}"
+    for role, told in (("operator", False), ("receiver", True)):
+        world.ask_as(roles(world.own)[role])
+        answer = world.client.get(address)
+        assert (answer.status_code, "input_t" in answer.get_json()) == (200, told), role
 
 
 def test_a_party_that_reads_its_own_leaves_no_trace(world: Matrix) -> None:

@@ -12,6 +12,7 @@ from circularity.custody.reception import Receipt, Treatment
 from circularity.custody.treatments import Result, record_treatment
 from circularity.custody.weight_differences import WeightDifference, weight_difference
 from circularity.organisations import Organisation
+from circularity.policy_facts import facts_about
 from circularity.registry.entitlements import Facility
 from web.api.blueprint import ApiBlueprint
 from web.api.codes import verb_arguments
@@ -25,7 +26,7 @@ from web.api.receipt_schemas import (
     VerdictsCreate,
 )
 from web.api.writing import ACTOR, is_writable, now
-from web.permission_check import may_tell
+from web.permission_check import asking, may_tell
 from web.session import read_session
 
 blp = ApiBlueprint("receipts", "What receivers weigh, accept, refuse and treat.")
@@ -69,7 +70,7 @@ def create_verdicts(session: Session, body: dict[str, Any], transfer_id: str) ->
 
 @blp.read("/treatments/<public_id:treatment_id>", TreatmentAnswer)
 def get_treatment(treatment_id: str) -> dict[str, Any]:
-    """Read one treatment."""
+    """Read one treatment as a whole: exactly for its facility and authority; senders read their own share."""
     options = (selectinload(Treatment.results),)
     return _treatment(by_public_id(read_session(), Treatment, treatment_id, *options))
 
@@ -138,7 +139,7 @@ def _difference(found: WeightDifference) -> dict[str, Any]:
 
 
 def _treatment(treatment: Treatment) -> dict[str, Any]:
-    exact = may_tell(treatment, otherwise=is_writable())
+    exact = may_tell(treatment, otherwise=is_writable()) and not _only_sent(treatment)
     names = ("operation", "day_from", "day_to", "recorded_at")
     return {
         "id": treatment.public_id,
@@ -154,3 +155,9 @@ def _treatment(treatment: Treatment) -> dict[str, Any]:
             for result in treatment.results
         ],
     }
+
+
+def _only_sent(treatment: Treatment) -> bool:
+    """Tell whether the asker is but a sender: loads of others may be in it, and they are not its business."""
+    acting = asking()
+    return acting is not None and facts_about(treatment).sides_of(acting) == {"generator"}

@@ -16,12 +16,12 @@ from circularity.errors import NotAllowed
 from circularity.listings import Page
 from circularity.party_listings import facilities_seen, total, treatments_seen, untreated
 from circularity.registry.entitlements import Facility
+from circularity.seen_treatments import SeenTreatment, seen_treatment
 from web.api.lookups import named_in_body
 from web.language import said
 from web.pages.desk.acting import Acting, acting, require_acting
 from web.pages.desk.attempts import Answer, attempt
 from web.pages.desk.form_values import FormValues
-from web.pages.desk.one_treatment import SeenTreatment, seen_treatment
 from web.pages.requests import page_of
 from web.session import read_session
 from web.today import today
@@ -99,7 +99,8 @@ def _listed(session: Session, party: Acting) -> tuple[Page[SeenTreatment], set[i
     page = page_of(
         total(session, wanted),
         lambda limit, offset: [
-            seen_treatment(session, row, party) for row in session.scalars(wanted.limit(limit).offset(offset))
+            seen_treatment(session, row, party.organisation, party.side, party.sites)
+            for row in session.scalars(wanted.limit(limit).offset(offset))
         ],
     )
     return page, unread
