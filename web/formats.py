@@ -35,6 +35,7 @@ def register_formats(app: Flask) -> None:
         measured,
         tonnes,
         exact_tonnes,
+        to_the_kilogram,
         weight,
         cny,
         cny_per_t,
@@ -71,7 +72,12 @@ def tonnes(mass_kg: int | None) -> str:
 
 def exact_tonnes(mass_kg: int | None) -> str:
     """Return tonnes to the kilogram with unit, for titles beside rounded figures."""
-    return DASH if mass_kg is None else f"{grouped(mass_kg, KG_PER_T, 3)} t"
+    return DASH if mass_kg is None else f"{to_the_kilogram(mass_kg)} t"
+
+
+def to_the_kilogram(mass_kg: int | None) -> str:
+    """Return tonnes with three decimals, without unit: what was weighed and signed is never shown rounded."""
+    return DASH if mass_kg is None else grouped(mass_kg, KG_PER_T, 3)
 
 
 def weight(mass_kg: int) -> tuple[str, str]:

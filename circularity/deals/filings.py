@@ -17,7 +17,7 @@ from circularity.catalogue import procedures
 from circularity.catalogue.procedure_fields import ProcedureField, fields_of
 from circularity.catalogue.procedures import Procedure
 from circularity.deals.contract import Agreement, AgreementProcedure
-from circularity.deals.procedures import next_of
+from circularity.deals.procedures import kinds_about, next_of
 from circularity.deals.sides import lock
 from circularity.deals.still_lawful import listings_of
 from circularity.errors import NotAllowed, RuleBroken
@@ -37,7 +37,7 @@ def begin_procedure(
 ) -> AgreementProcedure:
     """Draft a procedure for a deal, or return the draft that waits already. Raises BadInput, NotAllowed."""
     checks = Checks("agreement_procedure")
-    kind = checks.word("kind", kind, FILED)
+    kind = checks.word("kind", kind, [word for word in kinds_about(agreement) if word in FILED])
     checks.finish()
     lock(session, agreement)
     _require_sender(agreement, by)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from circularity.acceptance import Finding
 from circularity.audit import Actor, record
 from circularity.catalogue import procedures
+from circularity.catalogue.waste_types import is_hazardous
 from circularity.columns import new_public_id
 from circularity.deals.contract import PROCEDURES, Agreement, AgreementProcedure
 from circularity.deals.reservations import held_kg, take_committed
@@ -26,6 +27,15 @@ from circularity.whitelist import GRANT_KINDS, ProcedureGrant
 
 NOTED = tuple(kind for kind in PROCEDURES if kind not in GRANT_KINDS)
 """Kinds that have a document and no grant."""
+
+_OF_HAZARDOUS = ("hazardous_approval", "plan_change", "exemption_evidence")
+_OF_GENERAL = ("general_record", "general_approval")
+
+
+def kinds_about(agreement: Agreement) -> tuple[str, ...]:
+    """Return the kinds of procedure that the law knows for the waste of an agreement."""
+    others = _OF_GENERAL if is_hazardous(agreement.waste_code) else _OF_HAZARDOUS
+    return tuple(kind for kind in PROCEDURES if kind not in others)
 
 
 def missing_procedures(
@@ -56,7 +66,7 @@ def file_procedure(
 ) -> AgreementProcedure:
     """Note that a procedure was filed; it is expected after its lead time. Raises BadInput."""
     checks = Checks("agreement_procedure")
-    kind = checks.word("kind", kind, PROCEDURES)
+    kind = checks.word("kind", kind, kinds_about(agreement))
     checks.period("filed_on", filed_on, "", None)
     document = checks.text("document", document, required=False)
     checks.finish()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import ScalarSelect, or_, select
 from sqlalchemy.orm import Session
 
 from circularity.audit import Actor, record
@@ -85,17 +85,29 @@ def decline_proposal(session: Session, *, actor: Actor, at: datetime, proposal: 
     record(session, actor, at, "proposal.declined", proposal, {"side": side})
 
 
+def stands_until(session: Session, proposal: Proposal) -> datetime:
+    """Return the moment from which an open proposal expires, unless its last shipping day is over before."""
+    last = select(MatchingRun.started_at).where(
+        MatchingRun.id == select(_last_run()).where(Proposal.id == proposal.id).scalar_subquery()
+    )
+    return session.scalars(last).one() + PROPOSAL_STANDS
+
+
+def _last_run() -> ScalarSelect[int]:
+    """A proposal that runs repeat keeps its row: its time runs from the last of them."""
+    begun, until = Proposal.run_id, Proposal.until_run_id
+    held = (MatchingRun.id >= begun) & (until.is_(None) | (MatchingRun.id < until))
+    run = select(MatchingRun.id).where(held).order_by(MatchingRun.id.desc()).limit(1)
+    return run.correlate(Proposal).scalar_subquery()
+
+
 def expire_proposals(session: Session, *, at: datetime) -> int:
     """Let open proposals expire that are too old, or whose last shipping day is over; return how many."""
     old = select(MatchingRun.id).where(MatchingRun.started_at <= at - PROPOSAL_STANDS)
-    # A proposal that runs repeat keeps its row: its time runs from the last of them.
-    begun, until = Proposal.run_id, Proposal.until_run_id
-    held = (MatchingRun.id >= begun) & (until.is_(None) | (MatchingRun.id < until))
-    last = select(MatchingRun.id).where(held).order_by(MatchingRun.id.desc()).limit(1).scalar_subquery()
     expired = session.scalars(
         select(Proposal)
         .where(Proposal.status == "open")
-        .where(or_(begun.in_(old) & last.in_(old), Proposal.latest < delta_day(at)))
+        .where(or_(Proposal.run_id.in_(old) & _last_run().in_(old), Proposal.latest < delta_day(at)))
         .order_by(Proposal.id)
         .with_for_update(of=Proposal),
         execution_options={"populate_existing": True},

@@ -113,7 +113,10 @@ def test_filed_it_waits_for_the_province_of_origin_which_grants_it(world: Desk, 
 def test_a_refused_filing_says_why_and_is_filed_again(world: Desk) -> None:
     deal = world.agreed()
     world.act_as(POWER, "generator")
-    one = world.press(f"{deal}/drafts", kind="plan_change")
+    assert 'value="plan_change"' not in world.client.get(deal).get_data(as_text=True)
+    for kind in ("plan_change", "hazardous_approval"):
+        assert "must be one of" in world.refused(f"{deal}/drafts", kind=kind), "the law has none for ash"
+    one = world.press(f"{deal}/drafts", kind="general_approval")
     world.press(f"{one}/acts/file")
     world.act_as(ORIGIN, "authority")
     world.refused(f"{one}/acts/refuse")

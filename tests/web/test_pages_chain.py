@@ -51,7 +51,10 @@ def test_a_lot_goes_from_its_proposal_to_its_month_through_the_pages(at_work: De
     at_work.press(f"{transfer}/acts/send-back")
     at_work.press(f"{transfer}/acts/take-back")
     at_work.press(f"{transfer}/acts/close")
-    assert "Closed" in at_work.see(transfer)
+    told = at_work.see(transfer)
+    assert "Closed" in told
+    assert "On its way back" in told
+    assert "Returned · 9.900 t" in told
     assert "20.1 / 600 t" in at_work.see(deal)  # what the scales differ by was shipped too
 
     _treat_all(at_work, "19", "1")
@@ -60,7 +63,7 @@ def test_a_lot_goes_from_its_proposal_to_its_month_through_the_pages(at_work: De
     # 30 t were booked as generated when they left, 9.9 t came back, 0.1 t was the scales' difference.
     month = _written(at_work, today().year, today().month, "30", "10")
     told = at_work.see(month)
-    assert "of which booked by transfers and treatments: 30 t + 30" in told
+    assert "of which booked by transfers and treatments: 30.000 t + 30.000" in told
     assert "the difference of 0.100 t keeps the month open" in told
     with writing(engine)() as session:
         assert faults(session) == []
@@ -150,7 +153,7 @@ def test_a_signed_weight_is_corrected_when_the_other_party_agrees(at_work: Desk)
     assert "Approved and made" in told
     assert "revision 1" in told
     # half a tonne of 30 is 1.67 %
-    assert "30 29.5 −0.500 1.7 % 29.5 0 29.5" in told
+    assert "30.000 29.500 −0.500 1.7 % 29.500 0.000 29.500" in told
 
 
 def test_a_sheet_is_filled_from_an_export_that_may_be_sent_again(at_work: Desk) -> None:

@@ -88,6 +88,17 @@ def test_what_is_wrong_stands_at_its_field_and_what_was_typed_stays(
     assert 'href="#counter-mass_t"' in told
 
 
+def test_why_a_trip_was_cancelled_is_told_to_both_sides(at_work: Desk) -> None:
+    deal = at_work.agreed()
+    at_work.act_as(POWER, "generator")
+    transfer = at_work.press(f"{deal}/transfers/new", **at_work.trip())
+    at_work.press(f"{transfer}/acts/sign", person="张三")
+    at_work.press(f"{transfer}/acts/cancel", reason="the carrier's permit is missing")
+    for party, side in ((POWER, "generator"), (BRICKS, "facility")):
+        at_work.act_as(party, side)
+        assert "Cancelled the carrier's permit is missing" in at_work.see(transfer)
+
+
 def test_a_reason_is_asked_for_at_the_line_that_is_refused(at_work: Desk) -> None:
     transfer = at_work.at_the_gate()
     at_work.press(f"{transfer}/acts/weigh", **{"lines.1.received_t": "30"})

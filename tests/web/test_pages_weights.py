@@ -65,7 +65,7 @@ def test_weights_too_far_apart_are_told_to_both_sides_and_their_authority(at_wor
     for party, side in ((BRICKS, "facility"), (POWER, "generator"), (OFFICE, "authority")):
         at_work.act_as(party, side)
         told = at_work.see("/transfers/differences")
-        assert "−1.8 6 % To be reported shown above 3 %, reported above 5 %" in told
+        assert "−1.800 6 % To be reported shown above 3 %, reported above 5 %" in told
         assert "To be reported" in at_work.see(transfer)
 
 

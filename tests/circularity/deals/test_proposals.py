@@ -11,7 +11,13 @@ from registry import ANHUI, Registry, T
 
 from circularity.audit import AuditEvent
 from circularity.deals.offers import accept, confirm, decline, expire_offers, lapse_reservations
-from circularity.deals.proposals import answer_proposal, decline_proposal, expire_proposals, proposed_terms
+from circularity.deals.proposals import (
+    answer_proposal,
+    decline_proposal,
+    expire_proposals,
+    proposed_terms,
+    stands_until,
+)
 from circularity.deals.reservations import left_kg
 from circularity.errors import BadInput, RuleBroken
 
@@ -119,6 +125,7 @@ def test_old_proposals_expire_and_those_under_way_do_not(world: DealWorld) -> No
     under_way, waiting = world.proposal(), world.proposal()
     short = world.proposal(latest=date(2026, 9, 5))
     answer_proposal(world.session, **act(), proposal=under_way, side="generator", terms=None)
+    assert stands_until(world.session, waiting) == at(days=30)
     assert expire_proposals(world.session, at=at(days=4)) == 0
     assert expire_proposals(world.session, at=at(days=5)) == 1
     assert expire_proposals(world.session, at=at(days=30)) == 1

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session, joinedload
 from circularity.custody.manifests import LineAgreement, Transfer, TransferLine
 from circularity.deals.agreements import end_asked_by, gaps
 from circularity.deals.ceilings import Hold
-from circularity.deals.contract import PROCEDURES, Agreement
+from circularity.deals.contract import Agreement
 from circularity.deals.filings import FILED
-from circularity.deals.procedures import NOTED
+from circularity.deals.procedures import NOTED, kinds_about
 from circularity.deals.still_lawful import grant_suits, granted_kinds, verdict_of
 from circularity.errors import NotFound
 from circularity.lifecycle import legal_acts, states
@@ -53,6 +53,7 @@ def show_agreement(public_id: str) -> str:
     """Show one deal."""
     session, party = read_session(), require_acting()
     agreement = find_agreement(session, party, public_id)
+    kinds = kinds_about(agreement)
     facts = {
         "typed": typed_terms(agreement.offer),
         "choices": CHOICES,
@@ -68,8 +69,8 @@ def show_agreement(public_id: str) -> str:
         "findings": _findings(session, agreement),
         "gaps": [gap for gap in gaps(session, today()) if gap.agreement is agreement],
         "transfers": _transfers(session, agreement),
-        "kinds": PROCEDURES,
-        "noted": NOTED,
+        "kinds": kinds,
+        "noted": [kind for kind in kinds if kind in NOTED],
         "filed": FILED,
         "grants": _grants(session, agreement),
         "party": party,

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from circularity.acceptance.rules import CONDITIONS, PROCEDURES
 from circularity.deals.contract import Agreement
 from circularity.deals.filings import FILED
-from circularity.deals.proposals import answer_proposal, decline_proposal, proposed_terms
+from circularity.deals.proposals import answer_proposal, decline_proposal, proposed_terms, stands_until
 from circularity.errors import NotAllowed, NotFound
 from circularity.party_listings import proposals, proposals_seen, total
 from circularity.runs.stored import PROPOSAL_STATUSES, Proposal
@@ -47,6 +47,7 @@ def show_proposal(public_id: str) -> str:
     )
     terms = proposed_terms(proposal)
     facts: dict[str, Any] = {"terms": terms, "typed": typed_terms(terms), "deal": deal, "choices": CHOICES}
+    facts["stands_until"] = stands_until(session, proposal)
     facts["forms"] = [kind for kind in map(_procedure_of, proposal.conditions) if kind in FILED]
     return render_template(
         "proposal.html", proposal=proposal, answers=not party.watches, party=party, **facts

@@ -6,6 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from circularity.audit import AuditEvent
 from circularity.custody.amendments import Correction
 from circularity.custody.manifests import Signature, Transfer
 from circularity.custody.reception import Receipt
@@ -15,17 +19,28 @@ from circularity.custody.reception import Receipt
 class Happening:
     """One moment; `what` is a state of the transfer, `signed`, `asked` or `settled`.
 
-    Sending and pick-up are told by their signatures.
+    Sending and pick-up are told by their signatures. `reason` was given for a cancellation, `weighed_kg` is
+    what came home.
     """
 
     at: datetime
     what: str
     signature: Signature | None = None
     correction: Correction | None = None
+    reason: str = ""
+    weighed_kg: int | None = None
+
+
+_TOLD_BY_EVENT = {
+    "transfer.cancelled": "cancelled",
+    "transfer.sent_back": "returning",
+    "transfer.taken_back": "returned",
+}
+"""Acts whose moment no column of the transfer keeps, and the states they lead to."""
 
 
 def timeline(
-    transfer: Transfer, receipts: Sequence[Receipt], corrections: Sequence[Correction]
+    session: Session, transfer: Transfer, receipts: Sequence[Receipt], corrections: Sequence[Correction]
 ) -> list[Happening]:
     """Return what happened, the earliest first; equal moments in the order of the road."""
     decided = max((receipt.decided_at for receipt in receipts if receipt.decided_at), default=None)
@@ -39,8 +54,32 @@ def timeline(
     )
     found = [Happening(at, what) for what, at in moments if at is not None]
     found += [Happening(row.signed_at, "signed", signature=row) for row in transfer.signatures]
+    found += _told_by_events(session, transfer)
     for correction in corrections:
         found.append(Happening(correction.asked_at, "asked", correction=correction))
         if correction.settled_at is not None:
             found.append(Happening(correction.settled_at, "settled", correction=correction))
     return sorted(found, key=lambda happening: happening.at)
+
+
+def _told_by_events(session: Session, transfer: Transfer) -> list[Happening]:
+    events = session.scalars(
+        select(AuditEvent)
+        .filter_by(subject_id=transfer.public_id)
+        .where(AuditEvent.action.in_(_TOLD_BY_EVENT))
+        .order_by(AuditEvent.position)
+    )
+    return [
+        Happening(
+            event.at,
+            _TOLD_BY_EVENT[event.action],
+            reason=event.facts.get("reason", ""),
+            weighed_kg=_came_home(event.facts) if event.action == "transfer.taken_back" else None,
+        )
+        for event in events
+    ]
+
+
+def _came_home(facts: dict[str, dict[str, int]]) -> int:
+    """Return what was weighed of each line on its return, else what had been refused of it."""
+    return sum(facts["weighed_kg"].get(number, kg) for number, kg in facts["refused_kg"].items())

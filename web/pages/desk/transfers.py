@@ -103,7 +103,7 @@ def show_transfer(public_id: str) -> str:
         "apart": {number: weight_difference(receipt) for number, receipt in receipts.items()},
         "corrections": corrections,
         "faults": verify_signatures(transfer),
-        "timeline": timeline(transfer, list(receipts.values()), corrections),
+        "timeline": timeline(session, transfer, list(receipts.values()), corrections),
         "correctable": correctable(transfer, receipts),
         "answerable": answerable(corrections, transfer, party),
         "sums": {
