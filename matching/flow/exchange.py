@@ -74,23 +74,19 @@ class _Ways:
         n_outputs, root = len(problem.supply_kg), self._nodes - 1
         key, waiting = radix.key(problem.coefficients), problem.supply_kg.copy()
         np.subtract.at(waiting, problem.arc_output, mass_kg)
-        used = np.flatnonzero(mass_kg)
-        here, placed = distinct(problem.arc_output), distinct(problem.arc_output[used])
-        left = here[waiting[here] > 0]
-        room = np.flatnonzero(mass_kg < problem.arc_limit_kg)
-        zero = np.zeros(max(len(left), len(placed)), dtype=np.int64)
-        # leaving an output's place, or staying unmatched, is an arc like any other
-        out_of = np.concatenate([problem.arc_output[room], placed])
-        order = np.argsort(out_of, kind="stable")
-        to = np.concatenate([problem.arc_entry[room], np.full(len(placed), root)])[order]
-        to_key = np.concatenate([key[room], zero[: len(placed)]])[order]
-        first = np.searchsorted(out_of[order], np.arange(n_outputs + 1))
-        output = np.concatenate([problem.arc_output[used], left])
-        origin = np.concatenate([problem.arc_entry[used], np.full(len(left), root)])
-        from_key = np.concatenate([key[used], zero[: len(left)]])
-        self._widen(np.concatenate([origin, to]))
-        for rows, onward in _fans(first, output):
-            ways = self._place[origin[rows]] * len(self._node) + self._place[to[onward]]
+        used, room = np.flatnonzero(mass_kg), np.flatnonzero(mass_kg < problem.arc_limit_kg)
+        left = distinct(problem.arc_output)
+        left = left[waiting[left] > 0]
+        origin, onwards = problem.arc_entry[used], problem.arc_entry[room]
+        self._widen(np.concatenate([origin, onwards, [root]]))
+        # what is placed can leave its place to stay unmatched, what waits comes from there
+        np.minimum.at(self._key, (self._place[origin], self._place[root]), -key[used])
+        places = np.concatenate([self._place[origin], np.full(len(left), self._place[root])])
+        from_key = np.concatenate([key[used], np.zeros(len(left), dtype=np.int64)])
+        first = np.searchsorted(problem.arc_output[room], np.arange(n_outputs + 1))
+        to, to_key = self._place[onwards], key[room]
+        for rows, onward in _fans(first, np.concatenate([problem.arc_output[used], left])):
+            ways = places[rows] * len(self._node) + to[onward]
             np.minimum.at(self._key.reshape(-1), ways, to_key[onward] - from_key[rows])
 
     def cheapest(self) -> tuple[IntArray, IntArray, IntArray]:

@@ -44,10 +44,11 @@ class Radix:
         return self.weights[0] * (2 * self.reach[0] + 1) < 2**62
 
     def key(self, levels: Sequence[npt.NDArray[np.integer]]) -> IntArray:
-        """Return vectors, given level by level, as integers."""
-        key = np.zeros(len(levels[0]), dtype=np.int64)
-        for weight, values in zip(self.weights, levels, strict=True):
-            key += weight * values.astype(np.int64)
+        """Return vectors, given level by level in shapes that fit together, as integers."""
+        first, *others = zip(self.weights, levels, strict=True)
+        key: IntArray = first[0] * first[1].astype(np.int64)
+        for weight, values in others:
+            key = key + weight * values.astype(np.int64)
         return key
 
     def vectors(self, key: IntArray) -> IntArray:

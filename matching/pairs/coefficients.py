@@ -14,6 +14,7 @@ from circularity.catalogue.waste_codes import STORAGE_LIMIT_DAYS, URGENT_MARGIN_
 from circularity.units import MISSING, IntArray
 from matching.case import Case
 from matching.flow.problem import Coefficients
+from matching.flow.radix import largest
 from matching.pairs.eligibility import LawfulPairs, Rows
 
 BoolArray = npt.NDArray[np.bool_]
@@ -52,6 +53,10 @@ class LevelCoefficients:
         if level == 2:
             return self.utilised[self.hazardous[output], capacity].astype(np.int64)
         return self.rank[capacity].astype(np.int64)
+
+    def reach(self, level: int) -> int:
+        """Return the largest magnitude of a coefficient on a level before the cost."""
+        return 1 if level < 3 else largest(self.rank)
 
     def kept(self, output: Rows, capacity: Rows) -> npt.NDArray[np.int8]:
         """Return the coefficients of pairs on the level after the cost: -1 where one was proposed before."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,8 @@ CHUNK_PAIRS = 2_000_000
 
 Rows = npt.NDArray[np.int32] | IntArray
 """Rows of a table; those of millions of pairs take four bytes each."""
+
+AnyArray = npt.NDArray[Any]
 
 Asked = tuple[tuple[int, Rule], ...]
 """Rules with their rows in RULES."""
@@ -55,6 +58,28 @@ class LawfulPairs:
         limit = None if self.limit_kg is None else self.limit_kg[rows]
         return LawfulPairs(
             self.output[rows], self.capacity[rows], self.conditions[rows], self.cost_ucny_per_kg[rows], limit
+        )
+
+    def merged(self, others: LawfulPairs) -> LawfulPairs:
+        """Return both, sorted by output, which each of them is; no output has pairs in both."""
+        if not len(self) or not len(others):
+            return self if len(self) else others
+        place = np.searchsorted(self.output, others.output) + np.arange(len(others))
+        rest = np.ones(len(self) + len(others), dtype=bool)
+        rest[place] = False
+
+        def column(one: AnyArray, other: AnyArray) -> AnyArray:
+            both = np.empty(len(rest), dtype=one.dtype)
+            both[rest], both[place] = one, other
+            return both
+
+        limits = self.limit_kg, others.limit_kg
+        return LawfulPairs(
+            column(self.output, others.output),
+            column(self.capacity, others.capacity),
+            column(self.conditions, others.conditions),
+            column(self.cost_ucny_per_kg, others.cost_ucny_per_kg),
+            None if limits[0] is None or limits[1] is None else column(limits[0], limits[1]),
         )
 
     @classmethod

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from circularity.units import IntArray
 from matching.case import Capacities, Case, Facilities, Outputs, TextArray
 from matching.case_digest import columns_of
-from matching.pairs.eligibility import Eligibility, LawfulPairs
+from matching.pairs.eligibility import Eligibility
 from matching.pairs.parts import Part
 from matching.plans.part_plan import PartPlan
 from matching.proof.standing_proof import StandingProof
@@ -78,25 +78,36 @@ def places_of(ids: TextArray, wanted: TextArray) -> IntArray:
     return np.where(ids[place] == wanted, place, -1)
 
 
-def carried_pairs(known: KnownPart, part: Part, change: Moved) -> Eligibility:
-    """Return what the rules say of a part, asked only of the outputs that are not as they were.
+def to_ask(known: KnownPart, part: Part, change: Moved) -> IntArray:
+    """Return the outputs of a part of which the rules must be asked anew."""
+    return part.outputs[~_stands(known, part, change)]
 
-    Receivers, and which rules are asked at all, must be as they were.
+
+def carried_pairs(
+    known: KnownPart, part: Part, change: Moved, asked: IntArray, said: Eligibility
+) -> Eligibility:
+    """Return what the rules say of a part: what they said, and what they have said of outputs `asked` anew.
+
+    Receivers, and which rules are asked at all, must be as they were. `asked` holds all that `to_ask` gives.
     """
-    old, outputs = known.part.outputs, part.outputs
-    place = np.where(change.same[outputs], change.place[outputs], -1)
-    inside = np.isin(place, old) & (place >= 0)
-    kept = replace(part, outputs=outputs[inside])
-    fresh = replace(part, outputs=outputs[~inside]).eligibility()
+    stands, outputs = _stands(known, part, change), part.outputs
+    place, fresh = change.place[outputs[stands]], outputs[~stands]
     now = np.full(len(known.part.prepared.case.outputs.output_id), -1, dtype=np.int64)
-    now[place[inside]] = kept.outputs
+    now[place] = outputs[stands]
     row = now[known.found.pairs.output]
     pairs = replace(known.found.pairs, output=row).take(np.flatnonzero(row >= 0))
-    together = LawfulPairs.concatenated([LawfulPairs.none(), pairs, fresh.pairs])
     excluded = np.empty((len(outputs), known.found.excluded.shape[1]), dtype=np.int64)
-    excluded[inside] = known.found.excluded[np.searchsorted(old, place[inside])]
-    excluded[~inside] = fresh.excluded
-    return Eligibility(together.take(np.argsort(together.output, kind="stable")), excluded)
+    excluded[stands] = known.found.excluded[np.searchsorted(known.part.outputs, place)]
+    excluded[~stands] = said.excluded[np.searchsorted(asked, fresh)]
+    return Eligibility(
+        pairs.merged(said.pairs.take(np.flatnonzero(np.isin(said.pairs.output, fresh)))), excluded
+    )
+
+
+def _stands(known: KnownPart, part: Part, change: Moved) -> BoolArray:
+    """Say which outputs of a part are as they were, and were in it."""
+    stands: BoolArray = change.same[part.outputs] & np.isin(change.place[part.outputs], known.part.outputs)
+    return stands
 
 
 def carried_potentials(known: KnownPart, part: Part, change: Moved) -> IntArray:

@@ -11,6 +11,7 @@ anew.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
@@ -21,7 +22,7 @@ from circularity.units import IntArray
 from matching.case import Case
 from matching.case_digest import columns_of
 from matching.flow.side_constraints import side_faults
-from matching.pairs.parts import Prepared, prepare, split, whole
+from matching.pairs.parts import Part, Prepared, prepare, split, whole
 from matching.plans.carried import (
     KnownPart,
     Moved,
@@ -32,6 +33,7 @@ from matching.plans.carried import (
     is_as_before,
     moved,
     standing_proof,
+    to_ask,
 )
 from matching.plans.part_plan import tell_part
 from matching.plans.plan import Plan, PlanRefusedError, Progress, joined_plan
@@ -83,24 +85,29 @@ def rematched(before: Matched, case: Case, *, engine: str = "auto", tell: Progre
     tell("prepare", 1.0)
     change = moved(before.prepared.case, case)
     by_first_node = {int(known.part.nodes[0]): known for known in before.parts}
-    every = split(prepared)
-    parts, touched, carried = [], 0, [np.empty(0, dtype=np.int64)]
-    for done, part in enumerate(every):
+    every = [(part, _known(by_first_node, part)) for part in split(prepared)]
+    nobody = np.empty(0, dtype=np.int64)
+    asked = [to_ask(known, part, change) for part, known in every if known]
+    anew = np.sort(np.concatenate([nobody, *asked]))
+    said = replace(whole(prepared), outputs=anew).eligibility()
+    parts, touched, carried = [], 0, [nobody]
+    for done, (part, known) in enumerate(every):
         tell("match", done / len(every))
-        known = by_first_node.get(int(part.nodes[0]))
-        if known is None or not np.array_equal(known.part.nodes, part.nodes):
-            parts.append(_matched_part(SidedPart(part, part.eligibility()), engine))
-            touched += 1
-            continue
-        if is_as_before(known, part, change):
+        if known and is_as_before(known, part, change):
             parts.append(carried_part(known, part))
             carried.append(part.outputs)
             continue
-        sided = SidedPart(part, carried_pairs(known, part, change))
-        parts.append(_matched_part(sided, engine, known, change))
+        found = carried_pairs(known, part, change, anew, said) if known else part.eligibility()
+        parts.append(_matched_part(SidedPart(part, found), engine, known, change))
         touched += 1
     tell("match", 1.0)
     return replace(_joined(prepared, parts, touched), carried=np.concatenate(carried))
+
+
+def _known(by_first_node: Mapping[int, KnownPart], part: Part) -> KnownPart | None:
+    """Return what is known of a part: the plan of one with the same limits."""
+    known = by_first_node.get(int(part.nodes[0]))
+    return known if known is not None and np.array_equal(known.part.nodes, part.nodes) else None
 
 
 def _matched_part(
@@ -116,6 +123,9 @@ def _matched_part(
     problem = part.problem(plan.pairs)
     rows = plan.pairs.output.astype(np.int64), plan.pairs.capacity.astype(np.int64)
     used = Pairs(part.prepared.tables, *rows)
+    if standing is not None:
+        # what carried mass before, from an output as it was, was asked about then
+        used = used.take(~standing.carried(used.i, used.j))
     faults = feasibility_faults(problem, plan.mass_kg, plan.unmatched_kg) + plan_faults(sided, plan, standing)
     faults += side_faults(problem, side_of(part, problem), plan.mass_kg)
     if not are_lawful(part.prepared, used).all():

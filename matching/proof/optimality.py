@@ -18,6 +18,7 @@ from circularity.acceptance.pairs import Pairs
 from circularity.acceptance.rules import CONDITIONAL, RULES
 from circularity.units import IntArray
 from matching.flow.problem import COST_LEVEL, KEPT_LEVEL, LEVELS, TIE_LEVEL, Problem
+from matching.flow.radix import grouped, largest
 from matching.pairs.candidates import grids, lane_blocks
 from matching.pairs.eligibility import SUPPLY, costs_of, listed_lawful, with_distances
 from matching.pairs.parts import Part, Prepared
@@ -189,11 +190,15 @@ def _unproven(
 
 
 def _before_the_cost(part: Part, block: Pairs, potentials: IntArray) -> Iterator[IntArray]:
-    """Yield the reduced costs of a block on the levels before the cost."""
+    """Yield the reduced costs of a block on the levels before the cost, packed into as few as hold them."""
     output, node = part.places(block.i, block.j)
     coefficients = part.prepared.coefficients
-    for level, potential in enumerate(potentials):
-        yield coefficients.at(level, block.i, block.j) + (potential[output] - potential[node])
+    level = 0
+    for radix in grouped(coefficients.reach(k) + 2 * largest(each) for k, each in enumerate(potentials)):
+        levels = range(level, level + len(radix.reach))
+        price, level = radix.key([potentials[k] for k in levels]), levels.stop
+        own = radix.key([coefficients.at(k, block.i, block.j) for k in levels])
+        yield own + (price[output] - price[node])
 
 
 def _may_pay(part: Part, block: Pairs, potential: IntArray) -> BoolArray | bool:

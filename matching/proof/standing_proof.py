@@ -32,6 +32,14 @@ class StandingProof:
     output: IntArray
     capacity: IntArray
 
+    def carried(self, output: IntArray, capacity: IntArray) -> BoolArray:
+        """Say which pairs, rows of the case, carried mass from an output that is as it was."""
+        width = int(max(capacity.max(initial=0), self.capacity.max(initial=0))) + 1
+        carried: BoolArray = np.isin(
+            output * width + capacity, self.output * width + self.capacity, assume_unique=True
+        )
+        return carried
+
     def after(self, potentials: IntArray) -> Settled:
         """Return what is settled under the potentials of now."""
         rise = potentials - self.potentials
