@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import Engine, insert
 from sqlalchemy.orm import Session, sessionmaker
@@ -21,7 +20,7 @@ from circularity.columns import new_public_id
 from circularity.database import reading, writing
 from circularity.runs.changes import RunChange
 from circularity.runs.stored import MatchingRun
-from matching.case import Case, Parameters
+from matching.case import Parameters
 from matching.database.carried_rows import Carried
 from matching.database.said import Said, rows_of
 from matching.database.snapshot import Snapshot, parameters_at, read_snapshot
@@ -39,10 +38,12 @@ from matching.database.standing import (
     view_of,
 )
 from matching.database.stored_check import stored_faults
+from matching.pairs.parts import Prepared
+from matching.plans.bounded_summary import level_row
 from matching.plans.certificate import stored_digest
 from matching.plans.changes import Lots, changes_between
 from matching.plans.plan import Plan, PlanRefusedError, make_plan
-from matching.plans.summary import parameters_of, summary
+from matching.plans.summary import figures, parameters_of
 
 Progress = Callable[[str, float], None]
 Conclude = Callable[[Session, MatchingRun], None]
@@ -135,7 +136,7 @@ def publish(
     if faults := stored_faults(session, run, snapshot, plan.prepared, said):
         raise PlanRefusedError(faults)
     superseded = supersede(session, run)
-    changes = _changes(session, run, plan.case, said, standing, after, found["proposals"])
+    changes = _changes(session, run, plan.prepared, said, standing, after, found["proposals"])
     run.figures = run.figures | {"changes": changes}
     facts = {name: getattr(run, name) for name in _TOLD}
     facts |= {"superseded_proposals": superseded, "changes": changes}
@@ -146,7 +147,7 @@ def publish(
 def _changes(
     session: Session,
     run: MatchingRun,
-    case: Case,
+    prepared: Prepared,
     said: Said,
     before: Standing,
     after: Standing,
@@ -158,7 +159,7 @@ def _changes(
     proposal is no longer open. The first run has nothing to be compared with.
     """
     was, now = (view_of(standing, said) for standing in (before, after))
-    found = changes_between(was, now, Lots(case, said.outputs)) if before.run else []
+    found = changes_between(was, now, Lots(prepared, said.outputs)) if before.run else []
     counts = Counter(change.kind for change in found) if before.run else Counter(new=after.pairs)
     gone = {(change.output_id, change.capacity_id) for change in found if change.kind == "gone"}
     anew = {key[:2] for key in (*moved.ended, *moved.begun)} - gone
@@ -182,7 +183,6 @@ _TOLD = (
 
 def _run(snapshot: Snapshot, plan: Plan, today_kg: int, actor: Actor, at: datetime) -> MatchingRun:
     parameters = plan.case.parameters
-    figures = summary(plan)
     return MatchingRun(
         public_id=new_public_id(),
         started_at=at,
@@ -190,7 +190,7 @@ def _run(snapshot: Snapshot, plan: Plan, today_kg: int, actor: Actor, at: dateti
         as_of=date.fromordinal(parameters.as_of_day),
         status=plan.status,
         engine=plan.engine,
-        case_digest=figures["digest"],
+        case_digest=plan.case.digest(),
         certificate_digest=stored_digest(plan),
         outputs=plan.case.shape[0],
         windows=plan.case.shape[1],
@@ -198,18 +198,8 @@ def _run(snapshot: Snapshot, plan: Plan, today_kg: int, actor: Actor, at: dateti
         placed_kg=plan.placed_kg,
         can_move_today_kg=today_kg,
         unmatched_kg=int(plan.unmatched_kg.sum()),
-        levels={"levels": figures["levels"]},
+        levels={"levels": [level_row(level) for level in plan.levels]},
         parameters=parameters_of(parameters),
-        figures=_figures(figures, snapshot),
+        figures=figures(plan) | {"unused_listings": list(snapshot.unused_listings)},
         fictional=snapshot.fictional,
     )
-
-
-def _figures(figures: dict[str, Any], snapshot: Snapshot) -> dict[str, Any]:
-    """Return the summary without what the run keeps in columns of its own or what grants have changed."""
-    kept = (
-        "versions", "gap", "cost_cny", "last_mass_cost", "unknown_money_t", "by_waste", "not_asked",
-        "limits_without_price", "limits_priced_at_most",
-        "seconds", "notice_zh", "notice_en",
-    )  # fmt: skip
-    return {name: figures[name] for name in kept} | {"unused_listings": list(snapshot.unused_listings)}

@@ -9,19 +9,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, fields
-from datetime import date
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 
-from circularity.catalogue.waste_types import is_hazardous
 from circularity.units import KG_PER_T, MICRO, MISSING, format_scaled
 from matching.case import Case
 from matching.case_digest import columns_of
 from matching.flow.problem import COST_LEVEL, LEVELS
-from matching.pairs.coefficients import is_utilisation, rank_of, urgent_outputs
+from matching.pairs.coefficients import is_utilisation, rank_of
+from matching.pairs.parts import Prepared
 from matching.plans.plan import Plan
 
 Pair = tuple[Hashable, Hashable]
@@ -138,29 +137,25 @@ class View:
 class Lots:
     """The outputs of a case, `rows` of those asked about by name, and what mass of theirs is worth."""
 
-    case: Case
+    prepared: Prepared
     rows: Mapping[Any, int]
 
     def worth(self, output: Hashable, placed: Iterable[Placed]) -> list[int]:
         """Return what the placed mass of an output adds to the minimised levels up to the cost."""
-        row, on = self.rows[output], date.fromordinal(self.case.parameters.as_of_day)
-        hazardous, urgent = is_hazardous(str(self.case.outputs.waste_code[row])), bool(self._urgent[row])
+        row, on = self.rows[output], self.prepared.tables.on
+        hazardous = bool(self.prepared.coefficients.hazardous[row])
+        urgent = int(self.prepared.coefficients.urgent[row])
         worth = [0] * (COST_LEVEL + 1)
         for _, _, mass_kg, operation, cost in placed:
             utilised, rank = is_utilisation(hazardous, operation, on), rank_of(operation, on)
-            for k, each in enumerate((-1, -int(urgent), -int(utilised), rank, cost)):
+            for k, each in enumerate((-1, urgent, -int(utilised), rank, cost)):
                 worth[k] += mass_kg * each
         return worth
-
-    @cached_property
-    def _urgent(self) -> list[bool]:
-        found: list[bool] = urgent_outputs(self.case).tolist()
-        return found
 
 
 def plan_changes(before: Plan, after: Plan) -> list[PlanChange]:
     """Return every pair whose mass differs between two plans in memory, sorted by ids."""
-    lots = Lots(after.case, {name: row for row, name in enumerate(_ids(after))})
+    lots = Lots(after.prepared, {name: row for row, name in enumerate(_ids(after))})
     return changes_between(_view(before), _view(after), lots)
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, fields
 from datetime import date
 from functools import cache
 from importlib.metadata import version
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,6 @@ from circularity.units import (
     format_tonnes,
 )
 from matching.case import Parameters
-from matching.pairs.coefficients import urgent_outputs
 from matching.plans.bounded_summary import bounded_parts, engines, level_row
 from matching.plans.plan import Plan
 from matching.reasons.words import reason_words
@@ -43,32 +43,38 @@ BOTTLENECKS_SHOWN = 10
 
 def summary(plan: Plan, plan_digest: str = "") -> dict[str, Any]:
     """Return the plan's figures as plain values for JSON; masses in tonnes as decimal text, money in CNY."""
-    return {
+    return figures(plan) | {
         "status": plan.status,
         "engine": plan.engine,
         "digest": plan.case.digest(),
         "plan_digest": plan_digest,
         "parameters": parameters_of(plan.case.parameters),
-        "versions": versions(),
         "levels": [level_row(level) for level in plan.levels],
-        "gap": plan.gap,
         "unique": plan.unique,
         "engines": engines(plan),
         "bounded_parts": bounded_parts(plan),
-        "limits_without_price": len(plan.unpriced),
-        "limits_priced_at_most": len(plan.priced_at_most),
         "placed_t": format_tonnes(plan.placed_kg),
         "unmatched_t": format_tonnes(int(plan.unmatched_kg.sum())),
         "can_move_today_t": format_tonnes(plan.can_move_today_kg),
         "after_procedures_t": format_tonnes(plan.placed_kg - plan.can_move_today_kg),
         "urgent": urgent(plan),
+        "by_reason": by_reason(plan),
+        "conditions": conditions(plan),
+        "bottlenecks": _bottlenecks(plan),
+    }
+
+
+def figures(plan: Plan) -> dict[str, Any]:
+    """Return the figures of a summary that a stored run keeps as they are: rows and columns tell the rest."""
+    return {
+        "versions": versions(),
+        "gap": plan.gap,
+        "limits_without_price": len(plan.unpriced),
+        "limits_priced_at_most": len(plan.priced_at_most),
         "cost_cny": cost_cny(plan),
         "last_mass_cost": last_mass_cost(plan),
         "unknown_money_t": _unknown_money(plan),
         "by_waste": _by_waste(plan),
-        "by_reason": by_reason(plan),
-        "conditions": conditions(plan),
-        "bottlenecks": _bottlenecks(plan),
         "not_asked": list(plan.arcs.not_asked),
         "seconds": plan.seconds,
         "notice_zh": NOTICE_ZH,
@@ -101,7 +107,7 @@ def _versions() -> dict[str, str]:
 
 def urgent(plan: Plan) -> dict[str, Any]:
     """Return the hazardous lots at or near the end of their storage year, and how much of them is placed."""
-    lots = urgent_outputs(plan.case)
+    lots = plan.prepared.coefficients.urgent != 0
     posted, left = plan.case.outputs.mass_kg[lots], plan.unmatched_kg[lots]
     return {
         "outputs": int(lots.sum()),
@@ -119,21 +125,19 @@ def cost_cny(plan: Plan) -> str:
 def last_mass_cost(plan: Plan) -> list[dict[str, Any]]:
     """Return what the dearest 1, 5 and 10 % of the placed mass cost on average, in CNY per tonne."""
     used = np.flatnonzero(plan.mass_kg)
-    unit_cost = plan.arcs.cost_ucny_per_kg[used]
-    order = np.argsort(-unit_cost, kind="stable")
+    order = used[np.argsort(-plan.arcs.cost_ucny_per_kg[used])]
+    together_kg = np.cumsum(plan.mass_kg[order])
     looked_at_kg = plan.placed_kg * max(MARGINS_PERCENT) // 100
-    order = order[: np.searchsorted(np.cumsum(plan.mass_kg[used][order]), looked_at_kg) + 1]
-    masses, costs = plan.mass_kg[used][order].tolist(), unit_cost[order].tolist()
+    order = order[: np.searchsorted(together_kg, looked_at_kg) + 1]
+    masses, costs = plan.mass_kg[order].tolist(), plan.arcs.cost_ucny_per_kg[order].tolist()
     rows = []
     for percent in MARGINS_PERCENT:
-        wanted = taken = plan.placed_kg * percent // 100
-        spent = 0
-        for mass, cost in zip(masses, costs, strict=True):
-            part = min(mass, wanted)
-            spent += part * cost
-            wanted -= part
-            if not wanted:
-                break
+        taken = plan.placed_kg * percent // 100
+        whole = int(np.searchsorted(together_kg, taken, side="right"))
+        # a sum of money may leave 64 bits
+        spent = sum(map(mul, masses[:whole], costs[:whole]))
+        if rest := taken - sum(masses[:whole]):
+            spent += rest * costs[whole]
         average = format_scaled(divide_half_up(spent, taken), UCNY_PER_KG_PER_CNY_PER_T) if taken else None
         rows.append({"percent": percent, "mass_t": format_tonnes(taken), "cny_per_t": average})
     return rows
@@ -170,14 +174,14 @@ def _words(plan: Plan, code: str) -> dict[str, str]:
 
 
 def _by_waste(plan: Plan) -> list[dict[str, str]]:
-    codes, code_of = np.unique(plan.case.outputs.waste_code, return_inverse=True)
+    codes, code_of = plan.prepared.tables.outputs.codes
     posted = np.zeros(len(codes), dtype=np.int64)
     unmatched = np.zeros(len(codes), dtype=np.int64)
     np.add.at(posted, code_of, plan.case.outputs.mass_kg)
     np.add.at(unmatched, code_of, plan.unmatched_kg)
     return [
         {
-            "waste_code": str(code),
+            "waste_code": code,
             "posted_t": format_tonnes(int(posted[k])),
             "placed_t": format_tonnes(int(posted[k] - unmatched[k])),
             "unmatched_t": format_tonnes(int(unmatched[k])),
