@@ -11,6 +11,7 @@ import json
 import secrets
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, DateTime, Dialect, Integer, Text
@@ -98,9 +99,9 @@ class CalendarDay(TypeDecorator[date]):
             raise TypeError("a calendar day is wanted, not a moment")
         return value.isoformat() if value is not None and dialect.name == "sqlite" else value
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> date | None:
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # noqa: ARG002
         """Return the day."""
-        return date.fromisoformat(value) if value is not None and dialect.name == "sqlite" else value
+        return _day_of if dialect.name == "sqlite" else None
 
 
 class Truth(TypeDecorator[bool]):
@@ -132,9 +133,22 @@ class Codes(TypeDecorator[tuple[str, ...]]):
         """Join the codes."""
         return None if value is None else ";".join(sorted(set(value)))
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...]:  # noqa: ARG002
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # noqa: ARG002
         """Split the codes."""
-        return tuple(value.split(";")) if value else ()
+        return _codes_of
+
+
+# Columns of many rows repeat a few days and sets of codes: each is read once.
+
+
+@lru_cache(maxsize=4096)
+def _day_of(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+@lru_cache(maxsize=4096)
+def _codes_of(text: str | None) -> tuple[str, ...]:
+    return tuple(text.split(";")) if text else ()
 
 
 class Facts(TypeDecorator[dict[str, Any]]):

@@ -81,11 +81,17 @@ class MatchingRun(Base):
 def in_plan_of(run: MatchingRun, rows: Any) -> ColumnElement[bool]:
     """Return the condition that rows are of a run's plan: begun with it or before it, and not ended yet.
 
-    `rows` is a model, or an alias of one, that has `run_id` and `until_run_id`.
+    `rows` is a model, an alias of one or the columns of its table, with `run_id` and `until_run_id`.
     """
+    return in_plan(run.id, rows)
+
+
+def in_plan(run: Any, rows: Any) -> ColumnElement[bool]:
+    """Return the condition of `in_plan_of` for the key of a run, or for a parameter that will be one."""
     until: ColumnElement[int | None] = rows.until_run_id
-    begun: ColumnElement[bool] = rows.run_id <= run.id
-    return begun & (until.is_(None) | (until > run.id))
+    begun: ColumnElement[bool] = rows.run_id <= run
+    in_force: ColumnElement[bool] = until.is_(None) | (until > run)
+    return begun & in_force
 
 
 def until_run() -> Any:

@@ -42,11 +42,20 @@ MASS_AT, COST_AT, CONDITIONS_AT = 1, 7, 8
 
 @dataclass(frozen=True)
 class Layout:
-    """A table whose rows hold from one run until another: what identifies one in force, and what it says."""
+    """A table whose rows hold from one run until another: what identifies one in force, and what it says.
+
+    `indexed` is a column that names few rows, in force or not, and has an index of its own.
+    """
 
     model: Any
     key: tuple[str, ...]
     values: tuple[str, ...]
+    indexed: str = ""
+
+    @property
+    def named_by(self) -> tuple[str, ...]:
+        """The columns that name a row when it ends."""
+        return (self.indexed,) if self.indexed else self.key
 
 
 LAYOUTS = {
@@ -57,6 +66,7 @@ LAYOUTS = {
             "operation", "mass_kg", "distance_m", *(f"{part}_ucny_per_kg" for part in MONEY),
             "cost_ucny_per_kg", "conditions", "earliest", "latest",
         ),
+        indexed="public_id",
     ),
     "unmatched": Layout(
         Unmatched,
@@ -65,6 +75,7 @@ LAYOUTS = {
             "mass_kg", "reason", "nearest_window_id", "slack", "slack_unit", "change_zh", "change_en",
             "excluded",
         ),
+        indexed="output_id",
     ),
     "prices": Layout(
         CapacityPrice,

@@ -8,20 +8,22 @@ the old row ends as it is and a new one is open.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert, select, text, tuple_, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from circularity.columns import new_public_id
 from circularity.runs.stored import ENDED_OPEN, IN_FORCE_OVER, MatchingRun, Proposal, latest_run
-from matching.database.run_rows import CONDITIONS_AT, COST_AT, LAYOUTS, MASS_AT, Key, Layout, Rows
+from matching.database.rows_in_force import begin, end, read_in_force
+from matching.database.run_rows import CONDITIONS_AT, COST_AT, LAYOUTS, MASS_AT, Key, Rows
 from matching.database.said import Said
 from matching.plans.changes import Placed, View
 
-_CHUNK = 5000
+_NEWEST = select(func.max(MatchingRun.id))
+_OVER = select(Proposal.__table__.c.public_id).where(IN_FORCE_OVER)
 _PUBLISHING = 0x43495244
 """Key of the PostgreSQL advisory lock under which runs are published; SQLite has one writer anyway."""
 
@@ -72,9 +74,9 @@ def read_standing(session: Session) -> Standing:
     run = latest_run(session)
     if run is None:
         return Standing(0, {}, {name: {} for name in LAYOUTS}, {}, {}, 0, 0)
-    rows: dict[str, Rows] = {name: _read(session, layout) for name, layout in LAYOUTS.items()}
-    keys = LAYOUTS["proposals"].key
-    wanted = select(*_columns(Proposal, keys), Proposal.public_id).where(Proposal.until_run_id.is_(None))
+    rows: dict[str, Rows] = {name: read_in_force(session, name) for name in LAYOUTS}
+    columns = (getattr(Proposal, name) for name in (*LAYOUTS["proposals"].key, "public_id"))
+    wanted = select(*columns).where(Proposal.until_run_id.is_(None))
     ids = {tuple(row[:-1]): row[-1] for row in session.execute(wanted)}
     of_output: dict[int, tuple[Key, ...]] = {}
     for key in ids:
@@ -85,14 +87,13 @@ def read_standing(session: Session) -> Standing:
 
 def is_newest(session: Session, standing: Standing) -> bool:
     """Say whether no run was published since."""
-    run = latest_run(session)
-    return (run.id if run else 0) == standing.run
+    return (session.scalar(_NEWEST) or 0) == standing.run
 
 
 def differences(session: Session, standing: Standing, said: Said) -> dict[str, Difference]:
     """Return what ends and begins, table by table, when a new run says this."""
     found = {name: _difference(standing.asked(said, name), said.rows[name]) for name in LAYOUTS}
-    over = set(session.scalars(select(Proposal.public_id).where(IN_FORCE_OVER)))
+    over = set(session.scalars(_OVER))
     if over:
         proposals, again = said.rows["proposals"], found["proposals"]
         for key, public_id in standing.ids.items():
@@ -130,17 +131,17 @@ def store(
     """End and begin the rows of a run; return what is in force then."""
     ids = dict(standing.ids)
     rows: dict[str, Rows] = {}
-    for name, layout in LAYOUTS.items():
+    for name in LAYOUTS:
         ended, begun = found[name].ended, found[name].begun
         more: list[dict[str, Any]] = [{} for _ in begun]
-        if layout.model is Proposal:
-            _end(session, run, Proposal, ("public_id",), [(ids.pop(key),) for key in ended])
+        names = ended
+        if name == "proposals":
+            names = [(ids.pop(key),) for key in ended]
             fresh = [new_public_id() for _ in begun]
             ids |= zip(begun, fresh, strict=True)
             more = [{"public_id": each, "status": "open", "superseded_by_run_id": None} for each in fresh]
-        else:
-            _end(session, run, layout.model, layout.key, ended)
-        _begin(session, run, layout, begun, more)
+        end(session, name, run.id, names)
+        begin(session, name, run.id, begun, more)
         rows[name] = {**standing.rows[name]}
         for key in ended:
             del rows[name][key]
@@ -180,41 +181,3 @@ def _difference(before: Rows, after: Rows) -> Difference:
     missing = object()
     ended = [key for key, values in before.items() if after.get(key, missing) != values]
     return Difference(ended, {key: v for key, v in after.items() if before.get(key, missing) != v})
-
-
-def _read(session: Session, layout: Layout) -> Rows:
-    model, width = layout.model, len(layout.key)
-    columns = _columns(model, (*layout.key, *layout.values))
-    found = session.execute(select(*columns).where(model.until_run_id.is_(None)))
-    return {tuple(row[:width]): tuple(row[width:]) for row in found}
-
-
-def _columns(model: Any, names: Sequence[str]) -> list[Any]:
-    return [model.__table__.c[name] for name in names]
-
-
-def _end(session: Session, run: MatchingRun, model: Any, names: Sequence[str], keys: Sequence[Key]) -> None:
-    """Say that rows in force hold no longer."""
-    columns = _columns(model, names)
-    until = model.__table__.c.until_run_id
-    size = _CHUNK // len(names)
-    for start in range(0, len(keys), size):
-        chunk = keys[start : start + size]
-        plain = len(names) == 1
-        named = columns[0].in_([key for (key,) in chunk]) if plain else tuple_(*columns).in_(chunk)
-        ended = update(model.__table__).where(named, until.is_(None))
-        session.execute(ended.values(until_run_id=run.id))
-
-
-def _begin(
-    session: Session, run: MatchingRun, layout: Layout, begun: Rows, more: list[dict[str, Any]]
-) -> None:
-    names = (*layout.key, *layout.values)
-    facts = {"run_id": run.id, "until_run_id": None}
-    rows = [
-        {**dict(zip(names, (*key, *values), strict=True)), **facts, **extra}
-        for (key, values), extra in zip(begun.items(), more, strict=True)
-    ]
-    for start in range(0, len(rows), _CHUNK):
-        # the table, not the model: these rows are no objects, and there may be very many
-        session.execute(insert(layout.model.__table__), rows[start : start + _CHUNK])

@@ -2,24 +2,23 @@
 
 The plan in memory was verified; this is about its rows. They are read as anybody will read them and judged by
 the checker: every kilogram of every output, every limit, every pair by the rules, every term of it, and where
-the whole plan was told, every level. Of a plan that was told in part these parts are judged: what a touched
-part may fill, no other part reaches.
+the whole plan was told, every level. Of a plan that was told in part, the parts that were matched anew are
+judged whole, with the rows that stay as they were: what such a part may fill, no other part reaches.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from circularity.acceptance.pairs import Pairs
 from circularity.acceptance.rules import condition_bits
-from circularity.runs.stored import MatchingRun, in_plan_of
-from matching.database.run_rows import LAYOUTS, MASS_AT, Rows, proposal_rows
+from circularity.runs.stored import MatchingRun
+from matching.database.rows_in_force import read_plan
+from matching.database.run_rows import MASS_AT, Rows, proposal_rows
 from matching.database.said import Said
 from matching.database.snapshot import Snapshot
 from matching.flow.side_constraints import side_faults
@@ -90,16 +89,13 @@ def _other_terms(found: Rows, expected: Rows) -> list[str]:
 
 
 def _stored(session: Session, run: MatchingRun, said: Said, name: str) -> Rows:
-    """Return the rows of a table that are in force with a run, of the outputs that were told."""
-    layout = LAYOUTS[name]
-    columns: list[Any] = [layout.model.__table__.c[column] for column in (*layout.key, *layout.values)]
-    wanted = select(*columns).where(in_plan_of(run, layout.model))
-    told = said.outputs.keys() if said.only is None else said.only["proposals"]
-    if said.only is not None and len(told) <= NAMED_AT_ONCE:
-        wanted = wanted.where(layout.model.output_id.in_(sorted(told)))
-    width = len(layout.key)
-    rows = {tuple(row[:width]): tuple(row[width:]) for row in session.execute(wanted)}
-    return rows if said.only is None else {key: row for key, row in rows.items() if key[0] in told}
+    """Return the rows of a table that are in force with a run, of the outputs that are checked."""
+    if said.only is None:
+        return read_plan(session, name, run.id)
+    wanted = said.only["proposals"]
+    if len(wanted) <= NAMED_AT_ONCE:
+        return read_plan(session, name, run.id, wanted)
+    return {key: row for key, row in read_plan(session, name, run.id).items() if key[0] in wanted}
 
 
 def _keys_of_windows(snapshot: Snapshot) -> list[int]:
