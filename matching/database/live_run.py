@@ -83,7 +83,8 @@ class LiveMatching:
             held = None
         with reading(self._engine)() as session:
             seen = newest(session)
-            known = held and _followed(session, held)
+            moved = _moved(session, held) if held else None
+            known = _with_outputs(session, held.snapshot, moved) if held and moved is not None else None
             snapshot = with_open_proposals(session, known or read_snapshot(session, parameters_at(at)))
         tell("snapshot", 1.0)
         plan, now = self._matched(held.matched if held else None, snapshot.case, tell)
@@ -96,7 +97,7 @@ class LiveMatching:
             actor=actor,
             at=at,
             standing=standing,
-            carried=self._carried(held, snapshot, now, same_receivers=known is not None),
+            carried=self._carried(held, snapshot, now, moved if known else None),
             conclude=conclude,
         )
         self._held = Held(seen, snapshot, now, published.standing)
@@ -104,12 +105,12 @@ class LiveMatching:
 
     @staticmethod
     def _carried(
-        held: Held | None, snapshot: Snapshot, now: Matched | None, *, same_receivers: bool
+        held: Held | None, snapshot: Snapshot, now: Matched | None, moved: set[str] | None
     ) -> Carried | None:
         """Return what need not be told again, None where all of it is."""
         if held is None or held.matched is None or now is None:
             return None
-        return carried_over(held.snapshot, held.matched, snapshot, now, same_receivers=same_receivers)
+        return carried_over(held.snapshot, held.matched, snapshot, now, moved=moved)
 
     def _matched(self, before: Matched | None, case: Case, tell: Progress) -> tuple[Plan, Matched | None]:
         """Match a case, warm where something is remembered."""
@@ -124,19 +125,20 @@ class LiveMatching:
         return now.plan, now
 
 
-def _followed(session: Session, held: Held) -> Snapshot | None:
-    """Return the snapshot brought to what the session sees, None where it has to be read whole."""
+def _moved(session: Session, held: Held) -> set[str] | None:
+    """Return the outputs that acts since the last run were about; None where all has to be read."""
     events = events_since(session, held.seen, FOLLOWED)
     if events is None:
         return None
     if not {event.action for event in events} <= UNSEEN | {POSTED, WITHDRAWN}:
         return None
-    moved = {event.subject_id for event in events if event.action in (POSTED, WITHDRAWN)}
-    return _with_outputs(session, held.snapshot, moved) if moved else held.snapshot
+    return {event.subject_id for event in events if event.action in (POSTED, WITHDRAWN)}
 
 
 def _with_outputs(session: Session, snapshot: Snapshot, moved: set[str]) -> Snapshot | None:
     """Return the snapshot with these outputs as they stand now; None where it may no longer be fictional."""
+    if not moved:
+        return snapshot
     if (
         snapshot.fictional
         and not session.execute(outputs_posted(snapshot.on).where(Organisation.fictional).limit(1)).first()

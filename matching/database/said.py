@@ -24,18 +24,23 @@ from matching.pairs.grant_use import may_be_granted, split_by_grants
 from matching.plans.changes import window_digests
 from matching.plans.plan import Plan
 
+BoolArray = npt.NDArray[np.bool_]
+
 
 @dataclass(frozen=True)
 class Said:
     """What a plan says, table by table, of the `outputs` named here by their keys, each with its row.
 
     `only` names the keys of a table that it is asked about, of proposals those of outputs; all else is said
-    as before. A table that is not named, or without `only` every table, is told whole.
+    as before. A table that is not named, or without `only` every table, is told whole. `outputs` may be more
+    than are told: all of every part that was matched anew, of which the stored rows are checked together.
+    `gone` are the keys of outputs that are in the case no more.
     """
 
     rows: Mapping[str, Rows]
     outputs: Mapping[int, int]
     only: Mapping[str, Collection[Any]] | None = None
+    gone: frozenset[int] = frozenset()
 
 
 def rows_of(snapshot: Snapshot, plan: Plan, carried: Carried | None = None) -> Said:
@@ -43,7 +48,7 @@ def rows_of(snapshot: Snapshot, plan: Plan, carried: Carried | None = None) -> S
 
     What is `carried` is left out, except outputs that a grant may free: they share its limit with others.
     """
-    left_out, nodes = _left_out(snapshot, plan, carried)
+    untouched, left_out, nodes = _left_out(snapshot, plan, carried)
     wanted = np.where(left_out[plan.arcs.output], 0, plan.mass_kg)
     parts = split_by_grants(plan.case, plan.arcs, wanted, snapshot.grants)
     limits = {node: limit_named(snapshot, plan.case, node) for node in nodes.tolist()}
@@ -56,12 +61,13 @@ def rows_of(snapshot: Snapshot, plan: Plan, carried: Carried | None = None) -> S
         "entry_costs": entry_cost_rows(plan, limits),
         "windows": {(snapshot.window_keys[name],): (digest,) for name, digest in digests.items()},
     }
-    asked = np.flatnonzero(~left_out).tolist()
-    keys = [snapshot.output_keys[name] for name in plan.case.outputs.output_id[asked].tolist()]
-    outputs = dict(zip(keys, asked, strict=True))
+    checked = np.flatnonzero(~untouched)
+    keys = [snapshot.output_keys[name] for name in plan.case.outputs.output_id[checked].tolist()]
+    outputs = dict(zip(keys, checked.tolist(), strict=True))
     if carried is None:
         return Said(rows, outputs)
-    only: dict[str, Collection[Any]] = {"proposals": outputs.keys() | carried.gone}
+    told = {key for key, row in outputs.items() if not left_out[row]}
+    only: dict[str, Collection[Any]] = {"proposals": told | carried.gone}
     only["unmatched"] = [(output,) for output in only["proposals"]]
     if not told_whole:
         only |= {
@@ -69,18 +75,22 @@ def rows_of(snapshot: Snapshot, plan: Plan, carried: Carried | None = None) -> S
             "entry_costs": [name[:2] for name in limits.values()],
             "windows": (),
         }
-    return Said(rows, outputs, only)
+    return Said(rows, outputs, only, carried.gone)
 
 
 def _left_out(
     snapshot: Snapshot, plan: Plan, carried: Carried | None
-) -> tuple[npt.NDArray[np.bool_], IntArray]:
-    """Return which outputs are not told, and the nodes of the limits that are."""
-    left_out, nodes = np.zeros(plan.case.shape[0], dtype=bool), np.arange(len(plan.load_kg))
-    if carried is not None:
-        left_out[carried.outputs] = True
-        used = np.flatnonzero(plan.mass_kg)
-        left_out[plan.arcs.output[used[may_be_granted(plan.case, plan.arcs, used, snapshot.grants)]]] = False
-        if carried.limits is not None:
-            nodes = np.delete(nodes, carried.limits)
-    return left_out, nodes
+) -> tuple[BoolArray, BoolArray, IntArray]:
+    """Return which outputs are untouched, which are not told, and the nodes of the limits that are."""
+    untouched, nodes = np.zeros(plan.case.shape[0], dtype=bool), np.arange(len(plan.load_kg))
+    if carried is None:
+        return untouched, untouched, nodes
+    untouched[carried.untouched] = True
+    left_out = untouched.copy()
+    left_out[carried.alike] = True
+    used = np.flatnonzero(plan.mass_kg)
+    shared = plan.arcs.output[used[may_be_granted(plan.case, plan.arcs, used, snapshot.grants)]]
+    untouched[shared] = left_out[shared] = False
+    if carried.limits is not None:
+        nodes = np.delete(nodes, carried.limits)
+    return untouched, left_out, nodes

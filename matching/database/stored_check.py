@@ -92,7 +92,7 @@ def _stored(session: Session, run: MatchingRun, said: Said, name: str) -> Rows:
     """Return the rows of a table that are in force with a run, of the outputs that are checked."""
     if said.only is None:
         return read_plan(session, name, run.id)
-    wanted = said.only["proposals"]
+    wanted = said.outputs.keys() | said.gone
     if len(wanted) <= NAMED_AT_ONCE:
         return read_plan(session, name, run.id, wanted)
     return {key: row for key, row in read_plan(session, name, run.id).items() if key[0] in wanted}

@@ -16,10 +16,13 @@ import pytest
 from registry import ACID, ACTOR, ANHUI, AT, JIANGSU, SHANGHAI, Registry, T
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
+from stored_runs import cold, stored
 
 from circularity.database import reading, writing
-from circularity.runs.stored import MatchingRun, Proposal, Unmatched, latest_run
+from circularity.registry.outputs import Output, withdraw_output
+from circularity.runs.stored import MatchingRun, Proposal, Unmatched, all_runs, latest_run
 from matching.database import run as run_module
+from matching.database.live_run import LiveMatching
 from matching.database.run import publish_in, run_matching
 from matching.database.run_rows import MONEY
 from matching.database.said import Said, rows_of
@@ -197,3 +200,32 @@ def test_a_run_whose_rows_were_changed_on_their_way_is_rolled_back(
     with reading(engine)() as session:
         assert latest_run(session) is None
         assert session.scalars(select(Proposal)).all() == []
+
+
+def test_rows_that_a_warm_run_leaves_as_they_are_are_checked_with_their_part(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = LiveMatching(engine)
+    with writing(engine).begin() as session:
+        region(session)
+    for _ in range(2):
+        first = live.run(actor=ACTOR, at=AT)
+    with writing(engine).begin() as session:
+        solid = select(Output).where(Output.waste_code == "900-001-S02").order_by(Output.mass_kg)
+        withdraw_output(session, actor=ACTOR, at=AT, output=session.scalars(solid).first())
+
+    def tampered(session: Session, *facts: Any) -> list[str]:
+        said: Said = facts[-1]
+        assert said.only is not None
+        left = Proposal.output_id.in_(said.outputs.keys() - said.only["proposals"])
+        session.execute(update(Proposal).where(left).values(distance_m=Proposal.distance_m + 1))
+        return stored_faults(session, *facts)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(run_module, "stored_faults", tampered)
+        with pytest.raises(PlanRefusedError, match="the terms of a proposal"):
+            live.run(actor=ACTOR, at=AT)
+    with reading(engine)() as session:
+        assert [run.id for run in all_runs(session, limit=1)] == [first]
+    expected = cold(engine, AT)
+    assert stored(engine, live.run(actor=ACTOR, at=AT)) == expected
