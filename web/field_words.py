@@ -115,6 +115,7 @@ FIELDS: Mapping[str, object] = {
     "measured": _("Measured value"),
     "changes": _("What is wrong"),
     "file": _("File"),
+    "words": _("Only rows with these words"),
     "form": _("Form"),
     "year": _("Year"),
     "month": _("Month"),

@@ -31,6 +31,7 @@ from circularity.party_listings import side_of, transfers_seen
 from circularity.uploads import OFFICIAL_FORMS, OFFICIAL_NUMBERS, WEIGHBRIDGE, finish_import, waiting_file
 
 Tell = Callable[[str, float], None]
+Parameters = Mapping[str, Any]
 Row = TypeVar("Row", bound=Base)
 
 
@@ -40,7 +41,7 @@ class Asked:
 
     actor: Actor
     at: datetime
-    parameters: Mapping[str, Any]
+    parameters: Parameters
 
 
 Take = Callable[[Session, Asked, Tell], Imported]
@@ -55,7 +56,7 @@ def import_file(engine: Engine, job: Job, held: Claim, tell: Tell) -> None:
     with TemporaryDirectory(prefix="circularity-import-") as folder:
         file = Path(folder) / f"upload.{suffix}"
         file.write_bytes(content)
-        take = READERS[job.kind](file, tell)
+        take = READERS[job.kind](file, job.parameters, tell)
     tell("write", 0.0)
     at = datetime.now(UTC)
     with writing(engine).begin() as session:
@@ -63,8 +64,8 @@ def import_file(engine: Engine, job: Job, held: Claim, tell: Tell) -> None:
         finish_import(session, held, at=at, done=done)
 
 
-def _weighbridge(file: Path, tell: Tell) -> Take:
-    found = read_weighbridge(file, lambda share: tell("read", share))
+def _weighbridge(file: Path, parameters: Parameters, tell: Tell) -> Take:
+    found = read_weighbridge(file, lambda share: tell("read", share), parameters.get("words", ""))
 
     def take(session: Session, asked: Asked, tell: Tell) -> Imported:
         transfer = _row(session, Transfer, asked.parameters["transfer"])
@@ -76,7 +77,7 @@ def _weighbridge(file: Path, tell: Tell) -> Take:
     return take
 
 
-def _official_forms(file: Path, _: Tell) -> Take:
+def _official_forms(file: Path, _parameters: Parameters, _: Tell) -> Take:
     rows = read_forms(file)
 
     def take(session: Session, asked: Asked, _: Tell) -> Imported:
@@ -86,7 +87,7 @@ def _official_forms(file: Path, _: Tell) -> Take:
     return take
 
 
-def _official_numbers(file: Path, _: Tell) -> Take:
+def _official_numbers(file: Path, _parameters: Parameters, _: Tell) -> Take:
     found = read_official_numbers(file)
 
     def take(session: Session, asked: Asked, tell: Tell) -> Imported:
@@ -105,7 +106,7 @@ def _official_numbers(file: Path, _: Tell) -> Take:
     return take
 
 
-READERS: Mapping[str, Callable[[Path, Tell], Take]] = {
+READERS: Mapping[str, Callable[[Path, Parameters, Tell], Take]] = {
     WEIGHBRIDGE: _weighbridge,
     OFFICIAL_FORMS: _official_forms,
     OFFICIAL_NUMBERS: _official_numbers,

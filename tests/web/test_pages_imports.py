@@ -33,9 +33,10 @@ def rows(count: int) -> str:
     return "".join(f"沪A{n:05d},40,10,{day} 08:{n % 60:02d}:00,T{n}\n" for n in range(count))
 
 
-def ask(at_work: Desk, sheet: str, content: str) -> str:
+def ask(at_work: Desk, sheet: str, content: str, **typed: str) -> str:
     """Send an export and return where it leads, before any worker has looked."""
-    form = {"side": "sender", "line": "1", "file": FileStorage(io.BytesIO(content.encode()), "export.csv")}
+    file = FileStorage(io.BytesIO(content.encode()), "export.csv")
+    form = {"side": "sender", "line": "1", "file": file, **typed}
     boundary, body = encode_multipart(form)
     kind = f'multipart/form-data; boundary="{boundary}"'
     answer = at_work.client.post(f"{sheet}/weighings", data=body, content_type=kind)
@@ -52,6 +53,21 @@ def test_a_file_waits_for_a_worker_and_is_there_in_one_piece(at_work: Desk, shee
     assert "T1" in at_work.see(f"{sheet}/weighings")
     source = at_work.client.get(f"{place}?lang=en").get_data(as_text=True)
     assert f'href="{sheet}/weighings?side=sender">Back to where' in source
+
+
+def test_an_export_of_the_whole_bridge_is_taken_by_the_words_of_one_deal(at_work: Desk, sheet: str) -> None:
+    loads = "".join(
+        f"沪A{n},{goods},40,10,{today().isoformat()} 08:0{n}:00,T{n}\n"
+        for n, goods in enumerate(("粉煤灰", "炉渣", "粉煤灰"))
+    )
+    content = f"车号,货名,毛重(吨),皮重(吨),时间,磅单号\n{loads}"
+    place = ask(at_work, sheet, content)
+    at_work.work(place)
+    assert "the file has 2 goods: 粉煤灰、炉渣; say which words" in at_work.see(place)
+    place = ask(at_work, sheet, content, words="粉煤灰")
+    at_work.work(place)
+    assert "2 new, 0 known already, 0 left out." in at_work.see(place)
+    assert "T1" not in at_work.see(f"{sheet}/weighings")
 
 
 def test_a_waiting_file_is_cancelled_and_nothing_of_it_is_taken(at_work: Desk, sheet: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from marshmallow import Schema
 from marshmallow.fields import Integer, List, Nested, String
-from marshmallow.validate import OneOf
+from marshmallow.validate import Length, OneOf
 from sqlalchemy.orm import Session
 
 from circularity.custody.weighings import SIDES
@@ -58,6 +58,11 @@ class WeighbridgeQuery(Schema):
 
     line = WholeNumber(minimum=1, maximum=1000, load_default=1)
     side = String(validate=OneOf(SIDES), load_default="sender")
+    words = String(
+        validate=Length(max=200),
+        load_default="",
+        metadata={"description": "all of which a row must have somewhere to be taken"},
+    )
 
 
 class ImportAnswer(JobStands):

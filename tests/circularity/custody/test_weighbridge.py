@@ -214,3 +214,81 @@ def test_a_meter_tells_what_it_showed_and_a_counter_comes_to_the_mass(ash: Deal)
     assert add_reading(**add, figures=shown)
     (kept,) = ash.registry.session.scalars(select(MeterReading))
     assert (kept.mass_kg, kept.figures) == (812_400, shown)
+
+
+GROSS_FIRST = "49860,16200,33660"
+EIGHT, HALF_PAST = "2026-08-03 08:05:00", "2026-08-03 08:31:12"
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        (
+            "序号,磅单编号,车牌号码,货物名称,毛重(kg),皮重(kg),净重(kg),毛重时间,皮重时间,司磅员",
+            f'1,BD1,沪A1,水渣,"49,860","16,200","33,660",{EIGHT},{HALF_PAST},张三',
+        ),
+        (
+            "流水号,车号,货名,毛重,皮重,净重,一次过磅时间,二次过磅时间",
+            f"BD1,沪A1,水渣,{GROSS_FIRST},{EIGHT},{HALF_PAST}",
+        ),
+        ("单据号,车号,毛重(t),皮重(t),净重(t),日期,时间", "BD1,沪A1,49.86,16.2,33.66,2026/08/03,8:31:12"),
+        (
+            "单据号,车号,毛重kg,皮重kg,净重kg,日期,时间",
+            f"BD1,沪A1,{GROSS_FIRST},2026-08-03 00:00:00,08:31:12",
+        ),
+        ("榜单号,车牌,毛重(公斤),皮重(公斤),出厂时间", f'="BD1",沪A1,49860,16200,\t{HALF_PAST}'),
+        ("Ticket No.,Plate,Gross (kg),Tare (kg),Net (kg),Time", f"BD1,沪A1,{GROSS_FIRST},{HALF_PAST}"),
+    ],
+)
+def test_exports_of_many_makers_of_bridges_say_the_same_weighing(
+    tmp_path: Path, header: str, row: str
+) -> None:
+    """A ticket is done with its second weighing, whatever its maker calls it."""
+    rows, problems = read_weighbridge(_csv(tmp_path / "a.csv", header, row))
+    assert problems == []
+    assert [(r.ticket_no, r.plate, r.gross_kg, r.tare_kg, r.weighed_at.isoformat()) for r in rows] == [
+        ("BD1", "沪A1", 49_860, 16_200, "2026-08-03T08:31:12+08:00")
+    ]
+
+
+def test_what_the_buyer_deducts_does_not_change_the_mass_that_moved(tmp_path: Path) -> None:
+    header = "磅单号,车号,毛重(kg),皮重(kg),扣杂(kg),净重(kg),过磅时间"
+    lines = [
+        f"1,沪A1,49860,16200,160,33500,{EIGHT}",
+        f"2,沪A1,49860,16200,160,33660,{HALF_PAST}",
+        f"3,沪A1,49860,16200,160,33000,{HALF_PAST}",
+    ]
+    rows, problems = read_weighbridge(_csv(tmp_path / "a.csv", header, *lines))
+    assert [row.gross_kg - row.tare_kg for row in rows] == [33_660, 33_660]
+    assert [(problem.row, problem.rule) for problem in problems] == [(4, "net_differs")]
+
+
+def test_a_comma_in_tonnes_could_be_a_decimal_one_and_is_refused(tmp_path: Path) -> None:
+    lines = [f'1,沪A1,"49,860","16,200",{EIGHT}']
+    _, problems = read_weighbridge(_csv(tmp_path / "a.csv", "磅单号,车号,毛重(吨),皮重(吨),时间", *lines))
+    assert [(problem.column, problem.rule) for problem in problems] == [("gross", "not_a_number")]
+    rows, _ = read_weighbridge(_csv(tmp_path / "b.csv", "磅单号,车号,毛重,皮重,时间", *lines))
+    assert rows[0].gross_kg == 49_860, "without a unit no vehicle weighs 49,860 t"
+
+
+MIXED = (
+    "磅单号,车号,货名,收货单位,毛重(kg),皮重(kg),时间",
+    f"1,沪A1,水渣,甲微粉,49860,16200,{EIGHT}",
+    f"2,沪A2,钢渣,甲微粉,49860,16200,{EIGHT}",
+    f"3,沪A3,水渣,乙建材,49860,16200,{EIGHT}",
+)
+
+
+def test_a_file_of_several_deals_is_refused_until_words_choose_one(tmp_path: Path) -> None:
+    file = _csv(tmp_path / "a.csv", *MIXED)
+    with pytest.raises(BadInput) as refused:
+        read_weighbridge(file)
+    assert (refused.value.problems[0].rule, refused.value.problems[0].found) == (
+        "several_deals",
+        "水渣、钢渣",
+    )
+    rows, problems = read_weighbridge(file, only="甲微粉 水渣")
+    assert ([row.ticket_no for row in rows], problems) == (["1"], [])
+    with pytest.raises(BadInput) as refused:
+        read_weighbridge(file, only="粉煤灰")
+    assert refused.value.problems[0].rule == "none_chosen"

@@ -25,6 +25,9 @@ from web.pages.requests import choice, page_of
 from web.session import read_session
 
 ROWS = 50
+LONGEST_WORDS = 200
+"""Of what the rows of a file must say to be taken."""
+
 WHO = {"sender": "generator", "receiver": "receiver"}
 
 
@@ -65,7 +68,12 @@ def upload_tickets(public_id: str) -> Answer:
         transfer = _open(session, public_id, side)
         if line not in {row.number for row in transfer.lines}:
             raise RuleBroken("no_such_line", f"没有第 {line} 行", f"there is no line {line}", field="line")
-        return {"transfer": public_id, "line": line, "side": side}
+        return {
+            "transfer": public_id,
+            "line": line,
+            "side": side,
+            "words": form.text("words")[:LONGEST_WORDS],
+        }
 
     return ask_import("tickets", WEIGHBRIDGE, ask, lambda: show_tickets(public_id))
 
