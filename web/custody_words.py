@@ -148,6 +148,10 @@ CUSTODY: Mapping[str, Mapping[str, object]] = {
         "decide": _("applications for lists under way"),
         "complete": _("applications to complete"),
     },
+    "weighing_act": {
+        "change": _("Put it right"),
+        "void": _("Void it: it does not count here"),
+    },
     "metering": {
         "trip": _("Single trip"),
         "sheet": _("Daily sheet (weighbridge)"),

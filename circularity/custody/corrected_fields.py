@@ -1,7 +1,8 @@
 """Which fields of a signed transfer a correction may change, how they are named, read and written.
 
 Names are `vehicle`, `official_number`, `carriages.1.vehicle`, `lines.1.packaging`, and by line the weights:
-`sent_kg`, `sent_moisture_permille`, `received_kg`, `refused_kg`, `moisture_permille`.
+`sent_kg`, `sent_moisture_permille`, `received_kg`, `refused_kg`, `moisture_permille`. Tickets and readings
+are put right by `corrected_weighings`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from circularity.custody.corrected_weighings import WEIGHINGS
 from circularity.custody.manifests import Carriage, Transfer, TransferLine
 from circularity.custody.reception import Receipt
 from circularity.fields import Checks
@@ -31,7 +33,7 @@ _Row = Transfer | TransferLine | Carriage | Receipt
 
 def is_weight(field: str) -> bool:
     """Return whether a change of this field moves mass or what is owed for it."""
-    return field.rpartition(".")[2] in (*OF_SENDER, *OF_RECEIVER)
+    return field.startswith(WEIGHINGS) or field.rpartition(".")[2] in (*OF_SENDER, *OF_RECEIVER)
 
 
 def find_field(transfer: Transfer, receipts: Mapping[int, Receipt], field: str) -> tuple[_Row, str] | None:

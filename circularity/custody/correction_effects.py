@@ -13,6 +13,7 @@ from circularity.custody import grouping
 from circularity.custody.amendments import Correction
 from circularity.custody.carriers import book_pick_up
 from circularity.custody.corrected_fields import CANCEL, find_field, is_weight
+from circularity.custody.corrected_weighings import WEIGHINGS, write_weighings
 from circularity.custody.departures import book_departure
 from circularity.custody.manifests import Signature, Transfer
 from circularity.custody.receipt_postings import receipt_movements
@@ -20,6 +21,7 @@ from circularity.custody.receipts import receipts_of, received_on
 from circularity.custody.reception import Receipt
 from circularity.custody.seals import seal
 from circularity.custody.settlement import settled_kg
+from circularity.custody.weighed_sums import require_sums
 from circularity.deals.agreements import ship, unship
 from circularity.errors import RuleBroken
 from circularity.ledger.groups import post, reverse
@@ -36,7 +38,7 @@ def apply(session: Session, *, correction: Correction, at: datetime, person: Map
     """Make the change; `person` is who agreed last, by organisation.
 
     Raises RuleBroken `mass_went_back`, `load_on_the_road`, `grouped`, `other_verdict`, `already_used`,
-    `more_than_agreed`, `not_enough_mass`, `moisture_missing`.
+    `more_than_agreed`, `not_enough_mass`, `moisture_missing`, `known_already`, `not_as_ticketed`.
     """
     transfer = correction.transfer
     if CANCEL in correction.changes:
@@ -48,7 +50,10 @@ def apply(session: Session, *, correction: Correction, at: datetime, person: Map
         _require_bookable(session, transfer)
         _count(session, transfer, correction)
         days = _take_back_bookings(session, transfer, at)
+    write_weighings(session, transfer, correction.changes)
     for field, (_, after) in correction.changes.items():
+        if field.startswith(WEIGHINGS):
+            continue
         place = find_field(transfer, receipts, field)
         if place is None:
             raise LookupError(f"{field} was there when the correction was asked for")
@@ -56,6 +61,7 @@ def apply(session: Session, *, correction: Correction, at: datetime, person: Map
     if weighs:
         _judge_anew(transfer, receipts)
         session.flush()
+        require_sums(session, transfer, receipts, correction.changes)
         _book_anew(session, transfer, receipts, days, at)
     session.flush()
     _seal_anew(session, correction, at, person)

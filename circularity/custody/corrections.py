@@ -1,12 +1,13 @@
 """Corrections: one party asks for a change of what was signed, every other party agrees, or nothing changes.
 
-Weights change only after the receiver's verdict, and never what the verdict was. A cancellation of what is
-under way is a correction too, and stands alone. What was approved is sealed anew by those who had signed.
+Weights change only after the receiver's verdict, never what the verdict was, and only with the tickets and
+readings that they are the sum of. A cancellation of what is under way is a correction too, and stands alone.
+What was approved is sealed anew by those who had signed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,11 +18,13 @@ from circularity.audit import Actor, record
 from circularity.columns import new_public_id
 from circularity.custody.amendments import Correction, CorrectionAnswer
 from circularity.custody.corrected_fields import CANCEL, checked, find_field, is_weight
+from circularity.custody.corrected_weighings import WeighingChange, compare_weighings
 from circularity.custody.correction_effects import apply, went_back
 from circularity.custody.manifests import Transfer
 from circularity.custody.official_numbers import checked_number, require_untaken
 from circularity.custody.receipts import receipts_of
 from circularity.custody.transfers import locked
+from circularity.custody.weighed_sums import follow
 from circularity.errors import NotAllowed, RuleBroken
 from circularity.fields import Checks
 from circularity.lifecycle import advance, legal_acts
@@ -40,18 +43,20 @@ def ask_correction(
     organisation: Organisation,
     changes: Mapping[str, Any],
     reason: str,
+    weighings: Sequence[WeighingChange] = (),
 ) -> Correction:
     """Ask for new values by field (see `corrected_fields`), or for `{"cancel": True}`, with a reason.
 
-    Raises BadInput for unknown fields and malformed or unchanged values; NotAllowed `not_a_party`; RuleBroken
-    `not_signed`, `correction_open`, `too_early` for weights before the verdict, `mass_went_back` once what
-    was refused has left the gate, `illegal_step`.
+    `weighings` are tickets and readings put right; the weights that are their sums follow. Raises BadInput
+    for unknown fields, malformed or unchanged values and weights that are not their sum; NotAllowed
+    `not_a_party`; RuleBroken `not_signed`, `correction_open`, `too_early` for weights before the verdict,
+    `mass_went_back` once what was refused has left the gate, `illegal_step`.
     """
     locked(session, transfer)
     _party(transfer, organisation)
     checks = Checks("correction")
     reason = checks.text("reason", reason, maximum=250)
-    found = _compare(checks, session, transfer, changes, at)
+    found = _compare(checks, session, transfer, changes, weighings, at)
     checks.finish()
     _require_possible(session, transfer, found)
     last = session.scalar(select(func.max(Correction.number)).filter_by(transfer_id=transfer.id)) or 0
@@ -130,6 +135,11 @@ def parties_of(transfer: Transfer) -> dict[int, str]:
     return parties
 
 
+def weights_may_change(transfer: Transfer) -> bool:
+    """Tell whether the receiver has given its verdict and what it refused is still at the gate."""
+    return transfer.status in _SETTLED
+
+
 def _open(session: Session, correction: Correction, organisation: Organisation) -> str:
     """Lock a correction with its transfer and return which party the organisation is."""
     locked(session, correction.transfer)
@@ -146,18 +156,23 @@ def _party(transfer: Transfer, organisation: Organisation) -> str:
 
 
 def _compare(
-    checks: Checks, session: Session, transfer: Transfer, changes: Mapping[str, Any], at: datetime
+    checks: Checks,
+    session: Session,
+    transfer: Transfer,
+    changes: Mapping[str, Any],
+    weighings: Sequence[WeighingChange],
+    at: datetime,
 ) -> dict[str, Any]:
     """Return each field with its value before and after; the values that are no change are refused."""
     if CANCEL in changes:
-        if len(changes) > 1 or changes[CANCEL] is not True:
+        if len(changes) > 1 or weighings or changes[CANCEL] is not True:
             zh, en = "取消不能与其他更正同时提出", "a cancellation stands alone"
             checks.refuse(CANCEL, "stands_alone", changes, zh, en)
         return {CANCEL: [transfer.status, True]}
-    if not changes:
+    if not changes and not weighings:
         checks.refuse("changes", "empty", "", "至少更正一项", "at least one change is needed")
     receipts = receipts_of(session, transfer)
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = dict(compare_weighings(checks, session, transfer, weighings))
     for field, value in changes.items():
         place = find_field(transfer, receipts, field)
         if place is None:
@@ -170,6 +185,8 @@ def _compare(
         if before == after:
             checks.refuse(field, "unchanged", value, f"{field} 没有变化", f"{field} is that already")
         found[field] = [before, after]
+    if not checks.problems:
+        follow(checks, session, transfer, receipts, found)
     return found
 
 
@@ -189,7 +206,7 @@ def _require_possible(session: Session, transfer: Transfer, changes: Mapping[str
     weighs = any(map(is_weight, changes))
     if weighs and transfer.status in _GONE_ON:
         raise went_back()
-    if weighs and transfer.status not in _SETTLED:
+    if weighs and not weights_may_change(transfer):
         zh, en = "重量在接收确认后才能更正", "weights are corrected only after the receiver's verdict"
         raise RuleBroken("too_early", zh, en, status=transfer.status)
 

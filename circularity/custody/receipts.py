@@ -96,9 +96,10 @@ def decide(
 ) -> list[Receipt]:
     """Accept or refuse what was received, by line number, as the receiver, and sign it.
 
-    Raises BadInput, NotAllowed `not_a_party`, RuleBroken `illegal_step`, `not_received`, `not_the_whole` when
-    accepted and refused are not what was received, `reason_missing`, `unlawful` when the facility might not
-    take it on the day it came, `moisture_missing`.
+    Raises BadInput, NotAllowed `not_a_party`, RuleBroken `illegal_step`, `not_received`, `not_as_ticketed`
+    when tickets came in after it was weighed, `not_the_whole` when accepted and refused are not what was
+    received, `reason_missing`, `unlawful` when the facility might not take it on the day it came,
+    `moisture_missing`.
     """
     locked(session, transfer)
     act = _act(verdicts)
@@ -113,6 +114,7 @@ def decide(
     movements: list[Movement] = []
     for line in transfer.lines:
         receipt = _require_received(found, line)
+        _require_as_ticketed(line, receipt.received_kg, received_total_kg(session, line))
         _judge(line, receipt, verdicts[line.number], at)
         movements += receipt_movements(session, line, receipt)
     on_day = received_on(transfer, at)
@@ -179,14 +181,19 @@ def _values(checks: Checks, session: Session, line: TransferLine, weighed: Weigh
     if weighed.received_kg is None and not ticketed_kg:
         zh, en = f"第 {line.number} 行没有磅单或读数", f"line {line.number} has no ticket and no reading"
         raise RuleBroken("nothing_weighed", zh, en, line=line.number)
-    if ticketed_kg and received_kg != ticketed_kg:
-        zh = f"第 {line.number} 行磅单合计 {ticketed_kg} kg"
-        en = f"the tickets of line {line.number} come to {ticketed_kg} kg"
-        raise RuleBroken("not_as_ticketed", zh, en, line=line.number, ticketed_kg=ticketed_kg)
+    _require_as_ticketed(line, received_kg, ticketed_kg)
     return {
         "received_kg": checks.kilograms(f"{field}.received_kg", received_kg),
         "moisture_permille": checks.maybe(f"{field}.moisture_permille", weighed.moisture_permille, 0, 1000),
     }
+
+
+def _require_as_ticketed(line: TransferLine, received_kg: int, ticketed_kg: int) -> None:
+    """Refuse another weight than that of the tickets, of which some may have come in since it was noted."""
+    if ticketed_kg and received_kg != ticketed_kg:
+        zh = f"第 {line.number} 行磅单合计 {ticketed_kg} kg"
+        en = f"the tickets of line {line.number} come to {ticketed_kg} kg"
+        raise RuleBroken("not_as_ticketed", zh, en, line=line.number, ticketed_kg=ticketed_kg)
 
 
 def _pending(transfer: Transfer, line: TransferLine) -> Receipt:

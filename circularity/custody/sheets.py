@@ -85,7 +85,7 @@ def add_tickets(  # noqa: PLR0913 - a verb names every fact it takes
     for row in rows:
         key = (row.ticket_no, utc(row.weighed_at))
         weights = (row.plate, row.gross_kg, row.tare_kg)
-        fault = _fault(transfer, row, known.get(key), weights)
+        fault = ticket_fault(transfer, row) or _other_weights(row, known.get(key, weights), weights)
         if fault is not None:
             problems.append(InputProblem(source, row.row, *fault))
         elif key not in known:
@@ -129,7 +129,7 @@ def add_reading(  # noqa: PLR0913 - a verb names every fact it takes
         "meter": checks.text("meter", meter, maximum=100),
     }
     values["mass_kg"], shown = checked_mass(checks, kind, figures, mass_kg)
-    if not _inside(transfer, read_at):
+    if not is_inside(transfer, read_at):
         checks.refuse("read_at", "outside_period", read_at, "读数时间不在期间内", "not within the period")
     checks.finish()
     target, site = _open_side(session, transfer, line, side)
@@ -166,18 +166,16 @@ def _open_side(session: Session, transfer: Transfer, number: int, side: str) -> 
     return line, transfer.sender_site if side == "sender" else transfer.facility.site
 
 
-def _inside(transfer: Transfer, moment: datetime) -> bool:
+def is_inside(transfer: Transfer, moment: datetime) -> bool:
     """A trip may be weighed on other days than it was drafted for, a sheet only on its own."""
     return transfer.metering == "trip" or transfer.day_from <= delta_day(moment) <= transfer.day_to
 
 
-def _fault(
-    transfer: Transfer,
-    row: Weighing,
-    there: tuple[str, int, int] | None,
-    weights: tuple[str, int, int],
-) -> tuple[str, str, str, str, str] | None:
-    """Return column, rule, what was found and both sentences when a row cannot be taken."""
+_Fault = tuple[str, str, str, str, str]
+
+
+def ticket_fault(transfer: Transfer, row: Weighing) -> _Fault | None:
+    """Return column, rule, what was found and both sentences when a ticket cannot be taken."""
     texts = (row.ticket_no, row.plate)
     if not all(text.isprintable() and 0 < len(text) <= _LONGEST for text in texts):
         zh, en = "磅单号或车号缺失、过长或含控制字符", "ticket or plate is missing, too long or not printable"
@@ -185,13 +183,19 @@ def _fault(
     if not 0 <= row.tare_kg < row.gross_kg < MAX_MASS_KG:
         zh, en = "毛重应大于皮重", "the gross weight must exceed the tare"
         return "gross_kg", "no_net", f"{row.gross_kg} - {row.tare_kg}", zh, en
-    if not _inside(transfer, row.weighed_at):
+    if not is_inside(transfer, row.weighed_at):
         zh, en = "过磅时间不在期间内", "weighed outside the sheet's days"
         return "weighed_at", "outside_period", row.weighed_at.isoformat(), zh, en
-    if there is not None and there != weights:
-        zh, en = "同一磅单已有不同的车号或重量", "this ticket is there with another plate or weight"
-        return "ticket_no", "other_weights", row.ticket_no[:80], zh, en
     return None
+
+
+def _other_weights(
+    row: Weighing, there: tuple[str, int, int], weights: tuple[str, int, int]
+) -> _Fault | None:
+    if there == weights:
+        return None
+    zh, en = "同一磅单已有不同的车号或重量", "this ticket is there with another plate or weight"
+    return "ticket_no", "other_weights", row.ticket_no[:80], zh, en
 
 
 def _known(
@@ -231,10 +235,11 @@ def _write(session: Session, new: list[dict[str, Any]], progress: Callable[[floa
     for written, chunk in enumerate(_chunks(new)):
         if progress:
             progress(written * _CHUNK / len(new))
-        session.execute(_insert_new(session, Ticket), chunk)
+        session.execute(insert_new(session, Ticket), chunk)
 
 
-def _insert_new(session: Session, model: type[Any]) -> Any:
+def insert_new(session: Session, model: type[Any]) -> Any:
+    """Return the statement that adds rows and leaves those alone that are there already."""
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     return dialect.insert(model).on_conflict_do_nothing()
 

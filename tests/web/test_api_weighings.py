@@ -9,6 +9,8 @@ import pytest
 from api_world import World, world
 from registry import AT, FLY_ASH
 
+import web.api.corrections as corrections_view
+import web.api.receipts as receipts_view
 import web.api.transfers as transfers_view
 import web.api.weighings as view
 from circularity.policy.acting import Acting
@@ -41,7 +43,7 @@ BARGE = {
 @pytest.fixture
 def trial(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """A server opened for a trial, on the day of the registry."""
-    for module in (view, transfers_view):
+    for module in (view, transfers_view, receipts_view, corrections_view):
         monkeypatch.setattr(module, "now", lambda: AT)
     with world(database_url, api_write=True) as made:
         yield made
@@ -158,3 +160,55 @@ def test_each_side_says_whose_weight_it_is_and_adds_its_own_alone(
     assert post(trial, f"{belt}/readings", BELT, 403)["type"].endswith(":not_a_party")
     assert post(trial, f"{belt}/tickets", ticket | {"side": "sender"}, 403)["type"].endswith(":not_a_party")
     assert post(trial, f"{belt}/readings", BELT | {"side": "receiver"})["added"]
+
+
+def accepted_sheet(served: World) -> str:
+    """One ticket of 33.66 t on either side, signed by both; the address of the sheet."""
+    sheet = drafted(served, "sheet")
+    for side, organisation in (("sender", "load_sender_id"), ("receiver", "plant_organisation_id")):
+        ticket = TICKET | {"ticket_no": side}
+        post(served, f"{sheet}/tickets", {"side": side, "tickets": [ticket]})
+        signs = {"organisation_id": served.ids[organisation], "person": "张三"}
+        if side == "sender":
+            post(served, f"{sheet}/signatures", signs | {"signer": side})
+    post(served, f"{sheet}/receipts", {"lines": [{"number": 1}]})
+    post(served, f"{sheet}/verdicts", signs | {"lines": [{"number": 1, "accepted_t": "33.66"}]})
+    return sheet
+
+
+def test_a_ticket_is_put_right_through_the_api_and_the_sum_follows(trial: World) -> None:
+    sheet = accepted_sheet(trial)
+    own = f"/organisations/{trial.ids['load_sender_id']}"
+    total = {"reason": "误读", "changes": [{"field": "lines.1.sent_t", "value": "33"}]}
+    assert ("lines.1.sent_kg", "not_as_ticketed") in rules(
+        post(trial, f"{own}{sheet}/corrections", total, 422)
+    )
+    named = {"thing": "ticket", "side": "sender", "name": "sender", "at": TICKET["weighed_at"]}
+    right = {"reason": "皮重误读", "weighings": [named | {"act": "change", "tare_t": "17"}]}
+    made = post(trial, f"{own}{sheet}/corrections", right)
+    assert made["changes"] == [{"field": "lines.1.sent_t", "before": "33.66", "after": "32.86"}]
+    (put_right,) = made["weighings"]
+    assert (put_right["before"]["mass_t"], put_right["after"]["tare_t"]) == ("33.66", "17")
+    address = f"/api/v1/organisations/{trial.ids['plant_organisation_id']}/corrections/{made['id']}"
+    tag = trial.client.get(address).headers["ETag"]
+    agreed = trial.client.patch(address, json={"act": "agree"}, headers={"If-Match": tag})
+    assert agreed.get_json()["status"] == "approved"
+    assert trial.client.get(f"/api/v1{sheet}").get_json()["lines"][0]["sent_t"] == "32.86"
+    assert listed(trial, f"{sheet}/tickets?side=sender")[0]["net_t"] == "32.86"
+
+
+def test_what_cannot_be_put_right_is_told_with_its_place_in_the_body(trial: World) -> None:
+    sheet = accepted_sheet(trial)
+    named = {"thing": "ticket", "side": "sender", "name": "sender", "at": TICKET["weighed_at"]}
+    wanted = [
+        named | {"act": "change", "tare_t": "60"},
+        named | {"act": "void", "name": "nobody's"},
+        named | {"act": "add", "name": "new", "mass_t": "3"},
+    ]
+    body = {"reason": "误读", "weighings": wanted}
+    path = f"/organisations/{trial.ids['load_sender_id']}{sheet}/corrections"
+    assert rules(post(trial, path, body, 422)) == {
+        ("weighings.0.gross_kg", "no_net"),
+        ("weighings.1.name", "unknown_weighing"),
+        ("weighings.2.mass_kg", "unknown_field"),
+    }

@@ -6,13 +6,17 @@ from decimal import Decimal
 from typing import Any
 
 from marshmallow import Schema, ValidationError
-from marshmallow.fields import Boolean, List, Nested, Raw, String
+from marshmallow.fields import AwareDateTime, Boolean, List, Nested, Raw, String
 from marshmallow.validate import Length, OneOf
 
+from circularity.custody.corrected_weighings import ACTS as WEIGHING_ACTS
+from circularity.custody.corrected_weighings import THINGS
+from circularity.custody.weighings import METERS, SIDES
 from circularity.lifecycle import states
 from web.api.paging import Paged
-from web.api.quantities import WholeNumber
+from web.api.quantities import Tonnes, WholeNumber
 from web.api.shapes import Answer, OrganisationName, moment
+from web.api.weighing_schemas import Figures, FiguresAnswer
 
 ACTS = ("agree", "refuse", "withdraw")
 
@@ -47,12 +51,41 @@ class ChangeCreate(Schema):
     value = Value(load_default=None, metadata={"type": ["string", "number"]})
 
 
+class WeighingCorrection(Schema):
+    """One ticket or reading put right; the weights that are the sum of such rows follow from it.
+
+    A ticket has plate, gross_t and tare_t, a reading kind, mass_t and figures: all of one that is added (a
+    counter's mass may be left out), those to change of another, none of one that is voided.
+    """
+
+    thing = String(required=True, validate=OneOf(THINGS))
+    act = String(required=True, validate=OneOf(WEIGHING_ACTS))
+    line = WholeNumber(minimum=1, maximum=1000, load_default=1)
+    side = String(required=True, validate=OneOf(SIDES))
+    name = String(
+        required=True,
+        validate=Length(min=1, max=100),
+        metadata={"description": "the ticket's number, or the meter's"},
+    )
+    at = AwareDateTime(required=True, format="iso", metadata={"description": "when it was weighed or read"})
+    plate = String(validate=Length(min=1, max=60))
+    gross_t = Tonnes(least=1, attribute="gross_kg")
+    tare_t = Tonnes(attribute="tare_kg")
+    kind = String(validate=OneOf(METERS))
+    mass_t = Tonnes(least=1, attribute="mass_kg")
+    figures = Nested(Figures)
+
+
 class CorrectionCreate(Schema):
-    """What is asked for: right values by field, or that the whole transfer is cancelled by consent."""
+    """What is asked for: right values by field, weighings put right, or a cancellation by consent.
+
+    A weight that is the sum of tickets and readings is corrected by these, never for itself.
+    """
 
     reason = String(required=True, validate=Length(min=1, max=250))
     cancel = Boolean(truthy={True}, falsy={False}, load_default=False)
     changes = List(Nested(ChangeCreate), validate=Length(max=100), load_default=list)
+    weighings = List(Nested(WeighingCorrection), validate=Length(max=100), load_default=list)
 
 
 class CorrectionChange(Schema):
@@ -69,6 +102,31 @@ class ChangeAnswer(Answer):
     field = String()
     before = String()
     after = String()
+
+
+class WeighingValues(Answer):
+    """The values of a ticket or reading; `mass_t` is a ticket's net weight."""
+
+    sometimes = frozenset({"plate", "gross_t", "tare_t", "kind", "figures"})
+    plate = String()
+    gross_t = Tonnes(attribute="gross_kg")
+    tare_t = Tonnes(attribute="tare_kg")
+    kind = String()
+    figures = Nested(FiguresAnswer)
+    mass_t = Tonnes(attribute="mass_kg")
+
+
+class WeighingChangeAnswer(Answer):
+    """One weighing put right: without `before` it is added, without `after` it is voided."""
+
+    sometimes = frozenset({"before", "after"})
+    thing = String()
+    line = WholeNumber(minimum=1, maximum=1000)
+    side = String()
+    name = String()
+    at = String(metadata={"description": "when it was weighed or read, in UTC"})
+    before = Nested(WeighingValues)
+    after = Nested(WeighingValues)
 
 
 class PartyAnswer(Answer):
@@ -93,7 +151,10 @@ class CorrectionAnswer(Answer):
     asked_by = Nested(OrganisationName)
     asked_at = moment("when it was asked for")
     reason = String()
-    changes = List(Nested(ChangeAnswer))
+    changes = List(
+        Nested(ChangeAnswer), metadata={"description": "with the weights that follow from weighings"}
+    )
+    weighings = List(Nested(WeighingChangeAnswer))
     answers = List(Nested(PartyAnswer))
     waiting_for = List(Nested(OrganisationName))
     settled_at = moment("when it was approved, refused or withdrawn")

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from circularity.custody.amendments import Correction
 from circularity.custody.corrected_fields import CANCEL
+from circularity.custody.corrected_weighings import WEIGHINGS, WeighingChange
 from circularity.custody.corrections import answer_correction, ask_correction, parties_of, withdraw_correction
 from circularity.custody.manifests import Transfer
 from circularity.errors import BadInput, InputProblem
@@ -72,6 +73,7 @@ def ask_for_correction(
         organisation=party.organisation,
         changes=_wanted(body),
         reason=body["reason"],
+        weighings=[_put_right(row) for row in body["weighings"]],
     )
     return _shown(session, correction)
 
@@ -120,6 +122,11 @@ def _wanted(body: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def _put_right(row: Mapping[str, Any]) -> WeighingChange:
+    said = {name: row[name] for name in ("thing", "act", "side", "name", "at", "line")}
+    return WeighingChange(**said, values={name: row[name] for name in row.keys() - said.keys()})
+
+
 def _kilograms(problems: list[InputProblem], place: int, value: Any) -> int | None:
     try:
         return None if value is None else Tonnes().deserialize(value)
@@ -143,7 +150,16 @@ def _shown(session: Session, correction: Correction) -> dict[str, Any]:
         "legal_acts": list(legal_acts("correction", correction.status)),
         "asked_by": organisation_shown(correction.asked_by),
         **{name: getattr(correction, name) for name in names},
-        "changes": [_change(name, *values) for name, values in correction.changes.items()],
+        "changes": [
+            _change(name, *values)
+            for name, values in correction.changes.items()
+            if not name.startswith(WEIGHINGS)
+        ],
+        "weighings": [
+            (before or after) | {"before": before, "after": after}
+            for name, (before, after) in correction.changes.items()
+            if name.startswith(WEIGHINGS)
+        ],
         "answers": [
             {
                 "party": _named(session, answer.organisation_id),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import select
 
 from circularity.audit import Actor
 from circularity.custody.carriers import Carrier
+from circularity.custody.corrected_weighings import WeighingChange
 from circularity.custody.corrections import answer_correction, ask_correction
 from circularity.custody.manifests import Transfer
 from circularity.custody.refusals import rematch_refused, send_back, take_back
@@ -37,7 +39,13 @@ def refused(ash: Deal) -> Transfer:
     return transfer
 
 
-def agreed(deal: Deal, transfer: Transfer, by: str = "generator", **changes: Any) -> None:
+def agreed(
+    deal: Deal,
+    transfer: Transfer,
+    by: str = "generator",
+    weighings: Sequence[WeighingChange] = (),
+    **changes: Any,
+) -> None:
     """Ask in forty days, when the month of the transfer is over, and have every other party agree."""
     parties = {
         "generator": deal.works.organisation,
@@ -53,6 +61,7 @@ def agreed(deal: Deal, transfer: Transfer, by: str = "generator", **changes: Any
         organisation=parties[by],
         changes={name.replace("__", "."): value for name, value in changes.items()},
         reason="磅单录入错误",
+        weighings=weighings,
     )
     signed = {row.organisation_id for row in transfer.signatures}
     for name in parties.keys() - {by}:
@@ -155,11 +164,13 @@ def test_weights_of_a_load_that_went_home_are_not_corrected_and_the_reason_says_
 
 def test_a_sheet_refused_whole_books_its_difference_on_its_last_day(ash: Deal) -> None:
     sheet = ash.draft(metering="sheet")
-    row = Weighing("1", "沪A1", datetime(2026, 9, 1, 1, tzinfo=UTC), 46_200, 16_200)
+    weighed_at = datetime(2026, 9, 1, 1, tzinfo=UTC)
+    row = Weighing("1", "沪A1", weighed_at, 46_200, 16_200)
     add_tickets(**ash.act, transfer=sheet, rows=[row])
     ash.sign(sheet, "sender")
     decided(ash, sheet, 0, 30)
-    agreed(ash, sheet, lines__1__sent_kg=30_500)
+    right = WeighingChange("ticket", "change", "sender", "1", weighed_at, {"tare_kg": 15_700})
+    agreed(ash, sheet, weighings=[right])
     ledger = trial_balance(ash.registry.session)
     assert (ledger["in_transit"], ledger["variance"]) == (30_000, 30_500 - 30_000)
     days = ash.registry.session.scalars(select(MassGroup.on_day).filter_by(subject_id=sheet.public_id))

@@ -2,51 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from circularity.custody.amendments import Correction
 from circularity.custody.corrected_fields import CANCEL, OF_RECEIVER, OF_SENDER, find_field
+from circularity.custody.corrected_weighings import WEIGHINGS, Told
 from circularity.custody.corrections import parties_of
 from circularity.custody.manifests import Transfer
 from circularity.custody.reception import Receipt
+from circularity.custody.weighed_sums import WeighedSum
 from circularity.units import KG_PER_T, format_scaled
 from web.field_words import field_label
-from web.formats import DASH
+from web.formats import DASH, moment
 from web.pages.desk.acting import Acting
 from web.pages.desk.form_values import PERMILLE_PER_PERCENT, FormValues
 from web.pages.desk.problems import form_field
+from web.words import word
 
 CHANGES = ("", "changes.2.", "changes.3.")
 """What stands before the names of the form's fields: so many changes are asked for at once."""
 
 
-def correctable(transfer: Transfer, receipts: Mapping[int, Receipt]) -> list[tuple[str, str]]:
-    """Return (name, value now) of every field that a correction may change."""
+def correctable(
+    transfer: Transfer, receipts: Mapping[int, Receipt], sums: Collection[WeighedSum]
+) -> list[tuple[str, str]]:
+    """Return (name, value now) of every field that a correction may change; not of sums of weighings."""
     names = ["vehicle", "official_number"]
     names += [f"carriages.{row.number}.vehicle" for row in transfer.carriages]
     for line in transfer.lines:
         names += [f"lines.{line.number}.{name}" for name in ("packaging", *OF_SENDER, *OF_RECEIVER)]
     found = []
-    for name in names:
+    followed = {each.field for each in sums}
+    for name in (name for name in names if name not in followed):
         place = find_field(transfer, receipts, name)
         if place is not None:
             found.append((name, shown_value(name, getattr(*place))))
     return found
 
 
-def correction_label(name: str) -> str:
-    """Return what readers call a field that a correction names."""
-    return field_label(form_field(name))
+def correction_label(name: str, values: Sequence[Any] = ()) -> str:
+    """Return what readers call a field that a correction names, or the weighing that it puts right."""
+    if not name.startswith(WEIGHINGS):
+        return field_label(form_field(name))
+    told = values[0] or values[1]
+    at = moment(datetime.fromisoformat(told["at"]))
+    return f"{word('signer', told['side'])} · {told['name']} · {at}"
 
 
 def shown_value(name: str, value: Any) -> str:
     """Return a field's value in the unit it is typed in."""
+    if name.startswith(WEIGHINGS):
+        return _shown_weighing(value)
     if value is None or value == "":
         return DASH
     if name.endswith("_kg"):
         return format_scaled(value, KG_PER_T)
     return format_scaled(value, PERMILLE_PER_PERCENT) if name.endswith("_permille") else str(value)
+
+
+def _shown_weighing(told: Told | None) -> str:
+    if told is None:
+        return DASH
+    net = f"{format_scaled(told['mass_kg'], KG_PER_T)} t"
+    if told["thing"] == "reading":
+        return net
+    gross, tare = (format_scaled(told[name], KG_PER_T) for name in ("gross_kg", "tare_kg"))
+    return f"{gross} − {tare} = {net} ({told['plate']})"
 
 
 def typed_change(form: FormValues) -> dict[str, Any]:

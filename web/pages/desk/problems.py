@@ -30,7 +30,11 @@ def problems_of(error: CircularityError) -> list[Problem]:
 
 
 def form_field(name: str) -> str:
-    """Return the name of a field of ours for a verb's argument: tonnes stand for kg, percent for permille."""
+    """Return the name of a field of ours for a verb's argument: tonnes stand for kg, percent for permille.
+
+    A page puts one weighing right at a time, so its fields have no number.
+    """
+    name = name.removeprefix("weighings.0.")
     if name == "max_distance_m":
         return "max_distance_km"
     name = name.replace("_ucny_per_kg", "_cny_per_t")

@@ -34,6 +34,7 @@ from web.pages.desk import (
     transfer_drafts,
     transfers,
     treatments,
+    weighing_corrections,
 )
 from web.pages.desk.frame import desk_frame
 
@@ -126,6 +127,11 @@ DONE = (
     ("/transfers/<public_id>/grouping/clearing", "clear_grouping", stored_loads.clear_grouping),
     ("/transfers/<public_id>/weighings", "upload_tickets", tickets.upload_tickets),
     ("/transfers/<public_id>/readings", "type_reading", tickets.type_reading),
+    (
+        "/transfers/<public_id>/weighings/correction",
+        "correct_weighing",
+        weighing_corrections.correct_weighing,
+    ),
     ("/months/new", "write_month", months.write),
     ("/months/forms", "upload_forms", stock.upload_forms),
     ("/months/surveys", "survey", stock.survey),

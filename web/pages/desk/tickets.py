@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import render_template, url_for
+from flask import render_template, request, url_for
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from circularity.calendar_days import DELTA_TIME
+from circularity.custody.corrections import weights_may_change
 from circularity.custody.manifests import Transfer
 from circularity.custody.meter_figures import figures_of
+from circularity.custody.receipts import receipts_of
 from circularity.custody.sheets import add_reading
 from circularity.custody.weighings import METERS, SIDES, MeterReading, Ticket
 from circularity.errors import RuleBroken
@@ -21,7 +23,7 @@ from web.pages.desk.attempts import Answer, attempt
 from web.pages.desk.form_values import FormValues
 from web.pages.desk.imports import ask_import
 from web.pages.desk.transfers import find_transfer, require_party, standing_in
-from web.pages.requests import choice, page_of
+from web.pages.requests import page_of
 from web.session import read_session
 
 ROWS = 50
@@ -35,8 +37,9 @@ def show_tickets(public_id: str) -> str:
     """Show the weighings of a transfer."""
     session, party = read_session(), require_acting()
     transfer = find_transfer(session, party, public_id)
-    side = choice("side", SIDES) or "sender"
+    side = _side()
     lines = [line.id for line in transfer.lines]
+    standing = standing_in(transfer, party)
     wanted = select(Ticket).where(Ticket.line_id.in_(lines), Ticket.side == side)
     facts: dict[str, Any] = {
         "page": page_of(
@@ -50,12 +53,36 @@ def show_tickets(public_id: str) -> str:
             select(MeterReading).where(MeterReading.line_id.in_(lines), MeterReading.side == side)
         ).all(),
         "side": side,
-        "sides": [mine for mine in SIDES if WHO[mine] in standing_in(transfer, party).parties],
+        "sides": [mine for mine in SIDES if WHO[mine] in standing.parties],
+        "correctable": standing.is_party and weights_may_change(transfer),
+        "picked": _picked(session, lines, side),
+        "refuses": any(receipt.refused_kg for receipt in receipts_of(session, transfer).values()),
         "meters": METERS,
         "figures": figures_of(transfer.metering),
         "numbers": {line.id: line for line in transfer.lines},
     }
     return render_template("tickets.html", transfer=transfer, **facts)
+
+
+def _side() -> str:
+    """Return whose weighings are shown: as the address says, or the form that was just refused."""
+    asked = request.values.get("side", "")
+    return asked if asked in SIDES else "sender"
+
+
+def _picked(session: Session, lines: list[int], side: str) -> Ticket | MeterReading | None:
+    """Return the weighing that was picked to be put right, by its number and moment."""
+    name = request.values.get("name", "")
+    try:
+        at = datetime.fromisoformat(request.values.get("at", ""))
+    except ValueError:
+        return None
+    if at.tzinfo is None or not name:
+        return None
+    here = {"side": side}
+    ticket = select(Ticket).filter_by(**here, ticket_no=name, weighed_at=at).where(Ticket.line_id.in_(lines))
+    reading = select(MeterReading).filter_by(**here, meter=name, read_at=at)
+    return session.scalar(ticket) or session.scalar(reading.where(MeterReading.line_id.in_(lines)))
 
 
 def upload_tickets(public_id: str) -> Answer:

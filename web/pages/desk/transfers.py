@@ -15,6 +15,7 @@ from circularity.custody.manifests import TRANSFER_STATES, Carriage, Transfer
 from circularity.custody.metered import received_total_kg, sent_total_kg
 from circularity.custody.receipts import receipts_of
 from circularity.custody.seals import verify_signatures
+from circularity.custody.weighed_sums import weighed_sums
 from circularity.custody.weight_differences import weight_difference, weight_differences
 from circularity.errors import NotAllowed, NotFound
 from circularity.lifecycle import legal_acts
@@ -96,6 +97,7 @@ def show_transfer(public_id: str) -> str:
     receipts = receipts_of(session, transfer)
     standing = standing_in(transfer, party)
     acts = acts_in(transfer, standing)
+    weighed = weighed_sums(session, transfer, receipts)
     facts: dict[str, Any] = {
         "standing": standing,
         "acts": acts,
@@ -104,7 +106,8 @@ def show_transfer(public_id: str) -> str:
         "corrections": corrections,
         "faults": verify_signatures(transfer),
         "timeline": timeline(session, transfer, list(receipts.values()), corrections),
-        "correctable": correctable(transfer, receipts),
+        "correctable": correctable(transfer, receipts, weighed),
+        "weighed": weighed,
         "answerable": answerable(corrections, transfer, party),
         "sums": {
             line.number: (sent_total_kg(session, line), received_total_kg(session, line))

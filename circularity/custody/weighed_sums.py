@@ -1,0 +1,109 @@
+"""A weight that was metered row by row is the sum of its rows: who corrects it corrects, voids or adds a row.
+
+That holds of what a sheet sends and of what a receiver weighed by tickets or readings. A trip whose sender
+typed another weight than its tickets keeps it: there the tickets were never the weight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from circularity.custody.corrected_weighings import WEIGHINGS
+from circularity.custody.manifests import Transfer, TransferLine
+from circularity.custody.metered import received_total_kg, sent_total_kg
+from circularity.custody.reception import Receipt
+from circularity.errors import RuleBroken
+from circularity.fields import Checks
+
+
+@dataclass(frozen=True, slots=True)
+class WeighedSum:
+    """One weight, its name as a correction has it, and what its rows come to, kg."""
+
+    field: str
+    line: int
+    weight_kg: int
+    rows_kg: int
+
+
+def weighed_sums(
+    session: Session,
+    transfer: Transfer,
+    receipts: Mapping[int, Receipt],
+    moved_kg: Mapping[str, int] | None = None,
+) -> list[WeighedSum]:
+    """Return the weights that are sums of rows, once the rows have moved by so many kg (by weight's name)."""
+    found = []
+    for line in transfer.lines:
+        for field, weight_kg, rows_kg in _weights(session, line, receipts.get(line.number)):
+            after_kg = rows_kg + (moved_kg or {}).get(field, 0)
+            if _is_sum(transfer, field, weight_kg, rows_kg, after_kg):
+                found.append(WeighedSum(field, line.number, weight_kg, after_kg))
+    return found
+
+
+def follow(
+    checks: Checks,
+    session: Session,
+    transfer: Transfer,
+    receipts: Mapping[int, Receipt],
+    changes: dict[str, Any],
+) -> None:
+    """Add to a correction's changes the weights that follow from its rows; refuse any that do not."""
+    moved_kg = _moved_kg(changes)
+    for each in weighed_sums(session, transfer, receipts, moved_kg):
+        typed = changes.get(each.field)
+        if typed is not None and typed[1] != each.rows_kg:
+            zh = f"磅单或读数合计 {each.rows_kg} kg,请逐张更正"
+            en = f"its tickets and readings come to {each.rows_kg} kg: correct those"
+            checks.refuse(each.field, "not_as_ticketed", typed[1], zh, en)
+        elif each.field in moved_kg and each.rows_kg <= 0:
+            zh, en = "至少须有一张磅单或一次读数", "at least one ticket or reading must remain"
+            checks.refuse(each.field, "nothing_weighed", each.rows_kg, zh, en)
+        elif each.field in moved_kg and each.weight_kg != each.rows_kg:
+            changes[each.field] = [each.weight_kg, checks.kilograms(each.field, each.rows_kg, 1)]
+
+
+def require_sums(
+    session: Session, transfer: Transfer, receipts: Mapping[int, Receipt], changes: Mapping[str, Any]
+) -> None:
+    """Raise RuleBroken `not_as_ticketed` where a weight that a correction changed is not that of its rows."""
+    touched = changes.keys() | _moved_kg(changes).keys()
+    for each in weighed_sums(session, transfer, receipts):
+        if each.field in touched and each.weight_kg != each.rows_kg:
+            zh = f"第 {each.line} 行磅单合计 {each.rows_kg} kg"
+            en = f"the tickets of line {each.line} come to {each.rows_kg} kg"
+            raise RuleBroken("not_as_ticketed", zh, en, line=each.line, ticketed_kg=each.rows_kg)
+
+
+def _weights(session: Session, line: TransferLine, receipt: Receipt | None) -> list[tuple[str, int, int]]:
+    found = [(f"lines.{line.number}.sent_kg", line.sent_kg, sent_total_kg(session, line))]
+    if receipt is not None:
+        rows_kg = received_total_kg(session, line)
+        found.append((f"lines.{line.number}.received_kg", receipt.received_kg, rows_kg))
+    return found
+
+
+def _is_sum(transfer: Transfer, field: str, weight_kg: int, rows_kg: int, after_kg: int) -> bool:
+    sent = field.endswith(".sent_kg")
+    if sent and transfer.lifecycle == "sheet":
+        return True
+    if not sent:
+        return bool(rows_kg or after_kg)
+    return bool(after_kg) and rows_kg in (0, weight_kg)
+
+
+def _moved_kg(changes: Mapping[str, Any]) -> dict[str, int]:
+    """Return by how much the rows of each weight move."""
+    moved: dict[str, int] = {}
+    for name, (before, after) in changes.items():
+        if name.startswith(WEIGHINGS):
+            told = before or after
+            field = f"lines.{told['line']}.{'sent' if told['side'] == 'sender' else 'received'}_kg"
+            difference = (after["mass_kg"] if after else 0) - (before["mass_kg"] if before else 0)
+            moved[field] = moved.get(field, 0) + difference
+    return moved
