@@ -58,6 +58,8 @@ class Entries:
 
 def entries_of(tree: CapTree, case: Case, regions: Texts | None = None) -> Entries:
     """Return where the pairs of a case enter the tree of its limits; `regions` are those of its outputs."""
+    if not tree.origin_entries:
+        return Entries(np.zeros(case.shape[0], dtype=np.int64), np.arange(case.shape[1])[None])
     codes, region = regions or texts_of(case.outputs.region_code)
     rows = []
     for code in codes or ("",):

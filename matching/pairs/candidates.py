@@ -51,17 +51,19 @@ def fits_by_code(tables: Tables) -> Fits:
     codes, code = tables.outputs.codes
     example = np.empty(len(codes), dtype=np.int64)
     example[code] = np.arange(len(code))
-    capacities = np.arange(len(tables.capacities.facility))
     fitting: list[IntArray] = []
     counts = np.zeros((len(codes), len(BY_CODE)), dtype=np.int64)
-    for c, row in enumerate(example.tolist()):
-        pairs = Pairs(tables, np.full(len(capacities), row), capacities)
+    for grid in outputs_with_all(tables, example):
+        passing = np.ones(grid.shape, dtype=bool)
+        first = len(fitting)
         for r, rule in enumerate(BY_CODE):
-            broken = rule.slack(pairs) > 0 if rule.asked(tables) else np.zeros(len(pairs), dtype=bool)
-            counts[c, r] = np.count_nonzero(broken)
-            pairs = pairs.take(~broken)
-        fitting.append(pairs.j)
-    return Fits(code, tuple(fitting), counts)
+            if rule.asked(tables):
+                broken = passing & (rule.slack(grid) > 0)
+                counts[first : first + len(broken), r] = np.count_nonzero(broken, axis=1)
+                passing ^= broken
+        fitting += [np.flatnonzero(row) for row in passing]
+    nothing = np.empty(0, dtype=np.int64)
+    return Fits(code, tuple(fitting) or (nothing,) * len(codes), counts)
 
 
 def grids(tables: Tables, fits: Fits, outputs: IntArray) -> Iterator[Pairs]:

@@ -61,12 +61,14 @@ def _reproposed(place: IntArray, before: Case, after: Case) -> BoolArray:
 
 def same_rows(place: IntArray, before: Outputs | Capacities | Facilities, after: object) -> BoolArray:
     """Say which rows of a table equal, in every column, those at these places of an earlier one."""
-    same: BoolArray = place >= 0
+    same = np.zeros(len(place), dtype=bool)
     columns, others = columns_of(after), dict(columns_of(before))
-    if [name for name, _ in columns] != list(others):
-        return np.zeros_like(same)
-    for name, column in columns:
-        same[same] &= others[name][place[same]] == column[same]
+    if [name for name, _ in columns] == list(others):
+        rows = np.flatnonzero(place >= 0)
+        there, equal = place[rows], np.ones(len(rows), dtype=bool)
+        for name, column in columns:
+            equal &= others[name][there] == column[rows]
+        same[rows] = equal
     return same
 
 

@@ -86,14 +86,17 @@ def rematched(before: Matched, case: Case, *, engine: str = "auto", tell: Progre
     change = moved(before.prepared.case, case)
     by_first_node = {int(known.part.nodes[0]): known for known in before.parts}
     every = [(part, _known(by_first_node, part)) for part in split(prepared)]
+    as_before = [known is not None and is_as_before(known, part, change) for part, known in every]
     nobody = np.empty(0, dtype=np.int64)
-    asked = [to_ask(known, part, change) for part, known in every if known]
-    anew = np.sort(np.concatenate([nobody, *asked]))
+    touched_parts = [pair for pair, same in zip(every, as_before, strict=True) if not same]
+    anew = np.sort(
+        np.concatenate([nobody, *(to_ask(known, part, change) for part, known in touched_parts if known)])
+    )
     said = replace(whole(prepared), outputs=anew).eligibility()
     parts, touched, carried = [], 0, [nobody]
-    for done, (part, known) in enumerate(every):
+    for done, ((part, known), same) in enumerate(zip(every, as_before, strict=True)):
         tell("match", done / len(every))
-        if known and is_as_before(known, part, change):
+        if known and same:
             parts.append(carried_part(known, part))
             carried.append(part.outputs)
             continue
