@@ -8,8 +8,8 @@ are superseded, never deleted.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import Engine, insert
@@ -28,8 +28,8 @@ from matching.database.snapshot_proposals import with_open_proposals
 from matching.database.standing import (
     Difference,
     Standing,
-    can_move_today_kg,
     differences,
+    following,
     is_newest,
     publishing,
     read_standing,
@@ -38,16 +38,16 @@ from matching.database.standing import (
     view_of,
 )
 from matching.database.stored_check import stored_faults
-from matching.pairs.parts import Prepared
 from matching.plans.bounded_summary import level_row
 from matching.plans.certificate import stored_digest
-from matching.plans.changes import Lots, changes_between
+from matching.plans.changes import Lots, PlanChange, changes_between
 from matching.plans.plan import Plan, PlanRefusedError, make_plan
 from matching.plans.summary import figures, parameters_of
 
 Progress = Callable[[str, float], None]
 Conclude = Callable[[Session, MatchingRun], None]
 _CHUNK = 5000
+_CHANGES = insert(RunChange)
 
 
 @dataclass(frozen=True)
@@ -129,50 +129,53 @@ def publish(
         standing = read_standing(session)
         said = rows_of(snapshot, plan) if said.only else said
     found = differences(session, standing, said)
-    run = _run(snapshot, plan, can_move_today_kg(standing, found["proposals"]), actor, at)
+    after = following(standing, found, parameters_of(plan.case.parameters))
+    changed = _changed(plan, said, standing, after)
+    counts = _counts(changed, after, found["proposals"])
+    run = _run(snapshot, plan, after, counts, actor, at)
     session.add(run)
     session.flush()
-    after = store(session, run, standing, found)
+    store(session, run, found, standing, after)
     if faults := stored_faults(session, run, snapshot, plan.prepared, said):
         raise PlanRefusedError(faults)
     superseded = supersede(session, run)
-    changes = _changes(session, run, plan.prepared, said, standing, after, found["proposals"])
-    run.figures = run.figures | {"changes": changes}
+    _store_changes(session, run, changed or ())
     facts = {name: getattr(run, name) for name in _TOLD}
-    facts |= {"superseded_proposals": superseded, "changes": changes}
+    facts |= {"superseded_proposals": superseded, "changes": counts}
     record(session, actor, at, "run.published", run, facts)
-    return Published(run, after)
+    return Published(run, replace(after, run=run.id))
 
 
-def _changes(
-    session: Session,
-    run: MatchingRun,
-    prepared: Prepared,
-    said: Said,
-    before: Standing,
-    after: Standing,
-    moved: Difference,
-) -> dict[str, int]:
-    """Store the pairs whose mass changed since the run before; return how many there are of each kind.
+def _changed(plan: Plan, said: Said, before: Standing, after: Standing) -> list[PlanChange] | None:
+    """Return the pairs whose mass changed since the run before, None where there was none."""
+    if not before.run:
+        return None
+    was, now = (view_of(standing, said) for standing in (before, after))
+    return changes_between(was, now, Lots(plan.prepared, said.outputs))
+
+
+def _counts(changed: list[PlanChange] | None, after: Standing, moved: Difference) -> dict[str, int]:
+    """Return how many pairs changed in each way; all are new in the first run.
 
     `kept` keep their row; `renewed` are proposed anew with the same mass, on other terms or because the old
-    proposal is no longer open. The first run has nothing to be compared with.
+    proposal is no longer open.
     """
-    was, now = (view_of(standing, said) for standing in (before, after))
-    found = changes_between(was, now, Lots(prepared, said.outputs)) if before.run else []
-    counts = Counter(change.kind for change in found) if before.run else Counter(new=after.pairs)
-    gone = {(change.output_id, change.capacity_id) for change in found if change.kind == "gone"}
+    counts = Counter(new=after.pairs) if changed is None else Counter(change.kind for change in changed)
+    gone = {(change.output_id, change.capacity_id) for change in changed or () if change.kind == "gone"}
     anew = {key[:2] for key in (*moved.ended, *moved.begun)} - gone
     renewed = len(anew) - counts["new"] - counts["changed"]
     kept = after.pairs - len(anew)
+    return {"kept": kept, "renewed": renewed} | {kind: counts[kind] for kind in ("new", "changed", "gone")}
+
+
+def _store_changes(session: Session, run: MatchingRun, changed: Sequence[PlanChange]) -> None:
     rows = [
         {"run_id": run.id, "output_id": change.output_id, "window_id": change.capacity_id}
         | {name: getattr(change, name) for name in ("before_kg", "after_kg", "cause", "level", "amount")}
-        for change in found
+        for change in changed
     ]
     for start in range(0, len(rows), _CHUNK):
-        session.execute(insert(RunChange), rows[start : start + _CHUNK])
-    return {"kept": kept, "renewed": renewed} | {kind: counts[kind] for kind in ("new", "changed", "gone")}
+        session.connection().execute(_CHANGES, rows[start : start + _CHUNK])
 
 
 _TOLD = (
@@ -181,13 +184,15 @@ _TOLD = (
 )  # fmt: skip
 
 
-def _run(snapshot: Snapshot, plan: Plan, today_kg: int, actor: Actor, at: datetime) -> MatchingRun:
-    parameters = plan.case.parameters
+def _run(
+    snapshot: Snapshot, plan: Plan, after: Standing, counts: Mapping[str, int], actor: Actor, at: datetime
+) -> MatchingRun:
+    told = {"unused_listings": list(snapshot.unused_listings), "changes": counts}
     return MatchingRun(
         public_id=new_public_id(),
         started_at=at,
         started_by=actor.name,
-        as_of=date.fromordinal(parameters.as_of_day),
+        as_of=date.fromordinal(plan.case.parameters.as_of_day),
         status=plan.status,
         engine=plan.engine,
         case_digest=plan.case.digest(),
@@ -196,10 +201,10 @@ def _run(snapshot: Snapshot, plan: Plan, today_kg: int, actor: Actor, at: dateti
         windows=plan.case.shape[1],
         supply_kg=int(plan.case.outputs.mass_kg.sum()),
         placed_kg=plan.placed_kg,
-        can_move_today_kg=today_kg,
+        can_move_today_kg=after.today_kg,
         unmatched_kg=int(plan.unmatched_kg.sum()),
         levels={"levels": [level_row(level) for level in plan.levels]},
-        parameters=parameters_of(parameters),
-        figures=figures(plan) | {"unused_listings": list(snapshot.unused_listings)},
+        parameters=dict(after.parameters),
+        figures=figures(plan) | told,
         fictional=snapshot.fictional,
     )

@@ -8,11 +8,11 @@ the old row ends as it is and a new one is open.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.orm import Session
 
 from circularity.columns import new_public_id
@@ -24,6 +24,9 @@ from matching.plans.changes import Placed, View
 
 _NEWEST = select(func.max(MatchingRun.id))
 _OVER = select(Proposal.__table__.c.public_id).where(IN_FORCE_OVER)
+_SUPERSEDED = (
+    update(Proposal).where(ENDED_OPEN).values(status="superseded", superseded_by_run_id=bindparam("run"))
+)
 _PUBLISHING = 0x43495244
 """Key of the PostgreSQL advisory lock under which runs are published; SQLite has one writer anyway."""
 
@@ -104,12 +107,6 @@ def differences(session: Session, standing: Standing, said: Said) -> dict[str, D
     return found
 
 
-def can_move_today_kg(standing: Standing, found: Difference) -> int:
-    """Return the mass of the proposals that will be in force and wait for no procedure."""
-    before = standing.rows["proposals"]
-    return standing.today_kg + _today_kg(found.begun.values()) - _today_kg(before[key] for key in found.ended)
-
-
 def view_of(standing: Standing, said: Said) -> View:
     """Return what changes are told from, of what a plan tells anew."""
     proposals, unmatched = (standing.asked(said, name) for name in ("proposals", "unmatched"))
@@ -125,37 +122,38 @@ def view_of(standing: Standing, said: Said) -> View:
     return View(placed, supply_kg, windows, standing.parameters)
 
 
-def store(
-    session: Session, run: MatchingRun, standing: Standing, found: Mapping[str, Difference]
-) -> Standing:
-    """End and begin the rows of a run; return what is in force then."""
+def following(standing: Standing, found: Mapping[str, Difference], terms: Mapping[str, Any]) -> Standing:
+    """Return what will be in force under these terms, new proposals with public ids; no run says so yet."""
+    moved = found["proposals"]
     ids = dict(standing.ids)
-    rows: dict[str, Rows] = {}
-    for name in LAYOUTS:
-        ended, begun = found[name].ended, found[name].begun
-        more: list[dict[str, Any]] = [{} for _ in begun]
-        names = ended
+    for key in moved.ended:
+        del ids[key]
+    ids |= {key: new_public_id() for key in moved.begun}
+    rows = {name: _replaced(standing.rows[name], difference) for name, difference in found.items()}
+    of_output, pairs = _pairs_after(standing, moved)
+    ending = (standing.rows["proposals"][key] for key in moved.ended)
+    today_kg = standing.today_kg + _today_kg(moved.begun.values()) - _today_kg(ending)
+    return Standing(0, terms, rows, ids, of_output, pairs, today_kg)
+
+
+def store(
+    session: Session, run: MatchingRun, found: Mapping[str, Difference], before: Standing, after: Standing
+) -> None:
+    """End and begin the rows of a run."""
+    for name, difference in found.items():
+        ended: Sequence[Key] = difference.ended
+        more: list[dict[str, Any]] = [{} for _ in difference.begun]
         if name == "proposals":
-            names = [(ids.pop(key),) for key in ended]
-            fresh = [new_public_id() for _ in begun]
-            ids |= zip(begun, fresh, strict=True)
-            more = [{"public_id": each, "status": "open", "superseded_by_run_id": None} for each in fresh]
-        end(session, name, run.id, names)
-        begin(session, name, run.id, begun, more)
-        rows[name] = {**standing.rows[name]}
-        for key in ended:
-            del rows[name][key]
-        rows[name] |= begun
-    of_output, pairs = _pairs_after(standing, found["proposals"])
-    today_kg = can_move_today_kg(standing, found["proposals"])
-    return Standing(run.id, run.parameters, rows, ids, of_output, pairs, today_kg)
+            ended = [(before.ids[key],) for key in ended]
+            fresh = {"status": "open", "superseded_by_run_id": None}
+            more = [{"public_id": after.ids[key], **fresh} for key in difference.begun]
+        end(session, name, run.id, ended)
+        begin(session, name, run.id, difference.begun, more)
 
 
 def supersede(session: Session, run: MatchingRun) -> int:
     """Supersede what is open though no run in force proposes it; return how many there were."""
-    superseded = update(Proposal).where(ENDED_OPEN).values(status="superseded", superseded_by_run_id=run.id)
-    done = session.connection().execute(superseded)
-    return done.rowcount
+    return session.connection().execute(_SUPERSEDED, {"run": run.id}).rowcount
 
 
 def _pairs_after(standing: Standing, moved: Difference) -> tuple[dict[int, tuple[Key, ...]], int]:
@@ -171,6 +169,15 @@ def _pairs_after(standing: Standing, moved: Difference) -> tuple[dict[int, tuple
         for keys in (standing.of_output, of_output)
     )
     return of_output, standing.pairs + come - gone
+
+
+def _replaced(rows: Rows, difference: Difference) -> Rows:
+    if not difference.ended and not difference.begun:
+        return rows
+    after = dict(rows)
+    for key in difference.ended:
+        del after[key]
+    return after | difference.begun
 
 
 def _today_kg(rows: Iterable[tuple[Any, ...]]) -> int:

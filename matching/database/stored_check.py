@@ -84,6 +84,8 @@ def _claim(
 
 def _other_terms(found: Rows, expected: Rows) -> list[str]:
     """Return the proposals whose terms are not those of their pair."""
+    if found == expected:
+        return []
     keys = [key for key in found.keys() | expected.keys() if found.get(key) != expected.get(key)]
     return [f"the terms of a proposal are not those of its pair: {key}" for key in keys[:20]]
 

@@ -125,11 +125,12 @@ def cost_cny(plan: Plan) -> str:
 def last_mass_cost(plan: Plan) -> list[dict[str, Any]]:
     """Return what the dearest 1, 5 and 10 % of the placed mass cost on average, in CNY per tonne."""
     used = np.flatnonzero(plan.mass_kg)
-    order = used[np.argsort(-plan.arcs.cost_ucny_per_kg[used])]
+    unit_cost = plan.arcs.cost_ucny_per_kg
+    order = used[np.argsort(-unit_cost[used])]
     together_kg = np.cumsum(plan.mass_kg[order])
     looked_at_kg = plan.placed_kg * max(MARGINS_PERCENT) // 100
     order = order[: np.searchsorted(together_kg, looked_at_kg) + 1]
-    masses, costs = plan.mass_kg[order].tolist(), plan.arcs.cost_ucny_per_kg[order].tolist()
+    masses, costs = plan.mass_kg[order].tolist(), unit_cost[order].tolist()
     rows = []
     for percent in MARGINS_PERCENT:
         taken = plan.placed_kg * percent // 100

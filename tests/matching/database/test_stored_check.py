@@ -189,10 +189,9 @@ def test_a_run_whose_rows_were_changed_on_their_way_is_rolled_back(
     with writing(engine).begin() as session:
         region(session)
 
-    def clumsy(session: Session, *arguments: Any) -> Any:
-        after = store(session, *arguments)
+    def clumsy(session: Session, *arguments: Any) -> None:
+        store(session, *arguments)
         session.execute(update(Proposal).values(mass_kg=Proposal.mass_kg + 1))
-        return after
 
     monkeypatch.setattr(run_module, "store", clumsy)
     with pytest.raises(PlanRefusedError, match="carries more"):
