@@ -5,7 +5,7 @@ The rows of a table are values by key, so that those of two plans can be compare
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import lru_cache
@@ -87,17 +87,25 @@ LAYOUTS = {
 }  # fmt: skip
 
 
-def proposal_rows(snapshot: Snapshot, case: Case, arcs: Arcs, parts: list[Part]) -> Rows:
-    """Return one row per part of a placed pair; a cost part that nobody stated is None."""
+def window_keys(snapshot: Snapshot) -> list[int]:
+    """Return the keys of the windows, row by row."""
+    return [snapshot.window_keys[name] for name in snapshot.case.capacities.capacity_id.tolist()]
+
+
+def proposal_rows(
+    case: Case, arcs: Arcs, parts: list[Part], outputs: Mapping[int, int], windows: Sequence[int]
+) -> Rows:
+    """Return one row per part of a placed pair; a cost part that nobody stated is None.
+
+    `outputs` and `windows` are their keys by their rows.
+    """
     of_arc = np.array([part.arc for part in parts], dtype=np.int64)
-    outputs, windows = (
-        [keys[name] for name in ids[rows[of_arc]].tolist()]
-        for keys, ids, rows in (
-            (snapshot.output_keys, case.outputs.output_id, arcs.output),
-            (snapshot.window_keys, case.capacities.capacity_id, arcs.capacity),
-        )
+    keys = zip(
+        [outputs[row] for row in arcs.output[of_arc].tolist()],
+        [windows[row] for row in arcs.capacity[of_arc].tolist()],
+        [part.grant for part in parts],
+        strict=True,
     )
-    keys = zip(outputs, windows, [part.grant for part in parts], strict=True)
     values = zip(
         case.capacities.operation[arcs.capacity[of_arc]].tolist(),
         [part.mass_kg for part in parts],

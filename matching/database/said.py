@@ -18,6 +18,7 @@ from matching.database.run_rows import (
     price_rows,
     proposal_rows,
     unmatched_rows,
+    window_keys,
 )
 from matching.database.snapshot import Snapshot
 from matching.pairs.grant_use import may_be_granted, split_by_grants
@@ -49,21 +50,22 @@ def rows_of(snapshot: Snapshot, plan: Plan, carried: Carried | None = None) -> S
     What is `carried` is left out, except outputs that a grant may free: they share its limit with others.
     """
     untouched, left_out, nodes = _left_out(snapshot, plan, carried)
+    checked = np.flatnonzero(~untouched)
+    names = plan.case.outputs.output_id[checked].tolist()
+    key_of = {row: snapshot.output_keys[name] for row, name in zip(checked.tolist(), names, strict=True)}
+    outputs = {key: row for row, key in key_of.items()}
     wanted = np.where(left_out[plan.arcs.output], 0, plan.mass_kg)
     parts = split_by_grants(plan.case, plan.arcs, wanted, snapshot.grants)
     limits = {node: limit_named(snapshot, plan.case, node) for node in nodes.tolist()}
     told_whole = carried is None or carried.limits is None
     digests = window_digests(plan.case) if told_whole else {}
     rows = {
-        "proposals": proposal_rows(snapshot, plan.case, plan.arcs, parts),
+        "proposals": proposal_rows(plan.case, plan.arcs, parts, key_of, window_keys(snapshot)),
         "unmatched": unmatched_rows(snapshot, plan, left_out),
         "prices": price_rows(plan, limits),
         "entry_costs": entry_cost_rows(plan, limits),
         "windows": {(snapshot.window_keys[name],): (digest,) for name, digest in digests.items()},
     }
-    checked = np.flatnonzero(~untouched)
-    keys = [snapshot.output_keys[name] for name in plan.case.outputs.output_id[checked].tolist()]
-    outputs = dict(zip(keys, checked.tolist(), strict=True))
     if carried is None:
         return Said(rows, outputs)
     told = {key for key, row in outputs.items() if not left_out[row]}

@@ -18,7 +18,7 @@ from circularity.acceptance.pairs import Pairs
 from circularity.acceptance.rules import condition_bits
 from circularity.runs.stored import MatchingRun
 from matching.database.rows_in_force import read_plan
-from matching.database.run_rows import MASS_AT, Rows, proposal_rows
+from matching.database.run_rows import MASS_AT, Rows, proposal_rows, window_keys
 from matching.database.said import Said
 from matching.database.snapshot import Snapshot
 from matching.flow.side_constraints import side_faults
@@ -41,7 +41,8 @@ def stored_faults(
     `prepared` is the case of the snapshot.
     """
     proposals, left = (_stored(session, run, said, name) for name in ("proposals", "unmatched"))
-    row_of = {key: row for row, key in enumerate(_keys_of_windows(snapshot))}
+    windows = window_keys(snapshot)
+    row_of = {key: row for row, key in enumerate(windows)}
     strays = [key for key in proposals if key[0] not in said.outputs or key[1] not in row_of]
     if strays:
         return [f"a proposal is about no output or window of the case: {key}" for key in strays]
@@ -61,7 +62,8 @@ def stored_faults(
     pairs = replace(pairs, conditions=waiting.astype(np.uint8))
     arcs = arcs_of(snapshot.case, prepared.tables, pairs, np.empty((0, 0), dtype=np.int64))
     parts = split_by_grants(snapshot.case, arcs, claim.mass_kg, snapshot.grants, prepared.tables)
-    return faults + _other_terms(proposals, proposal_rows(snapshot, snapshot.case, arcs, parts))
+    outputs = {row: key for key, row in said.outputs.items()}
+    return faults + _other_terms(proposals, proposal_rows(snapshot.case, arcs, parts, outputs, windows))
 
 
 def _claim(
@@ -98,7 +100,3 @@ def _stored(session: Session, run: MatchingRun, said: Said, name: str) -> Rows:
     if len(wanted) <= NAMED_AT_ONCE:
         return read_plan(session, name, run.id, wanted)
     return {key: row for key, row in read_plan(session, name, run.id).items() if key[0] in wanted}
-
-
-def _keys_of_windows(snapshot: Snapshot) -> list[int]:
-    return [snapshot.window_keys[name] for name in snapshot.case.capacities.capacity_id.tolist()]
