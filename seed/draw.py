@@ -21,7 +21,7 @@ from circularity.catalogue import regions
 from circularity.catalogue.waste_types import is_hazardous
 from circularity.geography import EAST, NORTH, SOUTH, WEST
 from circularity.units import M_PER_KM, MISSING, IntArray
-from matching.case import TextArray
+from matching.case_tables import TextArray
 from seed.parties import Stream
 from seed.tables import read_streams
 

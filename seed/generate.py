@@ -11,7 +11,9 @@ from dataclasses import replace
 import numpy as np
 
 from circularity.units import M_PER_KM, MISSING, IntArray
-from matching.case import Cap, Capacities, Case, Facilities, Outputs, Parameters, TextArray
+from matching.case import Case
+from matching.case_tables import Cap, Capacities, Facilities, Outputs, TextArray
+from matching.parameters import Parameters
 from seed.draw import FIRST_DAY, Draw, draw
 
 TIGHTNESS_PERMILLE = {"tight": 1000, "slack": 1500}

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from circularity.units import MISSING, parse_scaled
-from matching.case import Cap, Capacities, Case, Facilities, Lanes, Outputs, Parameters, Proposals, TextArray
+from matching.case import Case
+from matching.case_tables import Cap, Capacities, Facilities, Lanes, Outputs, Proposals, TextArray
+from matching.parameters import Parameters
 
 AS_OF = date(2026, 9, 1)
 """The day on which built cases ask the rules, unless a test says otherwise."""

@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 from circularity.registry.entitlements import CapacityWindow
 from circularity.registry.outputs import Output
 from matching.advice.recommending import Advice, Recommendation
-from matching.case import Case, Outputs
+from matching.case import Case
+from matching.case_tables import Outputs
 from matching.database.snapshot_live import LiveReceivers, Receivers
-from matching.pairs.eligibility import LawfulPairs
+from matching.pairs.lawful_pairs import LawfulPairs
 from matching.reasons.explain import explain_unmatched
 
 

@@ -23,7 +23,8 @@ from circularity.registry.entitlements import CapacityWindow
 from circularity.registry.outputs import Output
 from circularity.units import MISSING
 from matching.advice.unposted_lots import unposted_table
-from matching.case import Case, Outputs
+from matching.case import Case
+from matching.case_tables import Outputs
 from matching.database.run_rows import money
 from matching.database.snapshot import Snapshot, parameters_at, read_outputs, read_snapshot
 from matching.database.snapshot_live import LiveReceivers

@@ -8,7 +8,7 @@ import numpy as np
 
 from circularity.organisations import Site
 from circularity.registry.outputs import Output
-from matching.case import Outputs
+from matching.case_tables import Outputs
 from matching.database.snapshot_tables import output_table
 
 _TERMS = (

@@ -8,18 +8,7 @@ from typing import Any
 import numpy as np
 
 from circularity.units import IntArray
-from matching.case import (
-    Cap,
-    Capacities,
-    Case,
-    Facilities,
-    Lanes,
-    Outputs,
-    Parameters,
-    Proposals,
-    no_lanes,
-    no_proposals,
-)
+from matching.case import Case
 from matching.case_format.cells import text_array
 from matching.case_format.checks import (
     check_licences,
@@ -34,6 +23,17 @@ from matching.case_format.notes import Notes
 from matching.case_format.places import note_odd_places
 from matching.case_format.problems import Problems
 from matching.case_format.tables import TextTable, TypedTable, absent, read_table
+from matching.case_tables import (
+    Cap,
+    Capacities,
+    Facilities,
+    Lanes,
+    Outputs,
+    Proposals,
+    no_lanes,
+    no_proposals,
+)
+from matching.parameters import Parameters
 
 
 def assemble(

@@ -8,9 +8,10 @@ from datetime import date
 import numpy as np
 
 from circularity.catalogue.waste_types import find, parse_code
-from matching.case import Case, Outputs
+from matching.case import Case
 from matching.case_format.notes import Notes
 from matching.case_format.tables import TextTable
+from matching.case_tables import Outputs
 
 
 def note_what_is_assumed(case: Case, texts: Mapping[str, TextTable], notes: Notes) -> None:

@@ -10,8 +10,8 @@ import numpy as np
 
 from circularity.guarded_cells import restore_text
 from circularity.units import MISSING, IntArray, NotAQuantity, parse_scaled
-from matching.case import TextArray
 from matching.case_format.kinds import NumberRule
+from matching.case_tables import TextArray
 
 Report = Callable[[int, str], None]
 """Takes the index of a cell in its column and the rule code that it breaks."""

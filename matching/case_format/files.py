@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from matching.case import Case, Outputs
+from matching.case import Case
 from matching.case_format.assembly import assemble, assemble_outputs
 from matching.case_format.assumptions import note_unlisted_codes, note_what_is_assumed
 from matching.case_format.columns import SHEETS
@@ -25,6 +25,7 @@ from matching.case_format.sources import read_grids
 from matching.case_format.strict_tables import strict_tables
 from matching.case_format.tables import TextTable
 from matching.case_format.writer import write_case
+from matching.case_tables import Outputs
 
 __all__ = ["Note", "ReadCase", "ReadLedger", "read_case", "read_ledger", "read_outputs", "write_case"]
 

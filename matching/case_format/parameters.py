@@ -8,12 +8,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from circularity.units import MISSING
-from matching.case import Parameters
 from matching.case_format.cells import read_days, read_numbers
 from matching.case_format.columns import PARAMETER_ROWS, PARAMETERS
 from matching.case_format.kinds import NUMBERS, Column
 from matching.case_format.problems import Problems
 from matching.case_format.tables import TextTable, TypedTable, read_table
+from matching.parameters import Parameters
 
 _FLAGS = {"true": True, "false": False, "1": True, "0": False}
 

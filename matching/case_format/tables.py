@@ -12,7 +12,6 @@ import numpy as np
 from circularity.catalogue import operations, regions, waste_types
 from circularity.guarded_cells import guard_text
 from circularity.units import MISSING
-from matching.case import STANDINGS, STATUSES
 from matching.case_format.cells import (
     Report,
     read_by_value,
@@ -23,6 +22,7 @@ from matching.case_format.cells import (
 )
 from matching.case_format.kinds import ENTITLEMENT_KINDS, NUMBERS, Column, Sheet
 from matching.case_format.problems import Problems
+from matching.case_tables import STANDINGS, STATUSES
 
 ID_LIMIT = 100
 TEXT_LIMIT = 300

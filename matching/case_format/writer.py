@@ -19,11 +19,13 @@ import xlsxwriter
 
 from circularity.guarded_cells import guard_text, restore_text
 from circularity.units import MISSING, format_date, format_scaled
-from matching.case import Case, InvalidCase, Lanes, Outputs, Proposals
+from matching.case import Case
 from matching.case_format.columns import PARAMETER_ROWS, SHEETS
 from matching.case_format.kinds import NUMBERS, Column
 from matching.case_format.parameters import parameter_values
 from matching.case_format.tables import reads_back
+from matching.case_tables import Lanes, Outputs, Proposals
+from matching.parameters import InvalidCase
 
 _EXACT_DIGITS = 15
 """A float holds every decimal number of so many digits exactly enough to print it again."""

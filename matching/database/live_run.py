@@ -21,7 +21,8 @@ from circularity.organisations import Organisation
 from circularity.posted import outputs_posted
 from circularity.registry.outputs import Output
 from circularity.units import MISSING
-from matching.case import Case, Outputs, no_proposals
+from matching.case import Case
+from matching.case_tables import Outputs, no_proposals
 from matching.database.carried_rows import Carried, carried_over
 from matching.database.run import Conclude, Progress, publish_in
 from matching.database.snapshot import Snapshot, parameters_at, read_outputs, read_snapshot

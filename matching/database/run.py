@@ -20,7 +20,6 @@ from circularity.columns import new_public_id
 from circularity.database import reading, writing
 from circularity.runs.changes import RunChange
 from circularity.runs.stored import MatchingRun
-from matching.case import Parameters
 from matching.database.carried_rows import Carried
 from matching.database.said import Said, rows_of
 from matching.database.snapshot import Snapshot, parameters_at, read_snapshot
@@ -38,6 +37,7 @@ from matching.database.standing import (
     view_of,
 )
 from matching.database.stored_check import stored_faults
+from matching.parameters import Parameters
 from matching.plans.bounded_summary import level_row
 from matching.plans.certificate import stored_digest
 from matching.plans.changes import Lots, PlanChange, changes_between

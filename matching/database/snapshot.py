@@ -29,7 +29,8 @@ from circularity.posted import (
 from circularity.registry.entitlements import LineLimit
 from circularity.registry.outputs import Assay
 from circularity.units import IntArray
-from matching.case import Case, Outputs, Parameters
+from matching.case import Case
+from matching.case_tables import Outputs
 from matching.database.snapshot_tables import (
     Rows,
     capacity_table,
@@ -42,6 +43,7 @@ from matching.database.snapshot_tables import (
 )
 from matching.pairs.annual_caps import Dealt, PricedCap, annual_caps
 from matching.pairs.held_procedures import Grant, Listing, Window, listed_windows, open_origins
+from matching.parameters import Parameters
 
 DELTA_TIME = ZoneInfo("Asia/Shanghai")
 

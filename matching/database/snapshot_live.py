@@ -22,7 +22,8 @@ from circularity.audit import Anchor, events_since, newest
 from circularity.catalogue.waste_codes import is_hazardous
 from circularity.posted import planned_codes
 from circularity.registry.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
-from matching.case import Case, Outputs
+from matching.case import Case
+from matching.case_tables import Outputs
 from matching.database.snapshot import Snapshot, parameters_at, read_snapshot
 from matching.database.snapshot_prices import WITHOUT_EFFECT, RegionPrices, read_prices
 from matching.pairs.candidates import Fits, fits_by_code

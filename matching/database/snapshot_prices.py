@@ -18,7 +18,7 @@ from matching.database.snapshot import Snapshot
 from matching.flow.cap_tree import CapTree, build_cap_tree, entries_of
 from matching.flow.loss import PricedRun
 from matching.flow.network import UNREACHED
-from matching.pairs.eligibility import LawfulPairs
+from matching.pairs.lawful_pairs import LawfulPairs
 from matching.plans.summary import parameters_of
 
 WITHOUT_EFFECT = frozenset(

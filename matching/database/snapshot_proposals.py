@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from circularity.runs.stored import Proposal
-from matching.case import Proposals, TextArray
+from matching.case_tables import Proposals, TextArray
 from matching.database.snapshot import Snapshot
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from circularity.units import MISSING, IntArray
-from matching.case import Capacities, Facilities, Outputs, TextArray
+from matching.case_tables import Capacities, Facilities, Outputs, TextArray
 from matching.pairs.annual_caps import OPEN_YEARS, Share
 from matching.pairs.held_procedures import Listed
 

@@ -14,7 +14,7 @@ from circularity.units import IntArray
 from matching.flow.network import Network, flow_of, network_of
 from matching.flow.problem import COST_LEVEL, Problem
 from matching.near_optimal.trade import Trade
-from matching.pairs.eligibility import LawfulPairs
+from matching.pairs.lawful_pairs import LawfulPairs
 from matching.pairs.part_pairs import PartPairs
 from matching.pairs.parts import Prepared, split, whole
 from matching.plans.plan import Plan

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from matching.case import Cap
+from matching.case_tables import Cap
 
 OPEN_YEARS = (0, 9999)
 LEVELS = ("line", "entitlement", "facility")

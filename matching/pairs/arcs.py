@@ -18,7 +18,8 @@ from circularity.acceptance.tables import Tables
 from circularity.units import MISSING, IntArray
 from matching.case import Case
 from matching.pairs.candidates import fits_by_code
-from matching.pairs.eligibility import LawfulPairs, costs_of, eligibility, tables_of, with_distances
+from matching.pairs.eligibility import costs_of, eligibility, tables_of, with_distances
+from matching.pairs.lawful_pairs import LawfulPairs
 
 BoolArray = npt.NDArray[np.bool_]
 

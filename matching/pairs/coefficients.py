@@ -15,7 +15,7 @@ from circularity.units import MISSING, IntArray
 from matching.case import Case
 from matching.flow.problem import Coefficients
 from matching.flow.radix import largest
-from matching.pairs.eligibility import LawfulPairs, Rows
+from matching.pairs.lawful_pairs import LawfulPairs, Rows
 
 BoolArray = npt.NDArray[np.bool_]
 

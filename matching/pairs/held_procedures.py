@@ -15,7 +15,7 @@ from circularity.catalogue import operations
 from circularity.catalogue.waste_codes import EVERYTHING, is_hazardous
 from circularity.catalogue.waste_types import pattern_covers
 from circularity.units import MISSING
-from matching.case import Cap
+from matching.case_tables import Cap
 from matching.pairs.annual_caps import PricedCap
 
 EFFECTIVE_LISTS = ("nominated", "agreed")

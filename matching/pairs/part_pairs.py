@@ -11,7 +11,7 @@ import numpy as np
 from circularity.units import IntArray
 from matching.flow.problem import Problem
 from matching.pairs.candidates import BLOCK_PAIRS
-from matching.pairs.eligibility import LawfulPairs
+from matching.pairs.lawful_pairs import LawfulPairs
 from matching.pairs.parts import Part
 
 

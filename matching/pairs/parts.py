@@ -21,7 +21,8 @@ from matching.flow.problem import Problem, TieHashes
 from matching.pairs.candidates import Fits, fits_by_code
 from matching.pairs.coefficients import LevelCoefficients, coefficients_of
 from matching.pairs.cost_floor import CostFloor
-from matching.pairs.eligibility import Eligibility, LawfulPairs, eligibility, tables_of
+from matching.pairs.eligibility import Eligibility, eligibility, tables_of
+from matching.pairs.lawful_pairs import LawfulPairs
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from circularity.units import IntArray
 from matching.case import Case
 from matching.flow.problem import COST_LEVEL, tie_hashes
 from matching.pairs.coefficients import LevelCoefficients
-from matching.pairs.eligibility import LawfulPairs
+from matching.pairs.lawful_pairs import LawfulPairs
 
 
 def changes_of(coefficients: LevelCoefficients, pairs: LawfulPairs) -> IntArray:

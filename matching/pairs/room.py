@@ -9,7 +9,7 @@ from circularity.catalogue.regions import prefix_of
 from circularity.units import MISSING, IntArray
 from matching.case import Case
 from matching.flow.cap_tree import CapTree, Entries
-from matching.pairs.eligibility import Rows
+from matching.pairs.lawful_pairs import Rows
 
 ROOM = ("能力", "room")
 ALLOWANCE = ("限额", "allowance")

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from circularity.units import IntArray
-from matching.case import Capacities, Case, Facilities, Outputs, TextArray
+from matching.case import Case
 from matching.case_digest import columns_of
+from matching.case_tables import Capacities, Facilities, Outputs, TextArray
 from matching.pairs.eligibility import Eligibility
 from matching.pairs.parts import Part
 from matching.plans.part_plan import PartPlan

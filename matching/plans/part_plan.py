@@ -18,7 +18,7 @@ from matching.flow.prices import changes
 from matching.flow.problem import TIE_LEVEL
 from matching.flow.radix import Radix
 from matching.flow.side_constraints import cap_load_kg
-from matching.pairs.eligibility import LawfulPairs
+from matching.pairs.lawful_pairs import LawfulPairs
 from matching.pairs.room import CrossedCaps, Room, lanes_left
 from matching.proof.dual_bound import LevelBound
 from matching.proof.sided_parts import SidedPart

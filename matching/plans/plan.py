@@ -20,7 +20,7 @@ from matching.flow.prices import DualPrices
 from matching.flow.problem import LEVELS, TIE_LEVEL
 from matching.pairs.arcs import Arcs, arcs_of
 from matching.pairs.candidates import BY_CODE
-from matching.pairs.eligibility import LawfulPairs
+from matching.pairs.lawful_pairs import LawfulPairs
 from matching.pairs.parts import Prepared, prepare
 from matching.plans.part_plan import PartPlan
 from matching.plans.planning import PHASES, plan_parts

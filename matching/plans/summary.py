@@ -25,7 +25,7 @@ from circularity.units import (
     format_scaled,
     format_tonnes,
 )
-from matching.case import Parameters
+from matching.parameters import Parameters
 from matching.plans.bounded_summary import bounded_parts, engines, level_row
 from matching.plans.plan import Plan
 from matching.reasons.words import reason_words

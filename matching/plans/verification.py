@@ -16,7 +16,7 @@ from matching.case import Case
 from matching.engines.part_solution import proven
 from matching.engines.sided_solution import stated_solution
 from matching.flow.problem import COST_LEVEL
-from matching.pairs.eligibility import rows_of
+from matching.pairs.lawful_pairs import rows_of
 from matching.pairs.parts import Prepared, prepare, split
 from matching.pairs.parts import whole as everything_of
 from matching.plans.certificate import bounded_of, bounds_in, certificate_digest, potentials_of, sha256_of

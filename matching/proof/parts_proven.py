@@ -9,7 +9,7 @@ import numpy as np
 from circularity.units import IntArray
 from matching.flow.problem import LEVELS
 from matching.flow.side_constraints import SideConstraints
-from matching.pairs.eligibility import rows_of
+from matching.pairs.lawful_pairs import rows_of
 from matching.pairs.parts import Part
 from matching.proof.dual_bound import LevelBound, proven_bound
 from matching.proof.optimality import Claim, optimality_faults

@@ -17,7 +17,8 @@ from circularity.catalogue.regions import prefix_of
 from circularity.units import MISSING, IntArray
 from matching.flow.problem import Problem
 from matching.flow.side_constraints import CrossingCap, SideConstraints
-from matching.pairs.eligibility import Eligibility, LawfulPairs
+from matching.pairs.eligibility import Eligibility
+from matching.pairs.lawful_pairs import LawfulPairs
 from matching.pairs.part_pairs import PartPairs
 from matching.pairs.parts import Part
 

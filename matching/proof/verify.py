@@ -15,7 +15,8 @@ from matching.case import Case
 from matching.flow.problem import LEVELS, Problem
 from matching.flow.side_constraints import side_faults
 from matching.pairs.distances import lane_rows
-from matching.pairs.eligibility import LawfulPairs, listed_lawful, with_distances
+from matching.pairs.eligibility import listed_lawful, with_distances
+from matching.pairs.lawful_pairs import LawfulPairs
 from matching.pairs.parts import Prepared, split, whole
 from matching.proof.optimality import Claim, are_lawful, optimality_faults
 from matching.proof.parts_proven import bounds_of, claim_of, proof_faults

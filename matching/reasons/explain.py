@@ -18,7 +18,8 @@ from circularity.units import MISSING, IntArray, format_tonnes
 from matching.case import Case
 from matching.pairs.candidates import BLOCK_PAIRS
 from matching.pairs.distances import lane_rows, pair_distances_m
-from matching.pairs.eligibility import Rows, tables_of
+from matching.pairs.eligibility import tables_of
+from matching.pairs.lawful_pairs import Rows
 from matching.pairs.room import ROOM, Room
 from matching.reasons.near_misses import FAR, Miss, kept_back_by_standing, nearest_misses
 

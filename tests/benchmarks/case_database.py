@@ -27,7 +27,8 @@ from circularity.registry.entitlements import (
 from circularity.registry.outputs import Assay, Output
 from circularity.units import MISSING
 from circularity.whitelist import ProcedureGrant, WhitelistEntry
-from matching.case import Cap, Case
+from matching.case import Case
+from matching.case_tables import Cap
 from seed.credit_codes import demo_credit_code
 
 Row = dict[str, Any]

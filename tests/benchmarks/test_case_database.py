@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from circularity.audit import Actor
 from circularity.database import reading
 from circularity.runs.stored import MatchingRun
-from matching.case import Outputs
+from matching.case_tables import Outputs
 from matching.database.run import run_matching
 from matching.database.snapshot import read_snapshot
 from seed.generate import generate_case

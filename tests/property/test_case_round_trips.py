@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 
 from circularity.guarded_cells import guard_text, needs_guard, restore_text
 from circularity.units import MISSING
-from matching.case import Case, InvalidCase
+from matching.case import Case
 from matching.case_format.cells import CONTROL
 from matching.case_format.files import read_case, write_case
+from matching.parameters import InvalidCase
 
 ACTIVE = (
     *("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "\u00a0=1", "＝1", "＋1", "－1", "＠1"),

@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from circularity.database import reading
-from matching.case import InvalidCase, Parameters
 from matching.case_format.files import write_case
 from matching.database.snapshot import DELTA_TIME, read_snapshot
+from matching.parameters import InvalidCase, Parameters
 from web.cli.database import database_option, open_database
 from web.cli.refusal import Refused
 from web.cli.run_text import FICTIONAL

@@ -14,7 +14,6 @@ import click
 
 from circularity.errors import BadInput
 from circularity.units import M_PER_KM, MISSING, NotAQuantity, format_scaled, parse_scaled
-from matching.case import InvalidCase, Parameters
 from matching.case_format.columns import PARAMETER_ROWS
 from matching.case_format.files import ReadCase, read_case
 from matching.case_format.kinds import NUMBERS
@@ -22,6 +21,7 @@ from matching.engines.network_flow import ENGINES, NotProvenError
 from matching.engines.side_solve import LIMIT_S
 from matching.near_optimal.alternatives import ALLOWANCE_PERMILLE, NotOfferedError, alternatives
 from matching.near_optimal.words import alternative_values
+from matching.parameters import InvalidCase, Parameters
 from matching.plans.files import write_plan
 from matching.plans.plan import Plan, PlanRefusedError, make_plan
 from matching.plans.summary import summary

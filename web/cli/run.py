@@ -14,9 +14,9 @@ from circularity.audit import Actor
 from circularity.database import reading
 from circularity.errors import BadInput
 from circularity.runs.stored import MatchingRun, latest_run
-from matching.case import InvalidCase
 from matching.database.run import run_matching
 from matching.engines.network_flow import NotProvenError
+from matching.parameters import InvalidCase
 from matching.plans.plan import PlanRefusedError
 from web.cli.database import database_option, open_database
 from web.cli.problems import show_problems

@@ -15,8 +15,8 @@ from typing import Any
 
 from circularity.errors import BadInput
 from circularity.units import MISSING
-from matching.case import Outputs
 from matching.case_format.files import Note, read_ledger
+from matching.case_tables import Outputs
 from web.tryout.process import limit_this_process
 
 MAX_ROWS = 5_000

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from circularity.errors import BadInput
-from matching.case import Case, InvalidCase
+from matching.case import Case
 from matching.case_format.files import Note, read_case, read_outputs
 from matching.case_format.writer import write_outputs
 from matching.engines.network_flow import NotProvenError
+from matching.parameters import InvalidCase
 from matching.plans.files import (
     PLAN_COLUMNS,
     PRICE_COLUMNS,

@@ -15,9 +15,9 @@ from builders import capacity, case, output
 
 from circularity.errors import BadInput, InputProblem
 from circularity.units import MISSING
-from matching.case import Outputs
 from matching.case_format.files import Note, read_case, read_outputs, write_case
 from matching.case_format.notes import NOTE_SENTENCES
+from matching.case_tables import Outputs
 
 PLACE = ("31.2304", "121.4737")
 

@@ -9,7 +9,8 @@ import pytest
 
 from circularity.acceptance.pairs import Pairs
 from circularity.units import MISSING
-from matching.case import Case, Lanes
+from matching.case import Case
+from matching.case_tables import Lanes
 from matching.pairs.cost_floor import CostFloor
 from matching.pairs.eligibility import costs_of, tables_of, with_distances
 from seed.generate import generate_case

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from builders import ANHUI, capacity, case, output
 
-from matching.case import Outputs
+from matching.case_tables import Outputs
 from matching.pairs.parts import prepare
 from matching.plans.plan import Plan, make_plan
 from matching.proof.verify import check

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from matching.case import Case, Proposals
+from matching.case import Case
+from matching.case_tables import Proposals
 from matching.plans.plan import make_plan
 from matching.plans.rematch import Matched, matched, rematched
 from web.cli.benchmark.task import Options, Task
