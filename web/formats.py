@@ -133,8 +133,8 @@ def permille(value: int | None) -> str:
 
 
 def rate(hundredths: int | None) -> str:
-    """Return a rate in hundredths of a percent with one decimal; a dash where there is none."""
-    return DASH if hundredths is None else f"{grouped(hundredths, 100, 1)} %"
+    """Return a rate as it is rounded once, to 0.01 %; a dash where there is none."""
+    return DASH if hundredths is None else f"{grouped(hundredths, 100, 2)} %"
 
 
 def count(number: int) -> str:

@@ -28,6 +28,16 @@ def holds(acting: Acting, power: str, thing: Thing | None, on: date) -> bool:
     )
 
 
+def limited_to(acting: Acting, power: str, on: date) -> frozenset[str]:
+    """Return the kinds of waste that an authority's power is limited to; none = all, or no such power."""
+    held = [row for row in all_powers() if row.power == power and row.holds(on) and _has_office(acting, row)]
+    return (
+        frozenset()
+        if any(not row.wastes for row in held)
+        else frozenset().union(*(row.wastes for row in held))
+    )
+
+
 def _has_office(acting: Acting, row: AuthorityPower) -> bool:
     return acting.authority_kind in row.kinds and acting.authority_level in row.levels
 

@@ -79,6 +79,7 @@ book.begin              member                                  OP    write
 book.write              generator                               OP    write
 book.close              generator                               OP    sign
 book.reverse            generator|@month.reverse                OP    write
+rate.read               member|@confidential.read               OPR   read
 treatment.list          member|@confidential.read               OPR   read
 treatment.read          generator|receiver|@confidential.read   OPR   read
 treatment.open          generator                               OPR   write

@@ -11,8 +11,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select, true
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from circularity.custody.manifests import Transfer, TransferLine
@@ -80,14 +81,18 @@ class LineUse:
         return self.on + timedelta(days=wait) if wait <= (end - self.on).days else None
 
 
-def capacity_used(session: Session, on: date) -> list[LineUse]:
-    """Return every limit that holds on a day with its use in that year, the fullest first."""
+def capacity_used(session: Session, on: date, facilities: Select[Any] | None = None) -> list[LineUse]:
+    """Return every limit that holds on a day with its use in that year, the fullest first.
+
+    `facilities` are the keys of those asked about, None = all.
+    """
     lines = session.scalars(
         select(EntitlementLine)
         .join(EntitlementLine.entitlement)
         .where(
             or_(Entitlement.valid_from.is_(None), Entitlement.valid_from <= on),
             or_(Entitlement.valid_to.is_(None), Entitlement.valid_to >= on),
+            true() if facilities is None else Entitlement.facility_id.in_(facilities),
         )
         .options(
             joinedload(EntitlementLine.entitlement)

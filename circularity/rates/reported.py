@@ -7,6 +7,7 @@ run. They are never mixed, and neither is an official statistic.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -67,20 +68,16 @@ def reported(
     quarter: int | None = None,
     month: int | None = None,
     region: str = "",
-    stream: str | None = None,
-    organisation: str | None = None,
+    **narrowed: Any,
 ) -> Report:
-    """Return the report of a year, a quarter or a month; the filters are those of `sums_by`.
+    """Return the report of a year, a quarter or a month; the filters are those of `sums.folded`.
 
-    A stream or an organisation alone has neither a target nor a coverage of its own. Raises BadInput.
+    Less than all waste of a region has neither a target nor a coverage of its own. Raises BadInput.
     """
     period = period_of(year, quarter=quarter, month=month)
-    whole = stream is None and organisation is None
+    whole = not any(narrowed.values())
     folds = [Fold("", scope, basis) for scope in SCOPES for basis in BASES]
-    found = folded(
-        session, folds, first=period.first, last=period.last, region=region, stream=stream,
-        organisation=organisation,
-    )  # fmt: skip
+    found = folded(session, folds, first=period.first, last=period.last, region=region, **narrowed)
     counted = {
         (fold.scope, fold.basis): rows.get("", Sums()) for fold, rows in zip(folds, found, strict=True)
     }

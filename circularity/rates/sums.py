@@ -7,15 +7,16 @@ in its region, on the day of its group. A reversal counts with the opposite sign
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import extract, func, select
+from sqlalchemy import ColumnElement, extract, func, select
 from sqlalchemy.orm import Session, aliased
 
 from circularity.catalogue import utilisation, waste_types
+from circularity.catalogue.waste_codes import kind_of
 from circularity.ledger.mass import MassAccount, MassGroup, MassMove
 from circularity.organisations import Organisation, Site
 from circularity.rates.formula import SCOPES, Sums, in_scope
@@ -113,7 +114,7 @@ def sums_by(
     return folded(session, [Fold(key, scope, basis)], **which)[0]
 
 
-def folded(
+def folded(  # noqa: PLR0913 - each filter stands for itself
     session: Session,
     folds: Sequence[Fold],
     *,
@@ -122,18 +123,26 @@ def folded(
     region: str = "",
     stream: str | None = None,
     organisation: str | None = None,
+    sites: Collection[str] = (),
+    wastes: Collection[str] = (),
 ) -> list[dict[str, Sums]]:
     """Return the sums of several folds, each sorted by its key, from one reading of the ledger.
 
-    `region` is a prefix of the generating site's region code, `organisation` a public id.
+    `region` is a prefix of the generating site's region code; `organisation` and `sites` are public ids,
+    `wastes` kinds such as SW07; none of them = all.
     """
+    where = [Site.region_code.startswith(region, autoescape=True)]
+    where += [Organisation.public_id == organisation] if organisation is not None else []
+    where += [Site.public_id.in_(sites)] if sites else []
     totals = [_Totals() for _ in folds]
     by_month = any(fold.key == "month" for fold in folds)
     for start, end in _spans(first, last):
         kinds = _Kinds(start)
-        for row in _rows(session, start, end, region, organisation, by_month=by_month):
+        for row in _rows(session, start, end, where, by_month=by_month):
             kind = kinds[row.waste_code]
             if not kind.scopes or stream not in (None, kind.stream):
+                continue
+            if wastes and kind_of(row.waste_code) not in wastes:
                 continue
             for fold, total in zip(folds, totals, strict=True):
                 if fold.scope in kind.scopes:
@@ -156,7 +165,7 @@ def _spans(first: date, last: date) -> list[tuple[date, date]]:
 
 
 def _rows(
-    session: Session, first: date, last: date, region: str, organisation: str | None, *, by_month: bool
+    session: Session, first: date, last: date, where: Sequence[ColumnElement[bool]], *, by_month: bool
 ) -> Iterator[_Row]:
     """Yield the mass that moved in a span, added up by account first: moves are many, accounts are few."""
     undone = aliased(MassGroup)
@@ -181,10 +190,8 @@ def _rows(
         .join(MassAccount, moved.c.target_id == MassAccount.id)
         .join(Site, MassAccount.origin_site_id == Site.id)
         .join(Organisation, Site.organisation_id == Organisation.id)
-        .where(Site.region_code.startswith(region, autoescape=True))
+        .where(*where)
     )  # fmt: skip
-    if organisation is not None:
-        wanted = wanted.where(Organisation.public_id == organisation)
     for (
         _,
         event_,

@@ -67,7 +67,7 @@ def test_halves_round_away_from_zero_on_both_sides() -> None:
     assert formats.percent(1, 0) == "–"
     assert formats.permille(995) == "99.5 %"
     assert formats.permille(950) == "95 %"
-    assert formats.rate(9_555) == "95.6 %"
+    assert formats.rate(9_495) == "94.95 %"
 
 
 def test_moments_are_told_in_shanghai_time() -> None:

@@ -83,7 +83,7 @@ def page(client: FlaskClient, address: str, lang: str = "en") -> str:
 def test_the_page_tells_rate_target_evidence_and_coverage(fiction: FlaskClient) -> None:
     text = page(fiction, "/rates?year=2025&province=31")
     # Three works: (100 + 500 + 400) × 3 = 3000 t of (1001 + 100) × 3 = 3303 t.
-    assert "90.8 %" in text
+    assert "90.83 %" in text
     assert "Target 95 %" in text
     assert "short of it" in text
     assert "signed receipts 40.0 %" in text
@@ -94,7 +94,7 @@ def test_the_page_tells_rate_target_evidence_and_coverage(fiction: FlaskClient) 
 
 def test_tonnes_stand_first_where_the_coverage_is_low(fiction: FlaskClient) -> None:
     text = page(fiction, "/rates?year=2025&province=31")
-    assert 0 < text.index('class="figure" title="3,000.000 t"') < text.index("90.8 %")
+    assert 0 < text.index('class="figure" title="3,000.000 t"') < text.index("90.83 %")
 
 
 def test_the_page_speaks_both_languages_and_says_nothing_of_plans(fiction: FlaskClient) -> None:

@@ -28,6 +28,7 @@ from web.api.match import blp as match
 from web.api.official_forms import blp as official_forms
 from web.api.outputs import blp as outputs
 from web.api.overdue import blp as overdue
+from web.api.own_rates import blp as own_rates
 from web.api.own_treatments import blp as own_treatments
 from web.api.procedures import blp as procedures
 from web.api.rates import blp as rates
@@ -73,6 +74,7 @@ BLUEPRINTS = (
     imports,
     rates,
     reported_rates,
+    own_rates,
     targets,
     catalogue,
     match,

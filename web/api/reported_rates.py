@@ -143,7 +143,7 @@ def read_reported_rates(query: dict[str, Any]) -> dict[str, Any]:
         "period_to": report.period.last,
         "scopes": [_scope_shown(found, shown) for found in report.scopes],
         "rows": [
-            {"table": table, "key": key, "sums": _sums_shown(sums)}
+            {"table": table, "key": key, "sums": sums_shown(sums)}
             for table in TABLES
             for key, sums in shown.tables.get(table, {}).items()
         ],
@@ -171,8 +171,8 @@ def _scope_shown(found: ScopeReport, shown: Told) -> dict[str, Any]:
     }
     if not withheld:
         answer |= {
-            "acceptance": _sums_shown(found.accepted),
-            "treatment": _sums_shown(found.treated),
+            "acceptance": sums_shown(found.accepted),
+            "treatment": sums_shown(found.treated),
             "missing_kg": found.missing_kg if found.target else None,
             "coverage_zh": found.coverage.sentence_zh,
             "coverage_en": found.coverage.sentence_en,
@@ -180,6 +180,7 @@ def _scope_shown(found: ScopeReport, shown: Told) -> dict[str, Any]:
     return answer
 
 
-def _sums_shown(sums: Sums) -> dict[str, Any]:
+def sums_shown(sums: Sums) -> dict[str, Any]:
+    """Return sums with the rates that follow from them."""
     rates = {name: rate(sums).hundredths for name, rate in RATES.items()}
     return rates | {name: getattr(sums, name) for name in MASSES}

@@ -48,10 +48,8 @@ class ReportBar:
 
 def show_rates() -> str:
     """Show the reported rates of a year, a quarter or a month."""
-    session = read_session()
-    years = sorted({today().year, *booked_years(session)}, reverse=True)
-    year, part, region = choice("year", map(str, years)), choice("part", PARTS), province()
-    period = _period(int(year or years[0]), part)
+    session, region = read_session(), province()
+    period = period_asked(session)
     report = reported(session, period.year, quarter=period.quarter, month=period.month, region=region)
     shown = told(session, period, region, of_few=tells_all())
     facts = {
@@ -63,8 +61,8 @@ def show_rates() -> str:
         "tables": shown.tables,
         "uses": _uses(session, period),
         "generators": _generators(session, period, region) if tells_all() else [],
-        "choices": {"years": years, "parts": PARTS, "provinces": all_regions("province")},
-        "asked": {"year": str(period.year), "part": part, "province": region},
+        "choices": {"years": years_booked(session), "parts": PARTS, "provinces": all_regions("province")},
+        "asked": {"year": str(period.year), "part": choice("part", PARTS), "province": region},
         "formula": FORMULA_VERSION,
         "rates_of": rates_of,
     }
@@ -90,7 +88,15 @@ def rates_of(sums: Sums) -> dict[str, int | None]:
     }
 
 
-def _period(year: int, part: str) -> Period:
+def years_booked(session: Session) -> list[int]:
+    """Return the years to choose from, the newest first: those with books, and this one."""
+    return sorted({today().year, *booked_years(session)}, reverse=True)
+
+
+def period_asked(session: Session) -> Period:
+    """Return the period that the address asks for; the newest year where it says nothing of use."""
+    years = years_booked(session)
+    year, part = int(choice("year", map(str, years)) or years[0]), choice("part", PARTS)
     number = int(part[1:]) if part else None
     return Period(year, number if part[:1] == "q" else None, number if part[:1] == "m" else None)
 

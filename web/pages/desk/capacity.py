@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from circularity.errors import NotAllowed, NotFound
+from circularity.own_rates import own_capacity_used
 from circularity.own_windows import (
     Offered,
     held_of_windows_kg,
@@ -19,6 +20,7 @@ from circularity.own_windows import (
     windows_seen,
 )
 from circularity.party_listings import facilities_seen
+from circularity.rates.capacity_used import LineUse
 from circularity.registry.capacity import offer_capacity, withdraw_capacity
 from circularity.registry.entitlements import CapacityWindow, Entitlement, EntitlementLine
 from circularity.registry.outputs import VISIBILITIES
@@ -40,7 +42,8 @@ def show_capacity() -> str:
     wanted = own_facilities(party.organisation, party.side, party.sites) if party is not None else None
     facilities = session.scalars(wanted).unique().all() if wanted is not None else []
     found = [(facility, lines_of(session, facility, today())) for facility in facilities]
-    return render_template("capacity/list.html", facilities=found, today=today())
+    used = [use for use in _used(session, party) if use.received_kg] if party is not None else []
+    return render_template("capacity/list.html", facilities=found, used=used, today=today())
 
 
 def show_window(public_id: str) -> str:
@@ -125,6 +128,10 @@ def own_line(session: Session, party: Acting, public_id: str) -> EntitlementLine
         zh, en = "只有设施所属单位可以操作", "only the facility's own organisation does this"
         raise NotAllowed("not_a_party", zh, en)
     return found
+
+
+def _used(session: Session, party: Acting) -> list[LineUse]:
+    return own_capacity_used(session, party.organisation, party.side, party.sites, today())
 
 
 def _is_own(party: Acting, line: EntitlementLine) -> bool:
