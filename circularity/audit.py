@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, event, select, text
-from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
+from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from circularity.columns import between, canonical_json, utc
 from circularity.database import STRICT, Base
+from circularity.until_commit import UntilCommit
 
 START = "0" * 64
-_HEAD = "audit_head"
 _CHAIN_LOCK = 0x43495243
 """Key of the PostgreSQL advisory lock under which the chain grows; SQLite has one writer anyway."""
 
@@ -124,29 +124,24 @@ def _seal(values: Sequence[int | str]) -> str:
 
 def record(
     session: Session, actor: Actor, at: datetime, action: str, subject: Any, facts: Mapping[str, Any]
-) -> AuditEvent:
-    """Append one event about a row with a `public_id` to the chain, within the session's transaction.
+) -> None:
+    """Let the session's transaction append one event about a row with a `public_id` to the chain.
 
-    `action` is `thing.verb`, such as `output.posted`. `facts` become JSON: days and moments in ISO form,
-    other rows by their `public_id`.
+    `action` is `thing.verb`, such as `output.posted`. `facts` become JSON as they now are: days and moments
+    in ISO form, other rows by their `public_id`. The event is sealed when the transaction commits.
     """
-    last, digest = _head(session)
-    entry = AuditEvent(
-        position=last + 1,
-        moment=utc(at).isoformat(timespec="microseconds"),
-        actor_name=actor.name,
-        actor_organisation=actor.organisation_public_id or "",
-        actor_kind=actor.kind,
-        action=action,
-        subject_kind=type(subject).__name__,
-        subject_id=subject.public_id,
-        facts_json=canonical_json({name: _plain(value) for name, value in facts.items()}),
-        previous=digest,
-    )
-    entry.digest = _seal([getattr(entry, name) for name in _SEALED])
-    session.add(entry)
-    session.info[_HEAD] = (entry.position, entry.digest)
-    return entry
+    session.flush()  # what the database refuses is refused in the verb, before anything is told of it
+    told = {
+        "moment": utc(at).isoformat(timespec="microseconds"),
+        "actor_name": actor.name,
+        "actor_organisation": actor.organisation_public_id or "",
+        "actor_kind": actor.kind,
+        "action": action,
+        "subject_kind": type(subject).__name__,
+        "subject_id": subject.public_id,
+        "facts_json": canonical_json({name: _plain(value) for name, value in facts.items()}),
+    }
+    _RECORDED.collect(session, told)
 
 
 def verify_chain(session: Session, anchor: Anchor | None = None) -> ChainReport:
@@ -205,22 +200,22 @@ def _plain(value: Any) -> Any:
     return getattr(value, "public_id", value)
 
 
-def _head(session: Session) -> tuple[int, str]:
-    """Return the last position and digest; kept for the transaction, because its lock keeps others out."""
-    if _HEAD not in session.info:
-        # Rows are locked before the chain is: two writers never wait for each other in a circle.
-        session.flush()
-        if session.get_bind().dialect.name == "postgresql":
-            session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CHAIN_LOCK})
-        newest = select(AuditEvent.position, AuditEvent.digest).order_by(AuditEvent.position.desc()).limit(1)
-        row = session.execute(newest).first()
-        session.info[_HEAD] = (row.position, row.digest) if row else (0, START)
-    head: tuple[int, str] = session.info[_HEAD]
-    return head
+def _append(session: Session, recorded: Sequence[Mapping[str, str]]) -> None:
+    """Seal events over the head of the chain, which from here on nobody else can move until the commit."""
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(_LOCK)
+    head = connection.execute(_HEAD).first()
+    position, digest = head or (0, START)
+    events = []
+    for told in recorded:
+        position += 1
+        sealed: dict[str, int | str] = {"position": position, **told, "previous": digest}
+        digest = _seal([sealed[name] for name in _SEALED])
+        events.append(sealed | {"digest": digest})
+    connection.execute(insert(AuditEvent), events)
 
 
-@event.listens_for(Session, "after_transaction_end")
-def _forget_head(session: Session, transaction: SessionTransaction) -> None:
-    # A flush is a transaction within the transaction: the lock, and with it the head, outlives it.
-    if transaction.nested or transaction.parent is None:
-        session.info.pop(_HEAD, None)
+_LOCK = select(func.pg_advisory_xact_lock(_CHAIN_LOCK))
+_HEAD = select(AuditEvent.position, AuditEvent.digest).order_by(AuditEvent.position.desc()).limit(1)
+_RECORDED = UntilCommit(AuditEvent, _append)
