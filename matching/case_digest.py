@@ -29,7 +29,7 @@ def feed(sha: Any, name: str, table: Any) -> None:
         if column.dtype.kind == "U":
             sha.update(_text_bytes(column))
         else:
-            sha.update(column.astype("<i8").tobytes())
+            sha.update(np.ascontiguousarray(column, dtype="<i8"))
         sha.update(b"\0")
 
 
@@ -44,5 +44,5 @@ def _text_bytes(column: npt.NDArray[np.str_]) -> bytes:
         if letters.max() < 128:
             apart = np.zeros((len(column), width + 1), dtype=np.uint8)
             apart[:, :width] = letters
-            return apart.tobytes()[:-1]
+            return apart.reshape(-1)[:-1].tobytes()
     return "\0".join(column.tolist()).encode("utf-8")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -254,7 +254,12 @@ def _joined(left: TextArray, right: TextArray) -> TextArray:
 
 
 def _among_prefixes(region: str, prefixes: str) -> bool:
-    return bool(region) and region.startswith(tuple(regions.prefix_of(prefix) for prefix in listed(prefixes)))
+    return bool(region) and region.startswith(_prefixes(prefixes))
+
+
+@lru_cache(maxsize=4096)
+def _prefixes(text: str) -> tuple[str, ...]:
+    return tuple(regions.prefix_of(prefix) for prefix in listed(text))
 
 
 def _provinces(codes: Texts) -> IntArray:
