@@ -94,6 +94,20 @@ def test_a_month_is_written_closed_and_reversed(served: World) -> None:
     assert [month["id"] for month in listed] == [made["id"]]
 
 
+def test_a_month_is_carried_from_what_the_platform_knows(served: World) -> None:
+    """The month that somebody typed is dropped; what the ledger knows is carried instead."""
+    typed = served.client.get(served.address("/api/v1/ledger-months/{month_id}")).get_json()
+    key = {name: typed[name] for name in ("site_id", "waste_code", "year", "month")}
+    assert post(served, "/ledger-months/carried", key, 422)["type"].endswith(":month_written")
+    change(served, f"/ledger-months/{typed['id']}", {"act": "discard"})
+    made = post(served, "/ledger-months/carried", key)
+    assert (made["source"], made["status"], made["uses"]) == ("carried", "open", [])
+    # The loads of that month took old stock, so nothing was booked as generated; what they left is stored.
+    assert made["generated_t"] == made["balance"]["booked_t"] == "0"
+    assert made["stored_t"] == made["balance"]["closing_t"] != typed["stored_t"]
+    assert made["balance"]["difference_t"] == "0"
+
+
 def test_stock_is_opened_by_survey(served: World) -> None:
     body = {"waste_code": "900-002-S02", "vintage": 2025, "surveyed_on": "2025-12-31", "mass_t": "40.5"}
     made = post(served, "/stock-surveys", body | {"site_id": served.ids["site_id"], "method": "测量"})

@@ -92,6 +92,26 @@ def test_a_month_is_written_closed_reversed_and_written_again(at_work: Desk) -> 
     assert "revision 2" in at_work.see(again)
 
 
+def test_a_month_is_carried_from_its_transfers_and_closed_without_typing(at_work: Desk) -> None:
+    at_work.at_the_gate()
+    year, month = today().year, today().month
+    asked = f"/months/not-closed?month={year:04d}-{month:02d}"
+    at_work.act_as(POWER, "generator")
+    told = at_work.client.get(asked).get_data(as_text=True)
+    site = re.search(r'name="site" value="(\w+)"', told)[1]  # type: ignore[index]
+    form = at_work.client.get(f"/months/new?site={site}&waste_code=900-001-S02&year={year}&month={month}")
+    assert 'value="900-001-S02"' in form.get_data(as_text=True)
+    about = {"site": site, "waste_code": "900-001-S02", "year": str(year), "month": str(month)}
+    carried = at_work.press("/months/carried", **about)
+    told = at_work.see(carried)
+    assert "Carried from transfers" in told
+    assert "of which booked by transfers and treatments: 30.000 t + 30.000" in told
+    assert "It balances to the kilogram" in told
+    assert "this month is written already" in at_work.refused("/months/carried", **about)
+    at_work.act_as(BRICKS, "facility")
+    at_work.refused("/months/carried", status=403, **about)
+
+
 def test_terms_are_negotiated_and_every_offer_stays(at_work: Desk) -> None:
     at_work.act_as(POWER, "generator")
     terms = {

@@ -50,6 +50,15 @@ class MonthCreate(Schema):
     )
 
 
+class MonthCarry(Schema):
+    """Which month of which waste is carried from transfers and treatments."""
+
+    site_id = String(required=True, validate=PUBLIC_ID)
+    waste_code = String(required=True, validate=CODE_LENGTH)
+    year = WholeNumber(required=True, **_YEAR)
+    month = WholeNumber(required=True, **_MONTH)
+
+
 class MonthChange(Schema):
     """Close an open month, reverse a closed one, discard one written by mistake."""
 

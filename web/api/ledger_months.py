@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload, object_session, selectinload
 
+from circularity.ledger.carried_months import carry_month
 from circularity.ledger.generator_months import Use, close_month, drop_month, reverse_month, write_month
 from circularity.ledger.month_balances import month_balance
 from circularity.ledger.months import LedgerMonth, StockSurvey
@@ -19,6 +20,7 @@ from web.api.codes import verb_arguments
 from web.api.disclosure import mass_shown
 from web.api.ledger_month_schemas import (
     MonthAnswer,
+    MonthCarry,
     MonthChange,
     MonthCreate,
     MonthQuery,
@@ -59,6 +61,17 @@ def create_ledger_month(session: Session, body: dict[str, Any]) -> dict[str, Any
     site = named_in_body(session, Site, "site_id", body["site_id"])
     uses = [Use(**use) for use in body.pop("uses")]
     month = write_month(session, actor=ACTOR, at=now(), site=site, uses=uses, **verb_arguments(body))
+    session.flush()
+    return _with_balance(month)
+
+
+@blp.create(
+    "/ledger-months/carried", MonthCarry, MonthAnswer, located="ledger_months.get_ledger_month", by="month_id"
+)
+def carry_ledger_month(session: Session, body: dict[str, Any]) -> dict[str, Any]:
+    """Write a month from its transfers and treatments, with nothing typed; it stays open."""
+    site = named_in_body(session, Site, "site_id", body["site_id"])
+    month = carry_month(session, actor=ACTOR, at=now(), site=site, **verb_arguments(body))
     session.flush()
     return _with_balance(month)
 

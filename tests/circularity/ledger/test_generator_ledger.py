@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from circularity.errors import BadInput, RuleBroken
 from circularity.ledger.balances import faults, trial_balance
+from circularity.ledger.carried_months import carry_month
 from circularity.ledger.generator_months import Use, close_month, drop_month, reverse_month, write_month
 from circularity.ledger.groups import post
 from circularity.ledger.mass import MassAccount
@@ -265,3 +266,21 @@ def test_a_survey_of_the_future_or_of_a_later_year_is_refused(registry: Registry
         _survey(registry, works, 2026, date(2026, 12, 6), 1)
     with pytest.raises(BadInput):
         _survey(registry, works, 2026, date(2025, 12, 31), 1)
+
+
+def test_a_month_all_of_which_left_on_transfers_is_carried_without_typing(
+    registry: Registry, works: Site
+) -> None:
+    _survey(registry, works, 2026, date(2026, 8, 31), 40)
+    _send(registry, works, date(2026, 9, 10), 100, 130)  # 30 t of the stock found left too
+    key: dict[str, Any] = {"site": works, "waste_code": FLY_ASH, "year": 2026, "month": 9}
+    month = carry_month(registry.session, **ACT, **key)
+    assert (month.source, month.status) == ("carried", "open")
+    assert (month.generated_kg, month.stored_kg, month.uses) == (100 * T, 10 * T, [])
+    with pytest.raises(RuleBroken) as refused:
+        carry_month(registry.session, **ACT, **key)
+    assert refused.value.code == "month_written"
+    _close(registry, month)
+    assert _tonnes(registry) == {"opening": -40, "generated": -100, "on_site": 10, "in_transit": 130}
+    again = carry_month(registry.session, **ACT, **key | {"month": 10})
+    assert (again.generated_kg, again.stored_kg) == (0, 10 * T)  # nothing happened, and that is reported

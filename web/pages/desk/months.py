@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from circularity.catalogue.operations import all_operations
 from circularity.catalogue.waste_types import is_hazardous
 from circularity.errors import NotAllowed, NotFound
+from circularity.ledger.carried_months import carry_month
 from circularity.ledger.generator_months import Use, close_month, drop_month, reverse_month, write_month
 from circularity.ledger.month_balances import month_balance
 from circularity.ledger.months import USES, LedgerMonth
@@ -69,12 +70,16 @@ def show_month(public_id: str) -> str:
 
 
 def show_new_month() -> str:
-    """Show the form of a month, filled from one that is written already where `?like=` names it."""
+    """Show the form of a month, filled from one that is written already where `?like=` names it.
+
+    Else site, waste and month come from the address, where it names them.
+    """
     session, party = read_session(), require_acting()
     like = request.args.get("like", "")
     month = find_month(session, party, like) if like else None
     facts = {
         "month": month,
+        "asked": request.args,
         "sites": own_sites(session, party),
         "operations": all_operations(today()),
         "kinds": USES,
@@ -105,6 +110,25 @@ def write() -> Answer:
         return url_for("desk.month", public_id=written.public_id)
 
     return attempt("month", put, show_new_month)
+
+
+def carry() -> Answer:
+    """Write a month from its transfers and treatments, and go to its page to be looked at and closed."""
+    party = require_acting()
+
+    def put(session: Session, at: datetime) -> str:
+        form = FormValues()
+        facts: dict[str, Any] = {
+            "site": own_site(session, party, form),
+            "waste_code": form.text("waste_code"),
+            "year": form.whole("year"),
+            "month": form.whole("month"),
+        }
+        form.finish()
+        written = carry_month(session, actor=party.actor, at=at, **facts)
+        return url_for("desk.month", public_id=written.public_id)
+
+    return attempt("carry", put, show_new_month)
 
 
 def act_on_month(public_id: str, act: str) -> Answer:

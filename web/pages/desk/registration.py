@@ -135,6 +135,7 @@ DONE = (
         weighing_corrections.correct_weighing,
     ),
     ("/months/new", "write_month", months.write),
+    ("/months/carried", "carry_month", months.carry),
     ("/months/forms", "upload_forms", stock.upload_forms),
     ("/months/surveys", "survey", stock.survey),
     ("/months/<public_id>/acts/<act>", "act_on_month", months.act_on_month),
