@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from circularity.accounts.api_tokens import ApiToken
 from circularity.accounts.invitations import Invitation
@@ -30,6 +30,7 @@ from circularity.registry.drafts import OutputDraft, OutputLedger
 from circularity.registry.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
 from circularity.registry.outputs import Output
 from circularity.runs.stored import Proposal
+from circularity.uploads import Upload
 from circularity.whitelist import ProcedureGrant, WhitelistEntry
 from circularity.whitelist.applications import Appeal, Application
 from circularity.whitelist.entitlement_changes import EntitlementChange
@@ -132,9 +133,18 @@ def _organisation(row: Organisation, kind: str = "Organisation") -> Thing:
 
 
 def _job(row: Job) -> Thing:
-    """A job is that organisation's that asked for it; the platform's own jobs are nobody's."""
+    """A job is that organisation's that asked for it; the platform's own jobs are nobody's.
+
+    An import is about the sites of its file, all of them at once.
+    """
     owner = row.asked_by_organisation
-    return Thing(kind="Job", parties=frozenset((side, owner) for side in SIDES) if owner else frozenset())
+    known = Thing(kind="Job", parties=frozenset((side, owner) for side in SIDES) if owner else frozenset())
+    session = object_session(row)
+    upload = session.scalar(select(Upload).filter_by(job_id=row.id)) if session is not None else None
+    if upload is None:
+        return known
+    at = frozenset((side, site.public_id) for side in SIDES for site in upload.sites)
+    return replace(known, sites=at, together=True)
 
 
 _Facts = Callable[[Row], Thing]

@@ -20,7 +20,7 @@ from circularity.custody.sheets import Imported
 from circularity.database import STRICT, Base
 from circularity.errors import BadInput, InputProblem, RuleBroken
 from circularity.jobs import UNFINISHED, Claim, Job, ask_for, finish
-from circularity.organisations import Organisation
+from circularity.organisations import Organisation, Site
 from circularity.safe_workbook import MAX_FILE_BYTES
 
 WEIGHBRIDGE, OFFICIAL_FORMS, OFFICIAL_NUMBERS = "weighbridge", "official_forms", "official_numbers"
@@ -65,6 +65,16 @@ class Upload(Base):
     problems: Mapped[dict[str, Any]]
 
     job: Mapped[Job] = relationship()
+    sites: Mapped[list[Site]] = relationship(secondary="upload_sites", order_by=Site.id)
+
+
+class UploadSite(Base):
+    """One of the sites that an upload is about; one of none is about its organisation as a whole."""
+
+    __tablename__ = "upload_sites"
+
+    upload_id: Mapped[int] = mapped_column(ForeignKey("uploads.id"), primary_key=True)
+    site_id: Mapped[int] = mapped_column(ForeignKey("sites.id"), primary_key=True, index=True)
 
 
 class UploadContent(Base):
@@ -85,11 +95,12 @@ def ask_for_import(
     content: bytes,
     suffix: str,
     parameters: Mapping[str, Any],
+    sites: Sequence[Site] = (),
 ) -> Upload:
     """Keep a file (`suffix` csv or xlsx) and ask for the job of this kind that reads it.
 
-    `parameters` say what it is read for. Raises BadInput for an empty or too large file, RuleBroken
-    `too_many_imports` when the actor's organisation has MAX_WAITING under way.
+    `parameters` say what it is read for, `sites` what it is about. Raises BadInput for an empty or too large
+    file, RuleBroken `too_many_imports` when the actor's organisation has MAX_WAITING under way.
     """
     if not 1 <= len(content) <= MAX_FILE_BYTES:
         zh, en = "文件应有内容且不超过 50 MB", "the file must have content and at most 50 MB"
@@ -105,6 +116,7 @@ def ask_for_import(
         sha256=hashlib.sha256(content).hexdigest(),
         kept_at=at,
         problems={},
+        sites=list(sites),
     )
     session.add(upload)
     session.flush()
@@ -113,15 +125,22 @@ def ask_for_import(
     return upload
 
 
-def imports_of(organisation: Organisation) -> Select[Upload]:
-    """Return an organisation's own imports with their jobs, the newest first."""
-    return (
+def imports_of(organisation: Organisation, only: frozenset[str] = frozenset()) -> Select[Upload]:
+    """Return an organisation's own imports with their jobs, the newest first.
+
+    `only` are public ids of the sites that somebody acts for, empty = all: then those about these alone.
+    """
+    own = (
         select(Upload)
         .join(Upload.job)
         .where(Job.asked_by_organisation == organisation.public_id)
         .options(joinedload(Upload.job))
         .order_by(Upload.id.desc())
     )
+    if not only:
+        return own
+    elsewhere = Upload.sites.any(Site.public_id.not_in(only))
+    return own.where(Upload.sites.any(), ~elsewhere)
 
 
 def waiting_file(session: Session, job: Job) -> tuple[str, bytes]:

@@ -7,7 +7,7 @@ own machine, and nothing is refused here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -22,7 +22,7 @@ from circularity.policy.acting import Acting
 from circularity.policy.decisions import NOT_FOUND, Allowed, Refused, Verdict, is_concerned, may
 from circularity.policy.things import SIDES, Thing
 from circularity.policy_facts import facts_about, thing_of
-from circularity.readings import note_readings
+from circularity.readings import Owners, note_readings
 from web.api.json_body import read_json
 from web.http_problems import Refusal
 from web.permissions import Permission, permission_of
@@ -110,13 +110,14 @@ def judged(
     return may(acting, verb, thing or Thing(kind=permission.kind), on=today()), thing
 
 
-def watched(kind: str, public_id: str, owners: Iterable[str]) -> None:
+def watched(kind: str, public_id: str, owners: Owners) -> None:
     """Keep in mind that an authority is being shown what others own; it is noted before the answer leaves."""
-    g.setdefault("watched", {})[kind, public_id] = sorted(set(owners))
+    g.setdefault("watched", {})[kind, public_id] = owners
 
 
 def _watch(thing: Thing, public_id: str) -> None:
-    watched(thing.kind, public_id, (party for _, party in thing.parties))
+    parties, sites = (frozenset(owner for _, owner in owners) for owners in (thing.parties, thing.sites))
+    watched(thing.kind, public_id, Owners(parties, sites))
 
 
 def _note_readings(response: Response) -> Response:

@@ -13,6 +13,7 @@ from circularity.policy.powers import limited_to
 from circularity.rates.formula import Sums
 from circularity.rates.periods import Period
 from circularity.rates.told import shares_of
+from circularity.readings import Owners
 from web.permission_check import asking, watched
 from web.today import today
 
@@ -27,9 +28,9 @@ def note_rates(session: Session, period: Period, shown: Iterable[Sums], named: I
     """Keep in mind whose figures are shown: those named (public ids), and who stands behind sums of few."""
     alone = {key for sums in shown for key in _told_by(sums)}
     behind = session.scalars(select(Organisation.public_id).where(Organisation.id.in_(alone)))
-    owners = {*named, *behind}
+    owners = frozenset((*named, *behind))
     if owners:
-        watched("ReportedRates", f"{period.first}/{period.last}", owners)
+        watched("ReportedRates", f"{period.first}/{period.last}", Owners(owners))
 
 
 def _told_by(sums: Sums) -> Iterable[int]:

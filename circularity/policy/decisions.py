@@ -48,6 +48,11 @@ NOT_VERIFIED = Refused(
 DORMANT = Refused(
     "dormant", "本单位已停用,只能办结已有业务", "the organisation is dormant: it finishes old business only"
 )
+SOME_SITES_ONLY = Refused(
+    "some_sites_only",
+    "您只为部分场所操作,不能为整个单位操作",
+    "who acts for some sites alone does not act for the whole organisation",
+)
 NO_POWER = Refused("no_power", "主管部门无此权限", "this is not among the authority's powers")
 NOT_FOR_AUTHORITIES = Refused(
     "not_for_authorities", "只有当事单位可以操作", "only the parties themselves do this"
@@ -101,6 +106,7 @@ def _of_members(acting: Acting, rule: Rule, on: date) -> Iterator[tuple[bool, Re
         yield not (rule.sides or rule.open_to), NO_POWER
         yield "verified" in rule.needs and not acting.verified, NOT_VERIFIED
         yield "awake" in rule.needs and acting.dormant, DORMANT
+        yield "whole" in rule.needs and bool(acting.sites), SOME_SITES_ONLY
 
 
 def _about(acting: Acting, rule: Rule, thing: Thing, on: date) -> Verdict:

@@ -18,6 +18,7 @@ class Thing:
     `origin` and `destination` are region codes, "" where there is none; `further_origins` are those
     of a place on a list, which may take from several. `wastes` are kinds such as `SW02`.
     `sites` say at which site (by public id) a side stands, where it stands at any.
+    `together`: it is about all those sites at once, so who acts for some of them alone does not know of it.
     `kept_back`: it has not left its owner's desk, so that no authority sees it yet.
     """
 
@@ -29,6 +30,7 @@ class Thing:
     kept_back: bool = False
     further_origins: frozenset[str] = frozenset()
     sites: frozenset[tuple[str, str]] = frozenset()
+    together: bool = False
 
     def sides_of(self, acting: Acting) -> frozenset[str]:
         """Return the sides that who asks stands on: its organisation's, at one of the sites it acts for.
@@ -37,6 +39,9 @@ class Thing:
         drives its own waste from a site is asked about that site.
         """
         own = frozenset(side for side, party in self.parties if party == acting.organisation_public_id)
+        if acting.sites and self.together:
+            places = {site for _, site in self.sites}
+            return own if places and places <= acting.sites else frozenset()
         sited = own & {side for side, _ in self.sites}
         if not acting.sites or not sited:
             return own

@@ -6,7 +6,8 @@ Columns: verb · who · members · scope · needs.
 (`generator`, `receiver`, `carrier`, `party` = any of them); `@power` = an authority that has it over the
 thing (see `catalogue.authority_powers`). Alternatives are joined by `|`.
 *members*: `O`wner, o`P`erator, `R`eader, `D`river. *scope*: what a token needs.
-*needs*: `verified` (the authority has confirmed the organisation) and `awake` (it may take new business).
+*needs*: `verified` (the authority has confirmed the organisation), `awake` (it may take new business) and
+`whole` (who asks acts for all its sites).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ session.use             signed_in                               OPRD  write
 desk.read               member|@confidential.read               OPRD  read
 
 site.list               member|@confidential.read               OPR   read
-site.add                member                                  OP    write
+site.add                member                                  OP    write  whole
 generation.declare      member                                  OP    write
 output.list             member|@confidential.read               OPR   read
 output.read             generator|@confidential.read            OPR   read
@@ -88,6 +89,7 @@ treatment.record        receiver                                OP    write  ver
 upload.make             member                                  OP    write
 upload.read             generator|receiver                      OPR   read
 job.start               @matching.start                         OP    write
+job.cancel              own                                     OP    write
 audit.read              @audit.read                             OPR   read
 target.set              @targets.set                            OP    write
 readings.read           member                                  OPR   read

@@ -117,6 +117,7 @@ def expected(permission: Permission, act: str, role: str, acting: Acting, stands
         (only_authorities and not of_authority, "403"),
         (role == "unverified" and "verified" in rule.needs, "403"),
         (role == "dormant" and "awake" in rule.needs, "403"),
+        (bool(acting.sites) and "whole" in rule.needs, "403"),
     ):
         if applies:
             return verdict

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from circularity.accounts.api_tokens import make_token
 from circularity.audit import AuditEvent
 from circularity.database import reading, writing
-from circularity.organisations import Organisation
+from circularity.organisations import Organisation, Site
 from web.today import today
 
 YEAR = today().year
@@ -51,7 +51,10 @@ class Region:
     def noted(self) -> list[str]:
         with reading(self.served.engine)() as session:
             wanted = select(AuditEvent.subject_id).filter_by(action="record.read")
-            return list(session.scalars(wanted.order_by(AuditEvent.position)))
+            subjects = list(session.scalars(wanted.order_by(AuditEvent.position)))
+            # What lies at a site is noted on the site.
+            sites = {site.public_id: site.organisation.public_id for site in session.scalars(select(Site))}
+            return [sites.get(subject, subject) for subject in subjects]
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,11 @@ class Party:
     actor: Actor
     sites: frozenset[str]
 
+    def acts_at(self, site: Site) -> bool:
+        """Tell whether a site is the organisation's own and among those that who asks acts for."""
+        own = site.organisation_id == self.organisation.id and not self.watches
+        return own and (not self.sites or site.public_id in self.sites)
+
     @property
     def watches(self) -> bool:
         """Whether it is an authority, which sees its region and is no party to anything in it."""
@@ -64,8 +69,18 @@ def seen_site(session: Session, party: Party, site_id: str) -> Site:
     )
 
 
-def require_own(party: Party, owner_id: int) -> None:
-    """Raise NotAllowed for an act in the name of another organisation, which the party can at most watch."""
-    if party.watches or owner_id != party.organisation.id:
-        zh, en = "只有该方单位可以操作", "only this party's organisation does this"
-        raise NotAllowed("not_a_party", zh, en)
+def require_own(party: Party) -> None:
+    """Raise NotAllowed for who only watches."""
+    if party.watches:
+        raise _not_a_party()
+
+
+def require_at(party: Party, site: Site) -> None:
+    """Raise NotAllowed for an act at a site that the party does not act for, and can at most watch."""
+    if not party.acts_at(site):
+        raise _not_a_party()
+
+
+def _not_a_party() -> NotAllowed:
+    zh, en = "只有该方单位可以操作", "only this party's organisation does this"
+    return NotAllowed("not_a_party", zh, en)

@@ -19,7 +19,7 @@ from circularity.registry.drafts import (
     post_drafts,
 )
 from matching.advice.recommending import outlets_for_output
-from web.api.acting import Party, acting_for, require_own
+from web.api.acting import Party, acting_for, require_at
 from web.api.blueprint import OWN, ApiBlueprint
 from web.api.codes import CODE_LENGTH, verb_arguments
 from web.api.disclosure import is_public, place_shown
@@ -96,7 +96,7 @@ def create_draft(session: Session, body: dict[str, Any], organisation_id: str) -
     """Keep a lot for later; nobody else sees it, and no run takes it in."""
     party = acting_for(session, organisation_id)
     site = named_in_body(session, Site, "site_id", body["site_id"])
-    require_own(party, site.organisation_id)
+    require_at(party, site)
     draft = draft_output(session, actor=party.actor, at=now(), site=site, terms=verb_arguments(body))
     session.flush()
     return _shown(draft)

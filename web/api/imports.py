@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session
 from circularity.custody.weighings import SIDES
 from circularity.errors import NotFound
 from circularity.jobs import STATES, Job, ask_to_cancel
+from circularity.organisations import Site
+from circularity.party_listings import sites_of
 from circularity.uploads import (
     IMPORTS,
     KEPT_PROBLEMS,
@@ -28,7 +30,7 @@ from circularity.uploads import (
     imports_of,
     purge_ended,
 )
-from web.api.acting import Party, acting_for, require_own, seen_site, seen_transfer
+from web.api.acting import Party, acting_for, require_at, require_own, seen_site, seen_transfer
 from web.api.blueprint import OWN, ApiBlueprint
 from web.api.file_bodies import FileBody
 from web.api.jobs import JobStands, job_shown
@@ -87,7 +89,7 @@ def list_imports(
 ) -> tuple[Sequence[dict[str, Any]], dict[str, str]]:
     """List a party's own imports, newest first."""
     party = acting_for(read_session(), organisation_id)
-    wanted = imports_of(party.organisation)
+    wanted = imports_of(party.organisation, party.sites)
     for name in ("state", "kind"):
         if name in query:
             wanted = wanted.where(getattr(Job, name) == query[name])
@@ -129,8 +131,8 @@ def upload_weighbridge(
     party = acting_for(session, organisation_id)
     transfer = seen_transfer(session, party, transfer_id)
     site = transfer.sender_site if query["side"] == "sender" else transfer.facility.site
-    require_own(party, site.organisation_id)
-    return _ask(session, party, WEIGHBRIDGE, file, {"transfer": transfer_id, **query})
+    require_at(party, site)
+    return _ask(session, party, WEIGHBRIDGE, file, {"transfer": transfer_id, **query}, [site])
 
 
 @blp.upload(
@@ -145,8 +147,9 @@ def upload_official_forms(
 ) -> dict[str, Any]:
     """Write the months that a file in the form of the national ledgers tells of, left open."""
     party = acting_for(session, organisation_id)
-    require_own(party, seen_site(session, party, site_id).organisation_id)
-    return _ask(session, party, OFFICIAL_FORMS, file, {"site": site_id})
+    site = seen_site(session, party, site_id)
+    require_at(party, site)
+    return _ask(session, party, OFFICIAL_FORMS, file, {"site": site_id}, [site])
 
 
 @blp.upload(f"{OWN}/official-number-files", ImportAnswer, query=NothingAsked, **_LOCATED)
@@ -158,12 +161,19 @@ def upload_official_numbers(
 ) -> dict[str, Any]:
     """Enter many numbers of national manifests, each beside our own number; none is ever made here."""
     party = acting_for(session, organisation_id)
-    require_own(party, party.organisation.id)
-    return _ask(session, party, OFFICIAL_NUMBERS, file, {"sites": sorted(party.sites)} if party.sites else {})
+    require_own(party)
+    narrowed = {"sites": sorted(party.sites)} if party.sites else {}
+    sites = sites_of(session, party.organisation, party.sites)
+    return _ask(session, party, OFFICIAL_NUMBERS, file, narrowed, sites)
 
 
 def _ask(
-    session: Session, party: Party, kind: str, file: FileBody, parameters: dict[str, Any]
+    session: Session,
+    party: Party,
+    kind: str,
+    file: FileBody,
+    parameters: dict[str, Any],
+    sites: Sequence[Site],
 ) -> dict[str, Any]:
     """Keep the file, ask for its job and tell the workers once both are there to be seen."""
     facts: dict[str, Any] = {
@@ -171,6 +181,7 @@ def _ask(
         "content": file.content,
         "suffix": file.suffix,
         "parameters": parameters,
+        "sites": sites,
     }
     upload = ask_for_import(session, actor=party.actor, at=now(), **facts)
     send_after_commit(session, upload.job.public_id)
@@ -178,7 +189,7 @@ def _ask(
 
 
 def _own(session: Session, party: Party, import_id: str) -> Upload:
-    upload = session.scalar(imports_of(party.organisation).where(Job.public_id == import_id))
+    upload = session.scalar(imports_of(party.organisation, party.sites).where(Job.public_id == import_id))
     if upload is None:
         raise NotFound("not_found", "未找到", "nothing is found at this address", id=import_id)
     return upload

@@ -17,6 +17,7 @@ from circularity.rates.formula import FORMULA_VERSION
 from circularity.rates.periods import period_of
 from circularity.rates.reported import LABEL_EN, LABEL_ZH, Report, ScopeReport
 from circularity.rates.sums import KEYS
+from circularity.readings import owners_at
 from web.api.acting import Party, acting_for
 from web.api.blueprint import OWN, ApiBlueprint
 from web.api.codes import PUBLIC_ID
@@ -182,9 +183,8 @@ def _scope(found: ScopeReport) -> dict[str, Any]:
 
 
 def _limit(party: Party, use: LineUse) -> dict[str, Any]:
-    owner = use.facility.site.organisation.public_id
     if party.watches:
-        watched("Facility", use.facility.public_id, {owner})
+        watched("Facility", use.facility.public_id, owners_at([use.facility.site]))
     lines = use.group.lines if use.group else [use.line] if use.line else []
     return {
         "kind": use.kind,

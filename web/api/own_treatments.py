@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from circularity.custody.reception import Receipt, Treatment, TreatmentInput
 from circularity.custody.treatment_notices import not_told, note_told
 from circularity.party_listings import treatments_seen
+from circularity.readings import owners_at
 from circularity.seen_treatments import seen_treatment
 from web.api.acting import Party, acting_for
 from web.api.blueprint import OWN, ApiBlueprint
@@ -92,7 +93,7 @@ def list_own_treatments(
     seen = treatments_seen(party.organisation, party.side, party.sites)
     wanted = select(Treatment).where(seen).options(*_LOADED)
     if "new" in query:
-        new = not_told(party.organisation)
+        new = not_told(party.organisation, party.sites)
         wanted = wanted.where(new if query["new"] else ~new)
     wanted = wanted.order_by(Treatment.day_to.desc(), Treatment.id.desc())
     rows, headers = Paging.of(query).of_statement(session, wanted)
@@ -116,7 +117,8 @@ def open_own_treatment(
     party = acting_for(session, organisation_id)
     treatment = _find(session, party, treatment_id)
     blp.check_etag(_shown(session, party, treatment), OwnTreatmentAnswer)
-    note_told(session, actor=party.actor, at=now(), treatment=treatment, sender=party.organisation)
+    facts: dict[str, Any] = {"treatment": treatment, "sender": party.organisation, "only": party.sites}
+    note_told(session, actor=party.actor, at=now(), **facts)
     return _shown(session, party, treatment)
 
 
@@ -128,9 +130,8 @@ def _find(session: Session, party: Party, treatment_id: str) -> Treatment:
 def _shown(session: Session, party: Party, treatment: Treatment) -> dict[str, Any]:
     seen = seen_treatment(session, treatment, party.organisation, party.side, party.sites)
     if party.watches:
-        senders = [row.receipt.line.transfer.sender_site.organisation for row in seen.inputs]
-        owners = (treatment.facility.site.organisation, *senders)
-        watched("Treatment", treatment.public_id, (owner.public_id for owner in owners))
+        senders = [row.receipt.line.transfer.sender_site for row in seen.inputs]
+        watched("Treatment", treatment.public_id, owners_at([treatment.facility.site, *senders]))
     names = ("operation", "day_from", "day_to", "recorded_at")
     return {
         "id": treatment.public_id,

@@ -17,7 +17,7 @@ from circularity.deals.contract import Agreement
 from circularity.organisations import DEGREES_E7
 from circularity.party_listings import agreements_seen, sites_seen
 from matching.advice.refused_loads import outlets_for_load
-from web.api.acting import Party, acting_for, require_own, seen_transfer
+from web.api.acting import Party, acting_for, require_at, seen_transfer
 from web.api.blueprint import OWN, ApiBlueprint
 from web.api.disclosure import facility_named, is_public, place_shown
 from web.api.lookups import named_in_body
@@ -92,7 +92,7 @@ def _refused(party: Party) -> Select[Transfer]:
 
 def _own(session: Session, party: Party, transfer_id: str) -> Transfer:
     transfer = seen_transfer(session, party, transfer_id)
-    require_own(party, transfer.sender_site.organisation_id)
+    require_at(party, transfer.sender_site)
     return transfer
 
 

@@ -12,12 +12,11 @@ from marshmallow.validate import Length, OneOf
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from circularity.errors import NotAllowed
 from circularity.geography import DATUMS
 from circularity.organisations import DEGREES_E7, Site, add_site
 from circularity.party_listings import sites_seen
 from circularity.registry.declarations import GenerationDeclaration, declare_generation
-from web.api.acting import acting_for, require_own, seen_site
+from web.api.acting import acting_for, require_at, require_own, seen_site
 from web.api.blueprint import OWN, ApiBlueprint
 from web.api.codes import CODE_LENGTH, NAME_LENGTH
 from web.api.disclosure import place_shown
@@ -92,10 +91,7 @@ def get_own_site(organisation_id: str, site_id: str) -> dict[str, Any]:
 def create_site(session: Session, body: dict[str, Any], organisation_id: str) -> dict[str, Any]:
     """Add a site; swapped coordinates and places outside China are refused."""
     party = acting_for(session, organisation_id)
-    require_own(party, party.organisation.id)
-    if party.sites:
-        zh, en = "您只为部分厂区操作,不能添加厂区", "who acts for some sites alone adds none"
-        raise NotAllowed("some_sites_only", zh, en)
+    require_own(party)
     body |= {name: Decimal(body[name]) / DEGREES_E7 for name in ("lat", "lon")}
     site = add_site(session, actor=party.actor, at=now(), organisation=party.organisation, **body)
     session.flush()
@@ -129,7 +125,7 @@ def create_declaration(
     """Declare, or declare anew, what a site generates of one waste in a year."""
     party = acting_for(session, organisation_id)
     site = seen_site(session, party, site_id)
-    require_own(party, site.organisation_id)
+    require_at(party, site)
     declared = declare_generation(session, actor=party.actor, at=now(), site=site, **body)
     session.flush()
     return _declared(declared)

@@ -17,7 +17,7 @@ from circularity.custody.reception import Fraction, Receipt
 from circularity.errors import BadInput, InputProblem
 from circularity.party_listings import facilities_seen
 from circularity.registry.entitlements import Facility
-from web.api.acting import Party, acting_for, require_own, seen_transfer
+from web.api.acting import Party, acting_for, require_at, seen_transfer
 from web.api.blueprint import OWN, ApiBlueprint
 from web.api.codes import CODE_LENGTH, PUBLIC_ID
 from web.api.disclosure import organisation_shown
@@ -156,7 +156,7 @@ def _stored(party: Party) -> Select[Receipt]:
 
 def _own_transfer(session: Session, party: Party, transfer_id: str) -> Transfer:
     transfer = seen_transfer(session, party, transfer_id)
-    require_own(party, transfer.sender_site.organisation_id)
+    require_at(party, transfer.sender_site)
     return transfer
 
 

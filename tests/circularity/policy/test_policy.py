@@ -18,7 +18,7 @@ from circularity.policy.acting import (
     SCOPES,
     Acting,
 )
-from circularity.policy.decisions import Allowed, Refused, may
+from circularity.policy.decisions import NOT_FOUND, SOME_SITES_ONLY, Allowed, Refused, may
 from circularity.policy.powers import holds
 from circularity.policy.things import Thing
 from circularity.policy.verbs import RULES
@@ -163,6 +163,30 @@ def test_nobody_acts_outside_its_region() -> None:
                 assert row.bound_to in ("place", "origin" if region.code[:2] == "31" else "destination")
 
 
+def test_what_is_about_several_sites_at_once_is_for_those_who_act_for_all_of_them() -> None:
+    sites = frozenset((side, place) for side in ("generator", "receiver") for place in ("1", "2"))
+    own = frozenset({("generator", WORKS), ("receiver", WORKS)})
+    upload = Thing(kind="Job", parties=own, sites=sites, together=True)
+    for acts_for, verdict in (((), Allowed()), (("1", "2", "3"), Allowed()), (("1",), NOT_FOUND)):
+        assert may(replace(WORKER, sites=frozenset(acts_for)), "upload.read", upload, on=ON) == verdict
+    about_none = replace(upload, sites=frozenset())
+    assert may(replace(WORKER, sites=frozenset({"1"})), "upload.read", about_none, on=ON) == NOT_FOUND
+
+
+def test_who_acts_for_some_sites_adds_none() -> None:
+    assert may(WORKER, "site.add", on=ON) == Allowed()
+    assert may(replace(WORKER, sites=frozenset({"1"})), "site.add", on=ON) == SOME_SITES_ONLY
+
+
+def test_a_job_is_cancelled_by_whoever_asked_for_it_and_by_no_other_authority() -> None:
+    pudong, other = PUDONG, replace(PUDONG, organisation_public_id=STRANGER)
+    asked = frozenset((side, str(pudong.organisation_public_id)) for side in ("generator", "receiver"))
+    job = Thing(kind="Job", parties=asked)
+    assert may(pudong, "job.cancel", job, on=ON) == Allowed()
+    assert may(other, "job.cancel", job, on=ON) == NOT_FOUND
+    assert may(pudong, "job.cancel", Thing(kind="Job"), on=ON) == NOT_FOUND
+
+
 def test_every_power_of_the_table_is_one_that_somebody_can_hold() -> None:
     for row in all_powers():
         assert set(row.kinds) <= set(AUTHORITY_KINDS)
@@ -178,7 +202,7 @@ def test_every_rule_names_powers_members_and_scopes_that_exist() -> None:
         assert rule.members
         assert rule.members <= set(MEMBERSHIPS)
         assert rule.scope in SCOPES
-        assert rule.needs <= {"verified", "awake"}
+        assert rule.needs <= {"verified", "awake", "whole"}
         assert rule.open_to or rule.sides or rule.powers
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from circularity.errors import NotFound
 from circularity.jobs import Job, ask_to_cancel
+from circularity.organisations import Site
 from circularity.party_listings import total
 from circularity.safe_workbook import MAX_FILE_BYTES
 from circularity.uploads import (
@@ -48,18 +49,23 @@ _BACK: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 
 
 def ask_import(
-    form: str, kind: str, ask: Callable[[Session], dict[str, Any]], show: Callable[[], str]
+    form: str,
+    kind: str,
+    ask: Callable[[Session], tuple[dict[str, Any], Sequence[Site]]],
+    show: Callable[[], str],
 ) -> Answer:
     """Keep the form's `file` for a worker and go to the page that tells how far it is.
 
-    `ask` says what it is read for, or refuses; `show` is the page that the form stands on.
+    `ask` says what it is read for and which sites it is about, or refuses; `show` is the page that the form
+    stands on.
     """
     party = require_acting()
 
     def keep(session: Session, at: datetime) -> str:
-        parameters = ask(session)
+        parameters, sites = ask(session)
         content, suffix = sent_file("file")
         facts: dict[str, Any] = {"content": content, "suffix": suffix, "parameters": parameters}
+        facts["sites"] = sites
         upload = ask_for_import(session, actor=party.actor, at=at, kind=kind, **facts)
         send_after_commit(session, upload.job.public_id)
         return url_for("desk.one_import", public_id=upload.job.public_id)
@@ -76,7 +82,7 @@ def let_files_in(endpoint: str | None, _: dict[str, Any] | None) -> None:
 def show_imports() -> str:
     """Show the files that the party one acts for has sent, the newest first."""
     session, party = read_session(), require_acting()
-    wanted = imports_of(party.organisation)
+    wanted = imports_of(party.organisation, party.sites)
     page = page_of(
         total(session, wanted),
         lambda limit, offset: session.scalars(wanted.limit(limit).offset(offset)).all(),
@@ -117,7 +123,7 @@ def cancel_import(public_id: str) -> Answer:
 
 
 def _own(session: Session, party: Acting, public_id: str) -> Upload:
-    upload = session.scalar(imports_of(party.organisation).where(Job.public_id == public_id))
+    upload = session.scalar(imports_of(party.organisation, party.sites).where(Job.public_id == public_id))
     if upload is None:
         raise NotFound("import", "没有这一导入", "there is no such import", id=public_id[:40])
     return upload

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, render_template
 from sqlalchemy import select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import Session, selectinload
 
 from circularity.custody.manifests import Transfer
 from circularity.errors import NotAllowed
 from circularity.guarded_cells import guard_text
-from circularity.party_listings import total, transfers
+from circularity.organisations import Site
+from circularity.party_listings import sites_of, total, transfers
 from circularity.uploads import OFFICIAL_NUMBERS
 from web.pages.desk.acting import acting, require_acting
 from web.pages.desk.attempts import Answer
@@ -46,7 +48,11 @@ def upload_official_numbers() -> Answer:
         zh, en = "只有转移各方可以录入", "only a party of a transfer enters its number"
         raise NotAllowed("not_a_party", zh, en)
     told: dict[str, Any] = {"sites": sorted(party.sites)} if party.sites else {}
-    return ask_import(FORM, OFFICIAL_NUMBERS, lambda _: told, show_official_numbers)
+
+    def ask(session: Session) -> tuple[dict[str, Any], Sequence[Site]]:
+        return told, sites_of(session, party.organisation, party.sites)
+
+    return ask_import(FORM, OFFICIAL_NUMBERS, ask, show_official_numbers)
 
 
 def download_list() -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from flask import render_template, url_for
 from sqlalchemy import select
@@ -23,7 +24,7 @@ def show_treatment(public_id: str) -> str:
     session, party = read_session(), require_acting()
     treatment = _find(session, party, public_id)
     seen = seen_treatment(session, treatment, party.organisation, party.side, party.sites)
-    is_sender = not party.watches and bool(inputs_of(session, treatment, party.organisation))
+    is_sender = not party.watches and bool(inputs_of(session, treatment, party.organisation, party.sites))
     return render_template("treatment.html", seen=seen, is_sender=is_sender)
 
 
@@ -34,7 +35,8 @@ def open_treatment(public_id: str) -> Answer:
     def told(session: Session, at: datetime) -> str:
         treatment = _find(session, party, public_id)
         sender = party.of(session)
-        note_told(session, actor=party.actor, at=at, treatment=treatment, sender=sender)
+        facts: dict[str, Any] = {"treatment": treatment, "sender": sender, "only": party.sites}
+        note_told(session, actor=party.actor, at=at, **facts)
         return url_for("desk.treatment", public_id=public_id)
 
     return attempt("opening", told, lambda: show_treatment(public_id))

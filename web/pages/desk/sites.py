@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session, joinedload
 
 from circularity.accounts.dormancy import is_dormant
 from circularity.catalogue.regions import all_regions
-from circularity.errors import NotAllowed
 from circularity.geography import DATUMS
 from circularity.organisations import Site, add_site
 from circularity.party_listings import sites_seen
@@ -56,9 +55,6 @@ def add_own_site() -> Answer:
     party = require_acting()
 
     def add(session: Session, at: datetime) -> str:
-        if party.sites:
-            zh, en = "您只为部分厂区操作,不能添加厂区", "who acts for some sites alone adds none"
-            raise NotAllowed("some_sites_only", zh, en)
         form = FormValues()
         facts: dict[str, Any] = {
             "lat": form.degrees("lat"),

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from circularity.ledger.months import StockSurvey
 from circularity.ledger.site_stock import stocks_now
 from circularity.ledger.surveys import record_survey
+from circularity.organisations import Site
 from circularity.party_listings import sites_seen, total
 from circularity.uploads import OFFICIAL_FORMS
 from web.pages.desk.acting import require_acting
@@ -27,8 +28,9 @@ def upload_forms() -> Answer:
     """Have the months written that an uploaded form tells of."""
     party = require_acting()
 
-    def ask(session: Session) -> dict[str, Any]:
-        return {"site": own_site(session, party, FormValues()).public_id}
+    def ask(session: Session) -> tuple[dict[str, Any], list[Site]]:
+        site = own_site(session, party, FormValues())
+        return {"site": site.public_id}, [site]
 
     return ask_import("forms", OFFICIAL_FORMS, ask, show_months)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from circularity.custody.receipts import receipts_of
 from circularity.custody.sheets import add_reading
 from circularity.custody.weighings import METERS, SIDES, MeterReading, Ticket
 from circularity.errors import RuleBroken
+from circularity.organisations import Site
 from circularity.uploads import WEIGHBRIDGE
 from web.pages.desk.acting import require_acting
 from web.pages.desk.attempts import Answer, attempt
@@ -88,19 +90,16 @@ def _picked(session: Session, lines: list[int], side: str) -> Ticket | MeterRead
 def upload_tickets(public_id: str) -> Answer:
     """Have the tickets of an export added to one line, for the side that weighed them."""
 
-    def ask(session: Session) -> dict[str, Any]:
+    def ask(session: Session) -> tuple[dict[str, Any], Sequence[Site]]:
         form = FormValues()
         line, side = form.whole("line"), form.text("side")
         form.finish()
         transfer = _open(session, public_id, side)
         if line not in {row.number for row in transfer.lines}:
             raise RuleBroken("no_such_line", f"没有第 {line} 行", f"there is no line {line}", field="line")
-        return {
-            "transfer": public_id,
-            "line": line,
-            "side": side,
-            "words": form.text("words")[:LONGEST_WORDS],
-        }
+        site = transfer.sender_site if side == "sender" else transfer.facility.site
+        words = form.text("words")[:LONGEST_WORDS]
+        return {"transfer": public_id, "line": line, "side": side, "words": words}, [site]
 
     return ask_import("tickets", WEIGHBRIDGE, ask, lambda: show_tickets(public_id))
 

@@ -21,7 +21,7 @@ from web.session import read_session
 def show_readings() -> str:
     """Show which authorities have read what the party did not publish."""
     party = require_acting()
-    return _shown(readings_of(party.organisation), "desk.readings")
+    return _shown(readings_of(party.organisation, party.sites), "desk.readings")
 
 
 def show_acts() -> str:

@@ -131,7 +131,7 @@ def find_transfer(session: Session, party: Acting, public_id: str) -> Transfer:
 
 
 def standing_in(transfer: Transfer, party: Acting) -> Standing:
-    """Return what the party is in a transfer; those that only watch are nothing."""
+    """Return what the party is in a transfer that it sees; those that only watch are nothing."""
     mine = party.organisation.id
     if party.watches:
         return Standing(())
@@ -139,9 +139,9 @@ def standing_in(transfer: Transfer, party: Acting) -> Standing:
     waiting = [row for row in transfer.carriages if row.number not in signed]
     turn = waiting[0].number if waiting and waiting[0].organisation_id == mine else 0
     held = {
-        "generator": transfer.sender_site.organisation_id == mine,
+        "generator": party.acts_at(transfer.sender_site),
         "carrier": any(row.organisation_id == mine for row in transfer.carriages),
-        "receiver": transfer.facility.site.organisation_id == mine,
+        "receiver": party.acts_at(transfer.facility.site),
     }
     return Standing(tuple(who for who, holds in held.items() if holds), turn)
 

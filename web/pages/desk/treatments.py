@@ -89,7 +89,7 @@ def _listed(session: Session, party: Acting) -> tuple[Page[SeenTreatment], set[i
     unread = (
         set()
         if party.watches
-        else set(session.scalars(select(Treatment.id).where(not_told(party.organisation))))
+        else set(session.scalars(select(Treatment.id).where(not_told(party.organisation, party.sites))))
     )
     wanted = (
         select(Treatment)
