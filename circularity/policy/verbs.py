@@ -37,6 +37,7 @@ draft.post              generator                               OP    write  ver
 output.post             member                                  OP    write  verified,awake
 output.change           generator                               OP    write  verified
 facility.register       member                                  OP    write  verified,awake
+table.read              member                                  OPR   read
 window.list             member|@confidential.read               OPR   read
 window.read             receiver|@confidential.read             OPR   read
 window.begin            member                                  OP    write  verified,awake

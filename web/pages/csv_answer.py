@@ -6,6 +6,7 @@ import csv
 import io
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from urllib.parse import quote
 
 from flask import Response
@@ -33,4 +34,6 @@ def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def _plain(cell: object) -> str:
-    return "" if cell is None else str(cell) if isinstance(cell, (int, float)) else guard_text(str(cell))
+    if cell is None:
+        return ""
+    return str(cell) if isinstance(cell, (int, float, Decimal)) else guard_text(str(cell))
