@@ -14,6 +14,7 @@ from circularity.catalogue.waste_types import MalformedCode, WasteType
 from circularity.disclosure import OTHER
 from circularity.runs.told_run import UNMATCHED
 from circularity.units import (
+    FEN_PER_CNY,
     KG_PER_T,
     M_PER_KM,
     MICRO,
@@ -39,6 +40,7 @@ def register_formats(app: Flask) -> None:
         weight,
         cny,
         cny_per_t,
+        yuan,
         kilometres,
         percent,
         permille,
@@ -111,6 +113,11 @@ def cny(amount_ucny: int | None) -> str:
 def cny_per_t(cost_ucny_per_kg: int | None) -> str:
     """Return a unit cost in CNY/t with one decimal, without unit."""
     return DASH if cost_ucny_per_kg is None else grouped(cost_ucny_per_kg, UCNY_PER_KG_PER_CNY_PER_T, 1)
+
+
+def yuan(amount_fen: int) -> str:
+    """Return money to the fen, without unit."""
+    return grouped(amount_fen, FEN_PER_CNY, 2)
 
 
 def kilometres(distance_m: int | None) -> str:

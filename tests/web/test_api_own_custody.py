@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from api_world import World, world
 from databases import Databases
-from deal_rows import agreement
+from deal_rows import Deal, agreement, decided
 from registry import AT, FLY_ASH, Registry
 from sqlalchemy import select
 
 import web.api.transfers as transfers_view
 from circularity.database import writing
+from circularity.deals.contract import Agreement
 from circularity.organisations import Site
 
 OWN = "/organisations/{organisation_id}"
@@ -195,6 +196,27 @@ def test_a_load_stored_elsewhere_is_as_unknown_as_one_that_is_not(served: World)
     post(served, STRANGER + "/transfers/{load_id}/fractions", fractions, 404)
     get(served, STRANGER + "/transfers/{load_id}/fractions", 404)
     assert get(served, STRANGER + "/stored-loads") == []
+
+
+def test_what_is_owed_is_told_to_both_sides_by_month(served: World) -> None:
+    named = other_agreement(served)
+    with writing(served.engine).begin() as session:
+        registry = Registry(session)
+        registry.numbers = iter(range(600_000, 700_000))  # type: ignore[assignment]
+        found = session.scalars(select(Agreement).filter_by(public_id=named)).one()
+        found.offers[0].price = {"fixed": -45_500}
+        carrier = registry.organisation(roles=frozenset({"carrier"}))
+        trade = Deal(registry, found.site, found.facility, carrier, found)
+        decided(trade, trade.at_the_gate(30), 20, 10)
+        plant = found.facility.site.organisation.public_id
+    path = f"/agreements/{named}/settlement"
+    (month,) = get(served, OWN + path)
+    masses = {name: month[name] for name in ("accepted_loads", "sent_t", "accepted_t", "settled_t")}
+    assert masses == {"accepted_loads": 1, "sent_t": "30", "accepted_t": "20", "settled_t": "20"}
+    assert month["owed_cny"] == "-910"  # 20 t at 45.5 CNY/t, owed by the sender
+    assert get(served, f"/organisations/{plant}{path}") == [month]
+    get(served, STRANGER + path, 404)
+    get(served, f"{OWN}{path}?quotations=2026-09:high", 422)
 
 
 def test_overdue_loads_are_told_to_their_parties_and_to_their_region(served: World) -> None:

@@ -15,6 +15,7 @@ from marshmallow.fields import Field
 
 from circularity.columns import MAX_AMOUNT, MAX_DISTANCE_M
 from circularity.units import (
+    FEN_PER_CNY,
     KG_PER_T,
     M_PER_KM,
     MAX_MASS_KG,
@@ -84,6 +85,12 @@ class CnyPerTonne(Quantity):
     """Unit price in CNY/t with at most three decimals, of either sign, kept in µCNY/kg."""
 
     scale, minimum, maximum = UCNY_PER_KG_PER_CNY_PER_T, -MAX_AMOUNT, MAX_AMOUNT
+
+
+class Cny(Quantity):
+    """Money in CNY with two decimals, of either sign, kept in fen."""
+
+    scale, minimum, maximum = FEN_PER_CNY, -(10**18), 10**18
 
 
 class Concentration(Quantity):

@@ -37,6 +37,7 @@ from web.api.recommendations import blp as recommendations
 from web.api.refused_loads import blp as refused_loads
 from web.api.reported_rates import blp as reported_rates
 from web.api.runs import blp as runs
+from web.api.settlements import blp as settlements
 from web.api.shapes import Problem
 from web.api.sites import blp as sites
 from web.api.stored_loads import blp as stored_loads
@@ -59,6 +60,7 @@ BLUEPRINTS = (
     recommendations,
     runs,
     agreements,
+    settlements,
     procedures,
     transfers,
     weighings,
