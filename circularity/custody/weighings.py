@@ -17,6 +17,10 @@ from circularity.database import STRICT, Base
 from circularity.organisations import Site
 
 SIDES = ("sender", "receiver")
+
+OPEN_STATES = {"sender": ("draft",), "receiver": ("draft", "submitted", "picked_up", "arrived")}
+"""Until when a side adds what it weighed: to its signature."""
+
 METERS = ("conveyor", "pipeline", "draught")
 
 

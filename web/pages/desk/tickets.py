@@ -16,7 +16,7 @@ from circularity.custody.manifests import Transfer
 from circularity.custody.meter_figures import figures_of
 from circularity.custody.receipts import receipts_of
 from circularity.custody.sheets import add_reading
-from circularity.custody.weighings import METERS, SIDES, MeterReading, Ticket
+from circularity.custody.weighings import METERS, OPEN_STATES, SIDES, MeterReading, Ticket
 from circularity.errors import RuleBroken
 from circularity.organisations import Site
 from circularity.uploads import WEIGHBRIDGE
@@ -55,7 +55,9 @@ def show_tickets(public_id: str) -> str:
             select(MeterReading).where(MeterReading.line_id.in_(lines), MeterReading.side == side)
         ).all(),
         "side": side,
-        "sides": [mine for mine in SIDES if WHO[mine] in standing.parties],
+        "sides": [
+            mine for mine in SIDES if WHO[mine] in standing.parties and transfer.status in OPEN_STATES[mine]
+        ],
         "correctable": standing.is_party and weights_may_change(transfer),
         "picked": _picked(session, lines, side),
         "refuses": any(receipt.refused_kg for receipt in receipts_of(session, transfer).values()),
