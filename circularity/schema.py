@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
-from circularity import audit, idempotency, jobs, organisations, uploads, whitelist
+from circularity import audit, idempotency, jobs, organisations, uploads
 from circularity.accounts import (
     api_tokens,
     dormancy,
@@ -28,16 +28,18 @@ from circularity.database import Base
 from circularity.deals import ceilings, contract
 from circularity.ledger import mass, months
 from circularity.rates import targets
-from circularity.registry import entitlements, outputs
+from circularity.registry import declarations, drafts, entitlements, outputs
 from circularity.runs import capacity_prices, changes, entry_costs, stored
-from circularity.whitelist import applications, entitlement_changes, quota_moves
+from circularity.whitelist import applications, entitlement_changes, entries, quota_moves
 
 MODULES = (
     audit,
     organisations,
     outputs,
     entitlements,
-    whitelist,
+    declarations,
+    drafts,
+    entries,
     stored,
     capacity_prices,
     entry_costs,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
@@ -13,9 +15,10 @@ from registry import Registry
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+import circularity
 from circularity.columns import CalendarDay, Codes, UtcTime
-from circularity.database import create_engine_for, is_current, reading, upgrade, writing
-from circularity.schema import differences, metadata
+from circularity.database import Base, create_engine_for, is_current, reading, upgrade, writing
+from circularity.schema import MODULES, differences, metadata
 
 DDL = {
     "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name != 'alembic_version'",
@@ -32,6 +35,15 @@ def _tables(engine: Engine) -> dict[str, set[str]]:
     with engine.connect() as connection:
         rows = connection.execute(text(DDL[engine.dialect.name])).all()
     return {name: {re.sub(r"\s+", " ", line).strip(" ,") for line in sql.splitlines()} for name, sql in rows}
+
+
+def test_the_schema_names_every_module_that_declares_a_table() -> None:
+    for module in pkgutil.walk_packages(circularity.__path__, "circularity."):
+        if not module.name.startswith("circularity.migrations"):
+            importlib.import_module(module.name)
+    assert {mapper.class_.__module__ for mapper in Base.registry.mappers} == {
+        module.__name__ for module in MODULES
+    }
 
 
 def test_migrations_match_the_models(engine: Engine) -> None:
