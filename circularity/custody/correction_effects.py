@@ -9,13 +9,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from circularity.audit import AuditEvent
+from circularity.calendar_days import delta_day
 from circularity.custody import grouping
 from circularity.custody.amendments import Correction
 from circularity.custody.carriers import book_pick_up
 from circularity.custody.corrected_fields import CANCEL, find_field, is_weight
 from circularity.custody.corrected_weighings import WEIGHINGS, write_weighings
 from circularity.custody.departures import book_departure
-from circularity.custody.manifests import Signature, Transfer
+from circularity.custody.manifests import Signature, Transfer, TransferLine
 from circularity.custody.receipt_postings import receipt_movements
 from circularity.custody.receipts import receipts_of, received_on
 from circularity.custody.reception import Receipt
@@ -24,6 +25,7 @@ from circularity.custody.settlement import settled_kg
 from circularity.custody.weighed_sums import require_sums
 from circularity.deals.agreements import ship, unship
 from circularity.errors import RuleBroken
+from circularity.ledger.frozen_months import require_open
 from circularity.ledger.groups import post, reverse
 from circularity.ledger.mass import MassGroup
 from circularity.lifecycle import advance
@@ -38,7 +40,8 @@ def apply(session: Session, *, correction: Correction, at: datetime, person: Map
     """Make the change; `person` is who agreed last, by organisation.
 
     Raises RuleBroken `mass_went_back`, `load_on_the_road`, `grouped`, `other_verdict`, `already_used`,
-    `more_than_agreed`, `not_enough_mass`, `moisture_missing`, `known_already`, `not_as_ticketed`.
+    `more_than_agreed`, `not_enough_mass`, `moisture_missing`, `known_already`,
+    `not_as_ticketed`, `month_closed`.
     """
     transfer = correction.transfer
     if CANCEL in correction.changes:
@@ -71,6 +74,7 @@ def _cancel(session: Session, transfer: Transfer, at: datetime) -> None:
     """Cancel by consent: a trip turns back; of a sheet the mass has never left."""
     if transfer.lifecycle == "sheet":
         for line in sorted(transfer.lines, key=lambda row: row.agreement.id):
+            _require_open(session, transfer, line)
             unship(session, line.agreement, line.sent_kg)
             grouping.release(session, line)
         _take_back_bookings(session, transfer, at)
@@ -105,10 +109,18 @@ def _count(session: Session, transfer: Transfer, correction: Correction) -> None
         if grouping.fractions_of(session, line):
             zh, en = "归集行的发出重量由各批次决定", "what a grouped line sends is what was grouped"
             raise RuleBroken("grouped", zh, en, line=line.number)
+        _require_open(session, transfer, line)
         if after > before:
             ship(session, line.agreement, after - before)
         else:
             unship(session, line.agreement, before - after)
+
+
+def _require_open(session: Session, transfer: Transfer, line: TransferLine) -> None:
+    """Refuse to change what left in a month that its sender has closed."""
+    signed_at = None if transfer.lifecycle == "sheet" else transfer.submitted_at
+    left_on = delta_day(signed_at) if signed_at else transfer.day_to
+    require_open(session, transfer.sender_site_id, line.waste_code, left_on)
 
 
 def _take_back_bookings(session: Session, transfer: Transfer, at: datetime) -> dict[str, date]:

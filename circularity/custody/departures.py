@@ -21,6 +21,7 @@ from circularity.deals.procedures import missing_procedures
 from circularity.deals.still_lawful import held_kinds, require_lawful, rules_of
 from circularity.errors import RuleBroken
 from circularity.ledger.balances import held
+from circularity.ledger.frozen_months import require_open
 from circularity.ledger.groups import post
 from circularity.ledger.postings import Cell, Movement
 from circularity.lifecycle import advance
@@ -35,7 +36,7 @@ def leave(session: Session, *, at: datetime, transfer: Transfer) -> None:
 
     Raises RuleBroken `illegal_step`, `not_in_force`, `other_waste`, `unlawful`, `procedure_missing`,
     `period_not_over`, `nothing_weighed`,
-    `more_than_agreed`, `fractions_missing`, `rest_not_taken`.
+    `more_than_agreed`, `fractions_missing`, `rest_not_taken`, `month_closed`.
     """
     if transfer.lifecycle == "sheet":
         _weigh(session, transfer, at)
@@ -51,6 +52,9 @@ def leave(session: Session, *, at: datetime, transfer: Transfer) -> None:
     if transfer.refused_transfer is not None:
         _take_over(session, transfer, transfer.refused_transfer)
         return
+    if transfer.lifecycle == "sheet":
+        for line in transfer.lines:
+            require_open(session, transfer.sender_site_id, line.waste_code, on_day)
     book_departure(session, at=at, transfer=transfer, on_day=on_day)
 
 

@@ -19,6 +19,7 @@ from circularity.custody.reception import RESULTS, Receipt, Treatment, Treatment
 from circularity.custody.transfer_cells import cells_of
 from circularity.errors import RuleBroken
 from circularity.fields import Checks
+from circularity.ledger.frozen_months import require_open
 from circularity.ledger.groups import post
 from circularity.ledger.postings import Cell, Movement
 from circularity.registry.entitlements import Facility
@@ -53,7 +54,7 @@ def record_treatment(  # noqa: PLR0913 - a verb names every fact it takes
     waste, they and the loss are disposed of: what is burnt or filled is disposed of. Residues become the
     facility's own new waste. Raises BadInput; RuleBroken `only_stores` for a collector or storage,
     `not_received_here`, `not_entitled`, `more_than_remains` (facts: left_kg), `unbalanced_treatment` (facts:
-    input_kg, result_kg).
+    input_kg, result_kg), `month_closed` for a residue of a month that the facility has closed.
     """
     checks = Checks("treatment")
     checks.period("day_from", day_from, "day_to", day_to)
@@ -87,6 +88,8 @@ def record_treatment(  # noqa: PLR0913 - a verb names every fact it takes
     session.add(treatment)
     session.flush()
     cells = [part for _, _, parts in taken for part in parts]
+    for code in {row.waste_code for row in rows if row.kind == "residue"}:
+        require_open(session, facility.site_id, code, day_to, field="day_to")
     movements = _movements(treatment, cells) + _residues(treatment)
     post(session, event="treatment.recorded", on_day=day_to, at=at, subject=treatment, movements=movements)
     facts = {"facility": facility, "operation": operation, "input_kg": input_kg, **sums}

@@ -14,7 +14,8 @@ from circularity.columns import new_public_id
 from circularity.errors import RuleBroken
 from circularity.fields import Checks
 from circularity.ledger import groups
-from circularity.ledger.months import LedgerMonth, StockSurvey
+from circularity.ledger.frozen_months import require_open
+from circularity.ledger.months import StockSurvey
 from circularity.ledger.postings import Cell, Movement
 from circularity.ledger.site_stock import generated_between, stock_on
 from circularity.organisations import Site
@@ -55,7 +56,7 @@ def record_survey(  # noqa: PLR0913 - a verb names every fact it takes
     checks.finish()
     session.flush()
     first = _require_after_all(session, site, values["waste_code"], vintage, surveyed_on)
-    _require_open(session, site, values["waste_code"], surveyed_on)
+    require_open(session, site.id, values["waste_code"], surveyed_on, field="surveyed_on")
     survey = StockSurvey(public_id=new_public_id(), recorded_at=at, **values)
     session.add(survey)
     found_kg = mass_kg - stock_on(session, site, survey.waste_code, surveyed_on, vintage)
@@ -84,15 +85,3 @@ def _require_after_all(session: Session, site: Site, code: str, vintage: int, da
         zh, en = f"已有 {last} 的盘点", f"a survey of {last} is recorded already"
         raise RuleBroken("survey_out_of_order", zh, en, field="surveyed_on", last=last.isoformat())
     return last is None
-
-
-def _require_open(session: Session, site: Site, code: str, day: date) -> None:
-    closed = session.scalar(
-        select(LedgerMonth.id)
-        .filter_by(site_id=site.id, waste_code=code, status="closed")
-        .where(LedgerMonth.year * 12 + LedgerMonth.month >= day.year * 12 + day.month)
-        .limit(1)
-    )
-    if closed is not None:
-        zh, en = f"{day} 所在或之后的月份已结账", f"the month of {day} or a later one is closed"
-        raise RuleBroken("month_closed", zh, en, field="surveyed_on", day=day.isoformat())
