@@ -61,6 +61,7 @@ ACTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "consent": "procedure.consent",
             **dict.fromkeys(("grant", "refuse"), "procedure.decide"),
         },
+        "treatment": {"open": "treatment.open", "withdraw": "treatment.withdraw"},
         "month": {"close": "book.close", "discard": "book.write", "reverse": "book.reverse"},
     }
 )
@@ -71,6 +72,7 @@ _ACTS_OF = {
     "desk.answer_agreement": "agreement",
     "transfers.change_transfer": "transfer",
     "desk.act_on_transfer": "transfer",
+    "own_treatments.change_own_treatment": "treatment",
     "ledger_months.change_ledger_month": "month",
     "desk.act_on_month": "month",
     "desk.act_on_procedure": "procedure",

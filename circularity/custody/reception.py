@@ -114,6 +114,7 @@ class Treatment(Base):
     results: Mapped[list[TreatmentResult]] = relationship(
         back_populates="treatment", order_by="TreatmentResult.number"
     )
+    withdrawal: Mapped[TreatmentWithdrawal | None] = relationship(back_populates="treatment")
 
 
 class TreatmentInput(Base):
@@ -153,3 +154,16 @@ class TreatmentResult(Base):
     mass_kg: Mapped[int]
 
     treatment: Mapped[Treatment] = relationship(back_populates="results")
+
+
+class TreatmentWithdrawal(Base):
+    """That a treatment was recorded wrongly: it counts no more, and its loads wait to be treated again."""
+
+    __tablename__ = "treatment_withdrawals"
+    __table_args__ = (STRICT,)
+
+    treatment_id: Mapped[int] = mapped_column(ForeignKey("treatments.id"), primary_key=True)
+    withdrawn_at: Mapped[datetime]
+    reason: Mapped[str]
+
+    treatment: Mapped[Treatment] = relationship(back_populates="withdrawal")

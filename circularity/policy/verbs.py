@@ -85,6 +85,7 @@ rate.read               member|@confidential.read               OPR   read
 treatment.list          member|@confidential.read               OPR   read
 treatment.read          generator|receiver|@confidential.read   OPR   read
 treatment.open          generator                               OPR   write
+treatment.withdraw      receiver                                OP    write
 treatment.record        receiver                                OP    write  verified
 
 upload.make             member                                  OP    write

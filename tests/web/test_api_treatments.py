@@ -89,3 +89,16 @@ def test_a_treatment_is_new_until_its_sender_opens_it(served: Served) -> None:
     plant = f"/api/v1/organisations/{ids['plant']}/treatments/{ids['treatment']}"
     tag = client.get(plant).headers["ETag"]
     assert client.patch(plant, json={"act": "open"}, headers={"If-Match": tag}).status_code == 403
+
+
+def test_the_facility_withdraws_what_it_recorded_wrongly_and_nobody_else_does(served: Served) -> None:
+    client, ids = served
+    body = {"act": "withdraw", "reason": "投入写错"}
+    for party, status in (("first", 403), ("plant", 200), ("plant", 422)):
+        address = f"/api/v1/organisations/{ids[party]}/treatments/{ids['treatment']}"
+        headers = {"If-Match": client.get(address).headers["ETag"]}
+        answer = client.patch(address, json=body, headers=headers)
+        assert answer.status_code == status, answer.get_data(as_text=True)
+    (told,) = read(served, "second", "?new=true")
+    assert told["withdrawn_because"] == "投入写错"
+    assert client.patch(address, json={"act": "withdraw"}, headers=headers).status_code in (412, 422)

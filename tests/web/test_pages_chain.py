@@ -272,6 +272,13 @@ def _treat_all(at_work: Desk, product: str, loss: str) -> None:
     made = {"results.1.kind": "product", "results.1.mass_t": product, "results.2.kind": "loss"}
     facts = {"facility": facility, "operation": "C2", f"inputs.{load}.all": "1", **days, **made}
     at_work.press("/treatments", **facts, **{"results.2.mass_t": loss})
+    wrong = re.search(
+        r'href="(/treatments/\w{32})"', at_work.client.get("/treatments").get_data(as_text=True)
+    )
+    assert wrong is not None
+    assert "must not be empty" in at_work.refused(f"{wrong[1]}/withdrawal", reason="")
+    assert "It counts no more" in at_work.see(at_work.press(f"{wrong[1]}/withdrawal", reason="录错"))
+    at_work.press("/treatments", **facts, **{"results.2.mass_t": loss})
 
 
 def _be_told(at_work: Desk) -> None:
@@ -280,8 +287,10 @@ def _be_told(at_work: Desk) -> None:
     listed = at_work.see("/treatments")
     assert "20 19 0 0 1" in listed
     assert "New Fictional Bricks" in listed
+    assert "Withdrawn" in listed
     source = at_work.client.get("/treatments").get_data(as_text=True)
-    opening = re.search(r'action="(/treatments/\w+)/opening"', source)[1]  # type: ignore[index]
+    opening, withdrawn = re.findall(r'action="(/treatments/\w+)/opening"', source)
+    at_work.press(f"{withdrawn}/opening")
     assert "new to you" in at_work.see(opening)  # looking changes nothing
     assert at_work.press(f"{opening}/opening") == opening
     told = at_work.see(opening)

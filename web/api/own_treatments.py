@@ -7,19 +7,21 @@ from typing import Any
 
 from marshmallow import Schema
 from marshmallow.fields import Boolean, Date, List, Nested, String
-from marshmallow.validate import OneOf
+from marshmallow.validate import Length, OneOf
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from circularity.custody.reception import Receipt, Treatment, TreatmentInput
 from circularity.custody.treatment_notices import not_told, note_told
+from circularity.custody.treatment_withdrawals import withdraw_treatment
 from circularity.party_listings import treatments_seen
 from circularity.readings import owners_at
 from circularity.seen_treatments import seen_treatment
-from web.api.acting import Party, acting_for
+from web.api.acting import Party, acting_for, require_at
 from web.api.blueprint import OWN, ApiBlueprint
 from web.api.disclosure import facility_named
 from web.api.lookups import by_public_id
+from web.api.named_acts import Takes, facts_of
 from web.api.paging import Paged, Paging
 from web.api.quantities import Tonnes
 from web.api.shapes import Answer, FacilityReference, moment
@@ -32,6 +34,7 @@ blp = ApiBlueprint("own_treatments", "What became of accepted loads, as their pa
 _ONE = f"{OWN}/treatments/<public_id:treatment_id>"
 _LOADED = (
     joinedload(Treatment.facility),
+    joinedload(Treatment.withdrawal),
     selectinload(Treatment.inputs).joinedload(TreatmentInput.receipt).joinedload(Receipt.line),
 )
 
@@ -42,10 +45,14 @@ class TreatmentQuery(Paged):
     new = Boolean(truthy={"true"}, falsy={"false"}, metadata={"description": "true: not opened yet"})
 
 
-class TreatmentAct(Schema):
-    """`open` notes that the sender has seen what became of its loads."""
+_ACTS = {"open": Takes(), "withdraw": Takes(("reason",))}
 
-    act = String(required=True, validate=OneOf(("open",)))
+
+class TreatmentAct(Schema):
+    """`open`: the sender has seen what became of its loads; `withdraw`: the facility recorded it wrongly."""
+
+    act = String(required=True, validate=OneOf(_ACTS))
+    reason = String(validate=Length(max=500), metadata={"description": "why it is withdrawn"})
 
 
 class TreatedLoadAnswer(Answer):
@@ -69,7 +76,7 @@ class OutcomeAnswer(Answer):
 class OwnTreatmentAnswer(Answer):
     """A treatment, whole or by the share of one's own loads; `told_at` is when the sender opened it."""
 
-    sometimes = frozenset({"told_at"})
+    sometimes = frozenset({"told_at", "withdrawn_at", "withdrawn_because"})
     id = String()
     facility = Nested(FacilityReference)
     operation = String()
@@ -77,6 +84,8 @@ class OwnTreatmentAnswer(Answer):
     day_to = Date()
     recorded_at = moment("when it was recorded")
     told_at = moment("when the sender opened it; left out while it is new")
+    withdrawn_at = moment("when its facility took it back: it counts no more")
+    withdrawn_because = String()
     whole = Boolean(metadata={"description": "false: inputs and results are the share of one's own loads"})
     input_t = Tonnes(attribute="input_kg")
     inputs = List(Nested(TreatedLoadAnswer))
@@ -109,16 +118,20 @@ def get_own_treatment(organisation_id: str, treatment_id: str) -> dict[str, Any]
 
 
 @blp.change(_ONE, TreatmentAct, OwnTreatmentAnswer)
-def open_own_treatment(
+def change_own_treatment(
     session: Session, body: dict[str, Any], organisation_id: str, treatment_id: str
 ) -> dict[str, Any]:
-    """Note that the sender has been told."""
-    del body  # there is one act
+    """Note that the sender has been told, or take back what the facility recorded wrongly."""
     party = acting_for(session, organisation_id)
     treatment = _find(session, party, treatment_id)
     blp.check_etag(_shown(session, party, treatment), OwnTreatmentAnswer)
-    facts: dict[str, Any] = {"treatment": treatment, "sender": party.organisation, "only": party.sites}
-    note_told(session, actor=party.actor, at=now(), **facts)
+    facts: dict[str, Any] = {"actor": party.actor, "at": now(), "treatment": treatment}
+    facts |= facts_of(body, _ACTS)
+    if body["act"] == "open":
+        note_told(session, sender=party.organisation, only=party.sites, **facts)
+    else:
+        require_at(party, treatment.facility.site)
+        withdraw_treatment(session, **facts)
     return _shown(session, party, treatment)
 
 
@@ -132,12 +145,14 @@ def _shown(session: Session, party: Party, treatment: Treatment) -> dict[str, An
     if party.watches:
         senders = [row.receipt.line.transfer.sender_site for row in seen.inputs]
         watched("Treatment", treatment.public_id, owners_at([treatment.facility.site, *senders]))
-    names = ("operation", "day_from", "day_to", "recorded_at")
+    names, withdrawal = ("operation", "day_from", "day_to", "recorded_at"), treatment.withdrawal
     return {
         "id": treatment.public_id,
         "facility": facility_named(treatment.facility),
         **{name: getattr(treatment, name) for name in names},
         "told_at": None if party.watches else seen.told_at,
+        "withdrawn_at": withdrawal.withdrawn_at if withdrawal else None,
+        "withdrawn_because": withdrawal.reason if withdrawal else None,
         "whole": seen.is_whole_seen,
         "input_kg": seen.outcome.input_kg,
         "inputs": [_load(row) for row in seen.inputs],

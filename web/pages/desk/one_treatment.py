@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 
 from circularity.custody.reception import Treatment
 from circularity.custody.treatment_notices import inputs_of, note_told
-from circularity.errors import NotFound
+from circularity.custody.treatment_withdrawals import withdraw_treatment
+from circularity.errors import NotAllowed, NotFound
 from circularity.party_listings import treatments_seen
 from circularity.seen_treatments import seen_treatment
 from web.pages.desk.acting import Acting, require_acting
 from web.pages.desk.attempts import Answer, attempt
+from web.pages.desk.form_values import FormValues
 from web.session import read_session
 
 
@@ -25,7 +27,8 @@ def show_treatment(public_id: str) -> str:
     treatment = _find(session, party, public_id)
     seen = seen_treatment(session, treatment, party.organisation, party.side, party.sites)
     is_sender = not party.watches and bool(inputs_of(session, treatment, party.organisation, party.sites))
-    return render_template("treatment.html", seen=seen, is_sender=is_sender)
+    own = party.acts_at(treatment.facility.site)
+    return render_template("treatment.html", seen=seen, is_sender=is_sender, own=own)
 
 
 def open_treatment(public_id: str) -> Answer:
@@ -40,6 +43,25 @@ def open_treatment(public_id: str) -> Answer:
         return url_for("desk.treatment", public_id=public_id)
 
     return attempt("opening", told, lambda: show_treatment(public_id))
+
+
+def withdraw(public_id: str) -> Answer:
+    """Take back what the facility recorded wrongly, and show it."""
+    party = require_acting()
+
+    def take_back(session: Session, at: datetime) -> str:
+        treatment = _find(session, party, public_id)
+        if not party.acts_at(treatment.facility.site):
+            zh, en = (
+                "只能撤回本单位设施的处理记录",
+                "only its own organisation withdraws a facility's treatment",
+            )
+            raise NotAllowed("not_your_facility", zh, en)
+        reason = FormValues().text("reason")
+        withdraw_treatment(session, actor=party.actor, at=at, treatment=treatment, reason=reason)
+        return url_for("desk.treatment", public_id=public_id)
+
+    return attempt("withdrawing", take_back, lambda: show_treatment(public_id))
 
 
 def _find(session: Session, party: Acting, public_id: str) -> Treatment:

@@ -150,6 +150,7 @@ DONE = (
     ("/targets", "put_target", targets.put_target),
     ("/targets/<public_id>/withdrawal", "withdraw_target", targets.take_back),
     ("/treatments/<public_id>/opening", "open_treatment", one_treatment.open_treatment),
+    ("/treatments/<public_id>/withdrawal", "withdraw_treatment", one_treatment.withdraw),
 )
 
 
