@@ -114,9 +114,15 @@ def _treatment(row: Treatment) -> Thing:
 
 
 def _listed(row: WhitelistEntry | Application) -> Thing:
-    """A place on a list, or the wish for one, is its facility's; the provinces it takes from have a say."""
+    """A place on a list, or the wish for one, is its facility's; the provinces it takes from have a say.
+
+    While the wish is a draft, no office but the one that drafts it sees it.
+    """
     known = _of_facility(type(row).__name__, row.facility)
-    return replace(known, further_origins=frozenset(row.accepted_origins))
+    known = replace(known, further_origins=frozenset(row.accepted_origins))
+    if not isinstance(row, Application) or row.status != "draft":
+        return known
+    return replace(known, kept_back=True, kept_by=frozenset({row.organisation.public_id}))
 
 
 def _procedure(row: AgreementProcedure) -> Thing:

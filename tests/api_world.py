@@ -30,7 +30,7 @@ from circularity.ledger.generator_months import write_month
 from circularity.ledger.surveys import record_survey
 from circularity.organisations import Site
 from circularity.rates.targets import enter_target
-from circularity.registry.drafts import draft_output
+from circularity.registry.drafts import LedgerRow, draft_output, read_into_drafts
 from circularity.registry.entitlements import Facility
 from circularity.runs.stored import MatchingRun, Proposal
 from circularity.uploads import OFFICIAL_NUMBERS, ask_for_import
@@ -67,6 +67,7 @@ SECRET_LIMIT_KG = 98_765_432
 SECRET_CRITERION = {"cl_mg_per_kg": 99_999_111_123}
 SECRET_QUOTA_KG = 5_555_129
 DRAFTED = {"waste_code": FLY_ASH, "mass_kg": 6_161_713, "price_ucny_per_kg": 555_551}
+ROW = {"waste_code": FLY_ASH, "mass_kg": 5_151_517}
 """What nobody but its owner may see at all."""
 
 SECRET_STOCK_KG = 7_117_771
@@ -142,8 +143,10 @@ def fill(engine: Any) -> dict[str, str]:
         ids |= books(registry, secret.site)
         ids |= custody(registry, secret.site, public.site)
         draft = draft_output(session, **registry.act, site=secret.site, terms=DRAFTED)
+        file = {"file": "台账.xlsx", "notes": [], "rows": [LedgerRow(2, ROW, [])]}
+        ledger = read_into_drafts(session, **registry.act, site=secret.site, **file)
         session.flush()
-        ids |= {"draft_id": draft.public_id, "target_id": target(registry)}
+        ids |= {"draft_id": draft.public_id, "ledger_id": ledger.public_id, "target_id": target(registry)}
         short = registry.entitlement(valid_to=date(2026, 9, 30))
         deal(registry, works=secret.site, line=registry.line(entitlement=short), valid_to=date(2099, 12, 31))
     key = run_matching(engine, actor=ACTOR, at=AT)

@@ -82,7 +82,7 @@ def is_concerned(acting: Acting, thing: Thing, *, on: date) -> bool:
     """Tell whether the asker may know of a thing: it is a party to it, or an authority that may read it."""
     if thing.sides_of(acting) and not acting.is_authority:
         return True
-    return not thing.kept_back and holds(acting, "confidential.read", thing, on)
+    return not thing.is_kept_from(acting) and holds(acting, "confidential.read", thing, on)
 
 
 def _refused_whatever_the_thing(acting: Acting, rule: Rule, on: date) -> Refused | None:
@@ -111,7 +111,7 @@ def _of_members(acting: Acting, rule: Rule, on: date) -> Iterator[tuple[bool, Re
 
 def _about(acting: Acting, rule: Rule, thing: Thing, on: date) -> Verdict:
     if acting.is_authority and rule.open_to != "own":
-        if not thing.kept_back and any(holds(acting, power, thing, on) for power in rule.powers):
+        if not thing.is_kept_from(acting) and any(holds(acting, power, thing, on) for power in rule.powers):
             return Allowed(watching=True)
         return NO_POWER if is_concerned(acting, thing, on=on) else NOT_FOUND
     sides = thing.sides_of(acting)

@@ -19,7 +19,7 @@ class Thing:
     of a place on a list, which may take from several. `wastes` are kinds such as `SW02`.
     `sites` say at which site (by public id) a side stands, where it stands at any.
     `together`: it is about all those sites at once, so who acts for some of them alone does not know of it.
-    `kept_back`: it has not left its owner's desk, so that no authority sees it yet.
+    `kept_back`: it has not left its owner's desk, so that no authority sees it yet, but those of `kept_by`.
     """
 
     kind: str
@@ -28,6 +28,7 @@ class Thing:
     destination: str = ""
     wastes: frozenset[str] = frozenset()
     kept_back: bool = False
+    kept_by: frozenset[str] = frozenset()
     further_origins: frozenset[str] = frozenset()
     sites: frozenset[tuple[str, str]] = frozenset()
     together: bool = False
@@ -47,6 +48,10 @@ class Thing:
             return own
         mine = frozenset(side for side, site in self.sites if side in sited and site in acting.sites)
         return mine | (own - sited) if mine else frozenset()
+
+    def is_kept_from(self, acting: Acting) -> bool:
+        """Tell whether it lies on a desk that is not that of who asks."""
+        return self.kept_back and acting.organisation_public_id not in self.kept_by
 
     def places(self, bound_to: str) -> tuple[str, ...]:
         """Return the region codes that a power bound to `origin`, `destination` or `place` asks about."""

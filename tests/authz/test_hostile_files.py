@@ -235,3 +235,23 @@ def test_files_of_the_api_are_answered_with_problems(world: Matrix) -> None:
                     job = session.scalars(select(Job).filter_by(public_id=answer.get_json()["id"])).one()
                     assert "执行出错" not in job.error.get("zh", ""), (address, content[:200], job.error)
     assert asked > 3
+
+
+def test_no_cell_of_a_ledger_sent_to_the_api_makes_a_fault(world: Matrix) -> None:
+    world.choose("works", "generator")
+    own, kept = world.own, 0
+    ledger: Table = [["名称", "代码", "产生量(吨)", "起始日期"], ["粉煤灰", FLY_ASH, "10", "2026-09-01"]]
+    for name, content in [*files(ledger)][::2]:
+        kind = XLSX if name.endswith("xlsx") else "text/csv"
+        answer = world.client.post(
+            f"/api/v1/organisations/{own['works']}/sites/{own['Site']}/ledgers",
+            query_string={"name": SHOWN},
+            data=content,
+            content_type=kind,
+        )
+        assert answer.status_code in (201, 422), content[:200]
+        kept += answer.status_code == 201
+        if answer.status_code == 201:
+            page = world.client.get(f"/desk/outputs/ledgers/{answer.get_json()['id']}")
+            assert SCRIPT not in page.get_data(as_text=True)
+    assert kept

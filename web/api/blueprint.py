@@ -10,7 +10,7 @@ from flask import Response, current_app, jsonify, url_for
 from flask_smorest import Blueprint
 from marshmallow import Schema
 
-from web.api.file_bodies import FILE_TYPES, read_file, suffix_of_body
+from web.api.file_bodies import FILE_TYPES, FileBody, read_file, suffix_of_body
 from web.api.paging import HEADERS, Paged
 from web.api.requests import StrictParser
 from web.api.shared_descriptions import KEY_PARAMETER, WRITTEN_HEADERS, documented, read_problems
@@ -117,9 +117,13 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
         located: str,
         by: str,
         types: Mapping[str, str],
+        read: Callable[[FileBody], Any] | None = None,
     ) -> Callable[[Act], Act]:
-        """Register a POST view that keeps a file of one of these types as it is, and answers 201."""
-        return self._take_file(rule, answer, query, (located, by), types, 201)
+        """Register a POST view that keeps a file of one of these types, and answers 201.
+
+        The view gets the file as it is, or what `read` makes of it before anything is written.
+        """
+        return self._take_file(rule, answer, query, (located, by), types, 201, read)
 
     def _take_file(
         self,
@@ -129,20 +133,22 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
         located: tuple[str, str],
         types: Mapping[str, str],
         status: int,
+        read: Callable[[FileBody], Any] | None = None,
     ) -> Callable[[Act], Act]:
         endpoint, by = located
 
         def declare(act: Act) -> Act:
             @wraps(act)
             def view(loaded: dict[str, Any], **path: str) -> Response:
-                file = read_file(types)
+                body = read_file(types)
+                file = body if read is None else read(body)
                 made = write_once(lambda session: dict(answer().dump(act(session, loaded, file, **path))))
                 return _written(made, status, endpoint, path | {by: made[0]["id"]})
 
-            body = {"content": {kind: {"schema": {}} for kind in types}, "required": True}
+            taken = {"content": {kind: {"schema": {}} for kind in types}, "required": True}
             shaped: Any = self.response(status, answer, headers=WRITTEN_HEADERS)(view)
             shaped = _of_type(self.arguments(query, location="query")(shaped), types)
-            shaped = self.doc(parameters=[KEY_PARAMETER], requestBody=body)(shaped)
+            shaped = self.doc(parameters=[KEY_PARAMETER], requestBody=taken)(shaped)
             self.post(rule)(documented(self, _guarded(shaped), (400, 403, 404, 409, 413, 415, 422)))
             return act
 

@@ -21,7 +21,7 @@ from circularity.registry.drafts import (
 from matching.advice.recommending import outlets_for_output
 from web.api.acting import Party, acting_for, require_at
 from web.api.blueprint import OWN, ApiBlueprint
-from web.api.codes import CODE_LENGTH, verb_arguments
+from web.api.codes import CODE_LENGTH, PUBLIC_ID, verb_arguments
 from web.api.disclosure import is_public, place_shown
 from web.api.lookups import named_in_body
 from web.api.output_schemas import OutputAnswer, OutputCreate, TermsChange
@@ -38,6 +38,12 @@ blp = ApiBlueprint("drafts", "Lots that are prepared and not posted: their owner
 _ONE = f"{OWN}/drafts/<public_id:draft_id>"
 
 
+class DraftQuery(Paged):
+    """Which drafts: all, or what is left of a ledger."""
+
+    ledger_id = String(validate=PUBLIC_ID)
+
+
 class DraftChange(TermsChange):
     """What is to change of a draft; `discarded` throws it away."""
 
@@ -45,18 +51,37 @@ class DraftChange(TermsChange):
     discarded = OnlyTrue()
 
 
+class GuessAnswer(Answer):
+    """What was guessed when a file was read; `column` is that of the file."""
+
+    sometimes = frozenset({"column"})
+    rule = String()
+    column = String()
+    zh = String()
+    en = String()
+
+
 class DraftAnswer(Answer):
     """One draft, with what would be said of the lot; `line` is the row of the ledger it was read from."""
 
     sometimes = frozenset(
         {
-            *("line", "available_from", "available_to", "max_distance_km", "max_net_cost_cny_per_t"),
+            *(
+                "ledger_id",
+                "line",
+                "available_from",
+                "available_to",
+                "max_distance_km",
+                "max_net_cost_cny_per_t",
+            ),
             *("min_lot_t", "price_cny_per_t", "storage_since", "plan_mass_t"),
         }
     )
     id = String()
     site = Nested(Place)
+    ledger_id = String()
     line = Integer()
+    notes = List(Nested(GuessAnswer), metadata={"description": "what was guessed of the row"})
     waste_code = String()
     mass_t = Tonnes(attribute="mass_kg")
     available_from = Date()
@@ -75,13 +100,16 @@ class DraftAnswer(Answer):
     version = WholeNumber(minimum=1, maximum=2**31)
 
 
-@blp.read(f"{OWN}/drafts", DraftAnswer, many=True, query=Paged)
+@blp.read(f"{OWN}/drafts", DraftAnswer, many=True, query=DraftQuery)
 def list_drafts(
     query: dict[str, Any], organisation_id: str
 ) -> tuple[Sequence[dict[str, Any]], dict[str, str]]:
     """List a party's own drafts, newest first."""
     party = acting_for(read_session(), organisation_id)
-    rows, headers = Paging.of(query).of_statement(read_session(), drafts_of(party.organisation, party.sites))
+    wanted = drafts_of(party.organisation, party.sites)
+    if "ledger_id" in query:
+        wanted = wanted.where(OutputDraft.ledger.has(public_id=query["ledger_id"]))
+    rows, headers = Paging.of(query).of_statement(read_session(), wanted)
     return [_shown(draft) for draft in rows], headers
 
 
@@ -155,7 +183,9 @@ def _shown(draft: OutputDraft) -> dict[str, Any]:
     return {
         "id": draft.public_id,
         "site": place_shown(draft.site),
+        "ledger_id": draft.ledger.public_id if draft.ledger else None,
         "line": draft.line,
+        "notes": draft.notes.get("notes", []),
         "drafted_at": draft.drafted_at,
         "version": draft.version,
         **draft.said,

@@ -20,6 +20,7 @@ from web.api.facilities import blp as facilities
 from web.api.imports import blp as imports
 from web.api.jobs import blp as jobs
 from web.api.ledger_months import blp as ledger_months
+from web.api.ledgers import blp as ledgers
 from web.api.list_appeals import blp as list_appeals
 from web.api.list_applications import blp as list_applications
 from web.api.list_entries import blp as list_entries
@@ -49,6 +50,7 @@ from web.api.whitelist import blp as whitelist
 BLUEPRINTS = (
     sites,
     drafts,
+    ledgers,
     outputs,
     facilities,
     entitlements,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
@@ -13,7 +13,6 @@ from circularity.database import writing
 from circularity.errors import BadInput, CircularityError, NotFound
 from circularity.organisations import Site
 from circularity.registry.drafts import (
-    LedgerRow,
     OutputLedger,
     discard_drafts,
     post_drafts,
@@ -29,12 +28,10 @@ from web.pages.desk.form_values import FormValues, uploaded
 from web.pages.desk.months import own_site, own_sites
 from web.pages.requests import page_of
 from web.session import engine, read_session
-from web.tryout.runner import in_process
+from web.tryout.ledgers import MAX_BYTES, read_rows
 
 FORM = "ledger"
-MAX_BYTES = 10_000_000
 SHOWN_PROBLEMS = 100
-READER = "web.tryout.ledger_process"
 
 
 def show_new_ledger(refused: CircularityError | None = None) -> str:
@@ -52,9 +49,11 @@ def read_ledger() -> Answer:
     try:
         site = own_site(read_session(), party, FormValues()).public_id
         with uploaded("file") as file:
-            read, name = in_process(READER, file), file.name
+            read = read_rows(file)
         with writing(engine()).begin() as session:
-            kept = _kept(session, party, named_in_body(session, Site, "site", site), name, read)
+            named = named_in_body(session, Site, "site", site)
+            facts: dict[str, Any] = {"file": read.file, "rows": read.rows, "notes": read.notes}
+            kept = read_into_drafts(session, actor=party.actor, at=datetime.now(UTC), site=named, **facts)
             address = url_for("desk.ledger", public_id=kept.public_id)
     except CircularityError as error:
         refuse_form(FORM, error, fields=("site", "file"))
@@ -109,15 +108,3 @@ def own_ledger(session: Session, party: Acting, public_id: str) -> OutputLedger:
     if found is None:
         raise NotFound("ledger", "没有这一台账", "there is no such ledger", id=public_id[:40])
     return found
-
-
-def _kept(session: Session, party: Acting, site: Site, name: str, read: dict[str, Any]) -> OutputLedger:
-    rows = [LedgerRow(row["line"], _said(row["terms"]), row["notes"]) for row in read["rows"]]
-    facts = {"site": site, "file": name, "rows": rows, "notes": read["notes"]}
-    return read_into_drafts(session, actor=party.actor, at=datetime.now(UTC), **facts)
-
-
-def _said(terms: dict[str, Any]) -> dict[str, Any]:
-    """Return the terms of a row as verbs take them."""
-    days = ("available_from", "available_to", "storage_since")
-    return terms | {name: date.fromisoformat(terms[name]) for name in days if name in terms}
