@@ -64,14 +64,8 @@ def _told(row: FormRow, column: str, act: Callable[[], bool]) -> _Done:
 def _write(session: Session, actor: Actor, at: datetime, site: Site, told: WrittenMonth) -> _Done:
     def act() -> bool:
         uses = _outside(session, site, told)
-        used_kg = sum(use.mass_kg for use in uses)
-        change_kg = told.generated_kg - used_kg - told.discarded_kg
-        stored_kg = told.stored_kg
-        if stored_kg is None:
-            key = (told.waste_code, told.year, told.month)
-            stored_kg = reckoned_stock(session, site, *key, change_kg)
-        figures = (told.generated_kg, told.discarded_kg, stored_kg)
-        if _stands(session, site, told, figures, uses):
+        standing = _standing(session, site, told)
+        if _is_known(told, uses, standing):
             return False
         write_month(
             session,
@@ -84,12 +78,24 @@ def _write(session: Session, actor: Actor, at: datetime, site: Site, told: Writt
             generated_kg=told.generated_kg,
             uses=uses,
             discarded_kg=told.discarded_kg,
-            stored_kg=stored_kg,
+            stored_kg=_stored(session, site, told, uses, standing),
             source="uploaded",
         )
         return True
 
     return _told(told.place, "代码", act)
+
+
+def _stored(
+    session: Session, site: Site, told: WrittenMonth, uses: Sequence[Use], standing: LedgerMonth | None
+) -> int:
+    """Return the stock at the end as told, or as reckoned; books of a closed month hold it already."""
+    if told.stored_kg is not None:
+        return told.stored_kg
+    if standing is not None and standing.status == "closed":
+        return standing.stored_kg
+    change_kg = told.generated_kg - sum(use.mass_kg for use in uses) - told.discarded_kg
+    return reckoned_stock(session, site, told.waste_code, told.year, told.month, change_kg)
 
 
 def _outside(session: Session, site: Site, told: WrittenMonth) -> list[Use]:
@@ -119,22 +125,31 @@ def _outside(session: Session, site: Site, told: WrittenMonth) -> list[Use]:
     return kept
 
 
-def _stands(
-    session: Session, site: Site, told: WrittenMonth, figures: tuple[int, int, int], uses: Sequence[Use]
-) -> bool:
-    """Tell whether the month stands with the very same figures."""
-    row = session.scalar(
+def _standing(session: Session, site: Site, told: WrittenMonth) -> LedgerMonth | None:
+    """Return the month as it is written already."""
+    return session.scalar(
         select(LedgerMonth)
         .filter_by(site_id=site.id, waste_code=told.waste_code, year=told.year, month=told.month)
         .where(LedgerMonth.status.in_(("open", "closed")))
     )
-    if row is None:
-        return False
+
+
+def _is_known(told: WrittenMonth, uses: Sequence[Use], standing: LedgerMonth | None) -> bool:
+    """Tell whether the books say all that a form tells; the stages tell neither stock nor what was discarded.
+
+    Where no month is written, stages of which transfers carried everything tell nothing new.
+    """
+    if standing is None:
+        return told.stored_kg is None and not uses and not told.generated_kg
     known, new = (
         sorted((use.kind, use.operation, use.mass_kg, use.party) for use in listed)
-        for listed in (row.uses, uses)
+        for listed in (standing.uses, uses)
     )
-    return (row.generated_kg, row.discarded_kg, row.stored_kg) == figures and known == new
+    further = (told.discarded_kg, told.stored_kg) in (
+        (0, None),
+        (standing.discarded_kg, standing.stored_kg),
+    )
+    return standing.generated_kg == told.generated_kg and known == new and further
 
 
 def _declare(session: Session, actor: Actor, at: datetime, site: Site, row: FormRow) -> _Done:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import csv
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
 import xlsxwriter
-from deal_rows import DAY, Deal, deal
-from registry import ACID, ACTOR, FLY_ASH, Registry, T
+from deal_rows import Deal, deal
+from registry import ACTOR, FLY_ASH, Registry, T
 
 from circularity.custody.sheets import Imported
 from circularity.errors import BadInput
 from circularity.forms.files import csv_text, write_workbook
 from circularity.forms.general_tables import general_tables
-from circularity.forms.hazardous_stages import hazardous_stages
 from circularity.forms.importing import take_forms
 from circularity.forms.national import FORMS, FormSheet
 from circularity.forms.reading import read_forms
@@ -29,7 +28,7 @@ ACT: dict[str, Any] = {"actor": ACTOR, "at": datetime(2026, 12, 5, 2, 0, tzinfo=
 SEPTEMBER = {"year": 2026, "month": 9, "source": "typed"}
 
 
-def _month(registry: Registry, site: Site, generated_t: int, stored_t: int, **facts: Any) -> LedgerMonth:
+def month_of(registry: Registry, site: Site, generated_t: int, stored_t: int, **facts: Any) -> LedgerMonth:
     values = {"waste_code": FLY_ASH, "uses": [], "discarded_kg": 0} | SEPTEMBER | facts
     masses = {"generated_kg": generated_t * T, "stored_kg": stored_t * T}
     return write_month(registry.session, **ACT, site=site, **(values | masses))
@@ -48,19 +47,19 @@ def ash(registry: Registry) -> Deal:
         Use("entrusted_utilised", "C2", 15 * T, "厂外单位"),
         Use("own_disposed", "D1", 3 * T),
     ]
-    month = _month(registry, told.works, 100, 100 - 30 - 20 - 7 - 15 - 3 - 1, uses=uses, discarded_kg=T)
+    month = month_of(registry, told.works, 100, 100 - 30 - 20 - 7 - 15 - 3 - 1, uses=uses, discarded_kg=T)
     close_month(registry.session, **ACT, month=month)
     return told
 
 
-def _file(tmp_path: Path, sheets: list[FormSheet]) -> Path:
+def filed(tmp_path: Path, sheets: list[FormSheet]) -> Path:
     file = tmp_path / "台账.xlsx"
     with file.open("wb") as stream:
         write_workbook(sheets, stream)
     return file
 
 
-def _import(registry: Registry, site: Site, file: Path) -> Imported:
+def imported(registry: Registry, site: Site, file: Path) -> Imported:
     return take_forms(registry.session, **ACT, site=site, rows=read_forms(file))
 
 
@@ -105,8 +104,8 @@ def test_tables_1_and_3_tell_what_arises_and_what_left(ash: Deal) -> None:
 def test_what_was_exported_is_known_when_it_comes_back(ash: Deal, tmp_path: Path) -> None:
     ash.registry.declaration(ash.works, 100)
     ash.registry.session.flush()
-    file = _file(tmp_path, general_tables(ash.registry.session, ash.works, 2026))
-    assert _import(ash.registry, ash.works, file) == Imported(added=0, ignored=3)
+    file = filed(tmp_path, general_tables(ash.registry.session, ash.works, 2026))
+    assert imported(ash.registry, ash.works, file) == Imported(added=0, ignored=3)
 
 
 def test_another_site_takes_the_form_and_keeps_the_receivers_as_outside_contracts(
@@ -115,7 +114,7 @@ def test_another_site_takes_the_form_and_keeps_the_receivers_as_outside_contract
     registry, session = ash.registry, ash.registry.session
     other = registry.site()
     _, flows, _ = general_tables(session, ash.works, 2026)
-    taken = _import(registry, other, _file(tmp_path, [flows]))
+    taken = imported(registry, other, filed(tmp_path, [flows]))
     assert (taken.added, taken.problems) == (1, ())
     month = session.query(LedgerMonth).filter_by(site_id=other.id).one()
     assert (month.generated_kg, month.stored_kg, month.discarded_kg) == (100 * T, 24 * T, T)
@@ -154,12 +153,12 @@ def test_a_form_kept_by_hand_is_read_and_the_platform_s_part_taken_off(
     told.sign(transfer, "sender")
     told.sign(transfer, "carrier")
     file = _typed(tmp_path, ["2026年9月", FLY_ASH, "粉煤灰", 100.5, 55.5, "C2", 45])
-    assert _import(registry, told.works, file) == Imported(1, 0)
+    assert imported(registry, told.works, file) == Imported(1, 0)
     month = registry.session.query(LedgerMonth).one()
     assert [(use.kind, use.mass_kg) for use in month.uses] == [("entrusted_utilised", 15 * T)]
     close_month(registry.session, **ACT, month=month)  # 100.5 - 30 - 15 = 55.5
     less = _typed(tmp_path, ["2026-09", FLY_ASH, "", 100, 80, "C2", 20])
-    (problem,) = _import(registry, told.works, less).problems
+    (problem,) = imported(registry, told.works, less).problems
     assert (problem.rule, problem.row) == ("platform_sent_more", 4)
 
 
@@ -175,7 +174,7 @@ def test_each_wrong_row_is_told_and_its_month_left_out(registry: Registry, tmp_p
         ["2026-09", FLY_ASH, "", "约10", 10],
         ["2026-10", FLY_ASH, "", "0.0001", 0],
     )
-    taken = _import(registry, works, file)
+    taken = imported(registry, works, file)
     assert [(problem.row, problem.column, problem.rule) for problem in taken.problems] == [
         (5, "年月", "not_a_month"),
         (6, "代码", "malformed_code"),
@@ -188,14 +187,14 @@ def test_each_wrong_row_is_told_and_its_month_left_out(registry: Registry, tmp_p
 
 def test_a_closed_month_is_not_overwritten(ash: Deal, tmp_path: Path) -> None:
     file = _typed(tmp_path, ["2026-09", FLY_ASH, "", 120, 90, "C2", 30])
-    (problem,) = _import(ash.registry, ash.works, file).problems
+    (problem,) = imported(ash.registry, ash.works, file).problems
     assert problem.rule == "illegal_step"
 
 
 def test_a_departure_that_is_no_transfer_is_told(registry: Registry, tmp_path: Path) -> None:
     file = tmp_path / "附表3.csv"
     file.write_text(f"出厂时间,代码,名称,出厂数量(吨)\n2026-09-01,{FLY_ASH},粉煤灰,30\n", encoding="gb18030")
-    (problem,) = _import(registry, registry.site(), file).problems
+    (problem,) = imported(registry, registry.site(), file).problems
     assert (problem.rule, problem.row) == ("no_such_transfer", 2)
 
 
@@ -203,66 +202,22 @@ def test_a_file_without_a_form_is_refused(registry: Registry, tmp_path: Path) ->
     file = tmp_path / "a.csv"
     file.write_text("甲,乙\n1,2\n", encoding="utf-8")
     with pytest.raises(BadInput) as refused:
-        _import(registry, registry.site(), file)
+        imported(registry, registry.site(), file)
     assert refused.value.problems[0].rule == "no_form"
-
-
-@pytest.fixture
-def acid(registry: Registry) -> Deal:
-    """A works with 12 t of waste acid in September, of which 5 t left for a licensed plant."""
-    told = deal(registry, waste_code=ACID)
-    output = {"plan_mass_kg": 100 * T, "available_from": DAY, "available_to": date(2026, 12, 31)}
-    told.agreement.output = registry.output(100, ACID, site=told.works, **output)
-    registry.session.flush()
-    transfer = told.draft(5)
-    told.sign(transfer, "sender")
-    told.sign(transfer, "carrier")
-    facts = {"waste_code": ACID, "uses": [Use("own_utilised", "R6", 4 * T)]}
-    _month(registry, told.works, 12, 12 - 5 - 4, **facts)
-    return told
-
-
-def test_the_hazardous_stages_follow_a_batch(acid: Deal) -> None:
-    made, into, out, own, entrusted = (
-        sheet.rows for sheet in hazardous_stages(acid.registry.session, acid.works, 2026)
-    )
-    assert [(row["批次编码"], row["数量(吨)"], row["类别"]) for row in made] == [
-        ("HWCS20260930001", "12", "HW34")
-    ]
-    assert into[0]["上游批次编码"] == "HWCS20260930001"
-    assert [(row["批次编码"], row["利用处置方式"]) for row in own] == [("HWZXLY20260930001", "R6 再生酸或碱")]
-    assert [(row["批次编码"], row["许可证编号"]) for row in entrusted] == [
-        ("HWWWLY20260901001", acid.agreement.line.entitlement.number)
-    ]
-    assert [row["去向批次编码"] for row in out] == ["HWZXLY20260930001", "HWWWLY20260901001"]
-
-
-def test_the_hazardous_stages_come_back_as_a_month(acid: Deal, tmp_path: Path) -> None:
-    registry, session = acid.registry, acid.registry.session
-    file = _file(tmp_path, hazardous_stages(session, acid.works, 2026))
-    assert _import(registry, acid.works, file) == Imported(0, 1)
-    other = registry.site()
-    assert _import(registry, other, file) == Imported(1, 0)
-    month = session.query(LedgerMonth).filter_by(site_id=other.id).one()
-    assert (month.generated_kg, month.stored_kg) == (12 * T, 3 * T)
-    assert [(use.kind, use.mass_kg) for use in month.uses] == [
-        ("own_utilised", 4 * T),
-        ("entrusted_utilised", 5 * T),
-    ]
 
 
 def test_no_cell_of_a_form_is_run_as_a_formula(registry: Registry, tmp_path: Path) -> None:
     works = registry.site()
-    _month(registry, works, 5, 0, uses=[Use("entrusted_utilised", "C2", 5 * T, "=HYPERLINK(1)")])
+    month_of(registry, works, 5, 0, uses=[Use("entrusted_utilised", "C2", 5 * T, "=HYPERLINK(1)")])
     registry.session.flush()
     flows = general_tables(registry.session, works, 2026)[1]
-    page = openpyxl.load_workbook(_file(tmp_path, [flows]))[flows.form.name]
+    page = openpyxl.load_workbook(filed(tmp_path, [flows]))[flows.form.name]
     assert {cell.data_type for row in page.iter_rows() for cell in row} <= {"s", "n"}
     (row,) = csv.DictReader(csv_text(flows).splitlines())
     assert row["委托利用单位"] == "'=HYPERLINK(1)"
     file = tmp_path / "附表2.csv"
     file.write_text(csv_text(flows), encoding="utf-8")
-    assert _import(registry, works, file) == Imported(0, 1)
+    assert imported(registry, works, file) == Imported(0, 1)
 
 
 def test_forms_have_names_that_fit_a_sheet() -> None:
