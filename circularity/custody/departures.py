@@ -10,6 +10,7 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from circularity.calendar_days import delta_day
+from circularity.custody.carriers import require_fit
 from circularity.custody.grouping import fractions_of, grouped_cells, grouped_kg
 from circularity.custody.manifests import Transfer, TransferLine
 from circularity.custody.metered import sent_total_kg
@@ -35,8 +36,8 @@ def leave(session: Session, *, at: datetime, transfer: Transfer) -> None:
     last day, on which it counts: what left in time is not late because its sheet is signed afterwards.
 
     Raises RuleBroken `illegal_step`, `not_in_force`, `other_waste`, `unlawful`, `procedure_missing`,
-    `period_not_over`, `nothing_weighed`,
-    `more_than_agreed`, `fractions_missing`, `rest_not_taken`, `month_closed`.
+    `period_not_over`, `nothing_weighed`, `carrier_unfit`, `more_than_agreed`, `fractions_missing`,
+    `rest_not_taken`, `month_closed`.
     """
     if transfer.lifecycle == "sheet":
         _weigh(session, transfer, at)
@@ -88,7 +89,12 @@ def _weigh(session: Session, transfer: Transfer, at: datetime) -> None:
 
 
 def _require_may_leave(session: Session, transfer: Transfer, on: date) -> None:
-    """The guard `may_leave`; counters are taken in the order of agreements."""
+    """The guard `may_leave`; counters are taken in the order of agreements.
+
+    A carrier that could not take over later is refused now, while the draft can still be made anew.
+    """
+    for carriage in transfer.carriages:
+        require_fit(transfer, carriage)
     for line in sorted(transfer.lines, key=lambda row: row.agreement.id):
         agreement = line.agreement
         _require_in_force(session, transfer, agreement)

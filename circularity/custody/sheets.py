@@ -21,7 +21,7 @@ from circularity.columns import utc
 from circularity.custody.manifests import Transfer, TransferLine
 from circularity.custody.meter_figures import checked_mass
 from circularity.custody.transfers import locked
-from circularity.custody.weighings import METERS, OPEN_STATES, SIDES, MeterReading, Ticket
+from circularity.custody.weighings import METERS, SIDES, MeterReading, Ticket, require_open
 from circularity.errors import InputProblem, RuleBroken
 from circularity.fields import Checks
 from circularity.organisations import Site
@@ -159,9 +159,7 @@ def _open_side(session: Session, transfer: Transfer, number: int, side: str) -> 
     if line is None:
         zh, en = f"没有第 {number} 行", f"there is no line {number}"
         raise RuleBroken("no_such_line", zh, en, field="line", line=number)
-    if transfer.status not in OPEN_STATES[side]:
-        zh, en = "该方已签署,不能再加磅单", "this side has signed; nothing is added"
-        raise RuleBroken("already_signed", zh, en, side=side, status=transfer.status)
+    require_open(transfer, side)
     return line, transfer.sender_site if side == "sender" else transfer.facility.site
 
 

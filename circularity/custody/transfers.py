@@ -21,6 +21,7 @@ from circularity.custody import grouping
 from circularity.custody.carriers import Carrier, carriages_of
 from circularity.custody.manifests import CONVEYANCES, METERINGS, Transfer, TransferLine
 from circularity.custody.transfer_cells import cells_of
+from circularity.custody.weighings import drop_weighings
 from circularity.deals.agreements import unship
 from circularity.deals.contract import Agreement
 from circularity.errors import RuleBroken
@@ -121,11 +122,13 @@ def cancel(session: Session, *, actor: Actor, at: datetime, transfer: Transfer, 
     Raises BadInput without a reason, RuleBroken `illegal_step`, or `load_on_the_road` for a re-matched load.
     """
     checks = Checks("transfer")
-    facts = {"reason": checks.text("reason", reason, maximum=1000)}
+    facts: dict[str, Any] = {"reason": checks.text("reason", reason, maximum=1000)}
     checks.finish()
     locked(session, transfer)
     if transfer.status == "draft":
         advance(transfer, transfer.lifecycle, "discard", "generator")
+        # Nobody has signed them, and a ticket that is known is taken nowhere else.
+        facts["weighings_dropped"] = drop_weighings(session, transfer)
     else:
         _refuse_on_the_road(transfer)
         advance(transfer, transfer.lifecycle, "cancel", "generator")

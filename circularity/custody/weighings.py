@@ -5,15 +5,17 @@ Both sides' weights are kept; which one settles is the agreement's to say.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, delete
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from circularity.columns import mass, one_of
-from circularity.custody.manifests import TransferLine
+from circularity.custody.manifests import Transfer, TransferLine
 from circularity.database import STRICT, Base
+from circularity.errors import RuleBroken
 from circularity.organisations import Site
 
 SIDES = ("sender", "receiver")
@@ -83,3 +85,23 @@ class MeterReading(Base):
 
     line: Mapped[TransferLine] = relationship()
     site: Mapped[Site] = relationship()
+
+
+def require_open(transfer: Transfer, side: str) -> None:
+    """Raise RuleBroken `already_signed` once a side has signed what it weighed."""
+    if transfer.status not in OPEN_STATES[side]:
+        zh, en = "该方已签署,磅单不能再变动", "this side has signed; its weighings stand"
+        raise RuleBroken("already_signed", zh, en, side=side, status=transfer.status)
+
+
+def drop_weighings(session: Session, transfer: Transfer, sides: Sequence[str] = SIDES) -> int:
+    """Delete what sides weighed of a transfer that they have not signed, so that it can be sent elsewhere.
+
+    Return how many tickets and readings there were.
+    """
+    lines = [line.id for line in transfer.lines]
+    dropped = 0
+    for model in (Ticket, MeterReading):
+        gone = delete(model).where(model.line_id.in_(lines), model.side.in_(sides))
+        dropped += session.connection().execute(gone).rowcount
+    return dropped

@@ -70,6 +70,20 @@ def test_an_export_of_the_whole_bridge_is_taken_by_the_words_of_one_deal(at_work
     assert "T1" not in at_work.see(f"{sheet}/weighings")
 
 
+def test_a_wrong_file_is_taken_out_again_by_its_own_side(at_work: Desk, sheet: str) -> None:
+    at_work.work(ask(at_work, sheet, HEADER + rows(3)))
+    assert "Take all weighings of this side out again" in at_work.see(f"{sheet}/weighings")
+    at_work.refused(f"{sheet}/weighings/clearing", status=403, side="receiver")
+    at_work.press(f"{sheet}/weighings/clearing", side="sender")
+    assert "No tickets of this side" in at_work.see(f"{sheet}/weighings")
+    place = ask(at_work, sheet, HEADER + rows(2))
+    at_work.work(place)
+    assert "2 new, 0 known already" in at_work.see(place)
+    at_work.press(f"{sheet}/acts/sign", person="张三")
+    assert "Upload a weighbridge's export" not in at_work.see(f"{sheet}/weighings")
+    at_work.refused(f"{sheet}/weighings/clearing", side="sender")
+
+
 def test_a_waiting_file_is_cancelled_and_nothing_of_it_is_taken(at_work: Desk, sheet: str) -> None:
     place = ask(at_work, sheet, HEADER + rows(3))
     assert at_work.press(f"{place}/cancellation") == place

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -86,6 +88,29 @@ def test_what_is_wrong_stands_at_its_field_and_what_was_typed_stays(
     assert 'value="many"' in told
     assert 'value="by rail please"' in told
     assert 'href="#counter-mass_t"' in told
+
+
+def test_the_next_trip_is_drafted_like_the_last(at_work: Desk) -> None:
+    deal = at_work.agreed()
+    at_work.act_as(POWER, "generator")
+    typed = at_work.trip("28.5") | {"carriers.1.permit": "危货 1", "carriers.1.permitted": "HW34; HW17"}
+    transfer = at_work.press(f"{deal}/transfers/new", **typed)
+    public_id = transfer.rpartition("/")[2]
+    assert "Draft another like it" in at_work.see(transfer)
+    form = at_work.client.get(f"{deal}/transfers/new?like={public_id}").get_data(as_text=True)
+    for name, value in (
+        ("lines.1.sent_t", "28.5"),
+        ("carriers.1.vehicle", typed["carriers.1.vehicle"]),
+        ("carriers.1.permit", "危货 1"),
+        ("carriers.1.permitted", "HW17;HW34"),
+    ):
+        assert re.search(rf'name="{name}"[^>]* value="{value}"', form), name
+    carrier = re.search(r'name="carriers.1.carrier"[^>]* value="([^"]+)"', form)
+    assert carrier is not None
+    again = typed | {"carriers.1.carrier": html.unescape(carrier[1])}
+    assert at_work.press(f"{deal}/transfers/new", **again) != transfer
+    at_work.act_as(BRICKS, "facility")
+    at_work.see(f"{deal}/transfers/new?like={public_id}", status=404)  # a draft is its sender's alone
 
 
 def test_why_a_trip_was_cancelled_is_told_to_both_sides(at_work: Desk) -> None:

@@ -169,7 +169,16 @@ def test_hazardous_waste_needs_a_carrier_whose_permit_covers_it(
 ) -> None:
     acid = deal(registry, waste_code=ACID)
     transfer = acid.draft(carriers=[Carrier(acid.carrier, "沪A1", permit, permitted)])
+    with pytest.raises(RuleBroken) as refused:
+        acid.sign(transfer, "sender")
+    assert (refused.value.code, transfer.status) == ("carrier_unfit", "draft"), "while it can be drafted anew"
+
+
+def test_a_carrier_that_is_none_any_more_takes_no_hazardous_waste_over(registry: Registry) -> None:
+    acid = deal(registry, waste_code=ACID)
+    transfer = acid.draft()
     acid.sign(transfer, "sender")
+    acid.carrier.roles = frozenset({"generator"})
     with pytest.raises(RuleBroken) as refused:
         acid.sign(transfer, "carrier")
     assert refused.value.code == "carrier_unfit"

@@ -11,10 +11,12 @@ from openpyxl import Workbook
 from registry import AT, FLY_ASH, Registry, T
 from sqlalchemy import select
 
+from circularity.custody.cleared_weighings import clear_weighings
 from circularity.custody.manifests import Transfer
 from circularity.custody.metered import received_total_kg, sent_total_kg
 from circularity.custody.seals import verify_signatures
 from circularity.custody.sheets import Imported, Weighing, add_reading, add_tickets
+from circularity.custody.transfers import cancel
 from circularity.custody.weighbridge import add_export, read_weighbridge
 from circularity.custody.weighings import MeterReading
 from circularity.errors import BadInput, RuleBroken
@@ -292,3 +294,39 @@ def test_a_file_of_several_deals_is_refused_until_words_choose_one(tmp_path: Pat
     with pytest.raises(BadInput) as refused:
         read_weighbridge(file, only="粉煤灰")
     assert refused.value.problems[0].rule == "none_chosen"
+
+
+def test_a_discarded_draft_gives_its_tickets_free_for_the_right_one(
+    ash: Deal, month: Transfer, tmp_path: Path
+) -> None:
+    """A ticket is known once; kept by a draft that nobody signed, it would be taken nowhere else."""
+    file = _csv(tmp_path / "a.csv", HEADER, "1,沪A1,49860,16200,33660,2026-08-03 08:05:00,1")
+    assert imported(ash, month, file).added == 1
+    right = ash.draft(metering="sheet", day=AUGUST[0], day_to=AUGUST[1])
+    assert (imported(ash, right, file).added, imported(ash, right, file).ignored) == (0, 1)
+    cancel(**ash.act, transfer=month, reason="录错协议")
+    assert imported(ash, right, file).added == 1
+    assert sent_total_kg(ash.registry.session, right.lines[0]) == 33_660
+    assert sent_total_kg(ash.registry.session, month.lines[0]) == 0
+
+
+def test_a_side_takes_a_wrong_file_out_again_until_it_signs(
+    ash: Deal, month: Transfer, tmp_path: Path
+) -> None:
+    session, line = ash.registry.session, month.lines[0]
+    file = _csv(tmp_path / "a.csv", HEADER, "1,沪A1,49860,16200,33660,2026-08-03 08:05:00,1")
+    imported(ash, month, file)
+    moment = datetime(2026, 8, 3, 9, 0, tzinfo=UTC)
+    theirs = [Weighing("R1", "沪A1", moment, 49_800, 16_200)]
+    add_tickets(**ash.act, transfer=month, rows=theirs, side="receiver")
+    assert clear_weighings(**ash.act, transfer=month, side="sender") == 1
+    assert (sent_total_kg(session, line), received_total_kg(session, line)) == (0, 33_600)
+    imported(ash, month, file)
+    ash.sign(month, "sender")
+    with pytest.raises(RuleBroken) as refused:
+        clear_weighings(**ash.act, transfer=month, side="sender")
+    assert refused.value.code == "already_signed"
+    assert clear_weighings(**ash.act, transfer=month, side="receiver") == 1
+    assert verify_signatures(month) == []
+    with pytest.raises(BadInput):
+        clear_weighings(**ash.act, transfer=month, side="carrier")

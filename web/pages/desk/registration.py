@@ -134,6 +134,7 @@ DONE = (
     ("/transfers/<public_id>/grouping", "group", stored_loads.group),
     ("/transfers/<public_id>/grouping/clearing", "clear_grouping", stored_loads.clear_grouping),
     ("/transfers/<public_id>/weighings", "upload_tickets", tickets.upload_tickets),
+    ("/transfers/<public_id>/weighings/clearing", "clear_weighings", tickets.clear),
     ("/transfers/<public_id>/readings", "type_reading", tickets.type_reading),
     (
         "/transfers/<public_id>/weighings/correction",

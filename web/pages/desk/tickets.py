@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from circularity.calendar_days import DELTA_TIME
+from circularity.custody.cleared_weighings import clear_weighings
 from circularity.custody.corrections import weights_may_change
 from circularity.custody.manifests import Transfer
 from circularity.custody.meter_figures import figures_of
@@ -104,6 +105,19 @@ def upload_tickets(public_id: str) -> Answer:
         return {"transfer": public_id, "line": line, "side": side, "words": words}, [site]
 
     return ask_import("tickets", WEIGHBRIDGE, ask, lambda: show_tickets(public_id))
+
+
+def clear(public_id: str) -> Answer:
+    """Take what a side has weighed out again, before it signs."""
+    party = require_acting()
+
+    def take_out(session: Session, at: datetime) -> str:
+        side = FormValues().text("side")
+        transfer = _open(session, public_id, side)
+        clear_weighings(session, actor=party.actor, at=at, transfer=transfer, side=side)
+        return url_for("desk.tickets", public_id=public_id, side=side)
+
+    return attempt("clear", take_out, lambda: show_tickets(public_id))
 
 
 def type_reading(public_id: str) -> Answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from flask import render_template, url_for
+from flask import render_template, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,8 @@ from web.pages.desk.agreements import find_agreement
 from web.pages.desk.attempts import Answer, attempt
 from web.pages.desk.carrier_form import ROWS, carrier_names, typed_carriers
 from web.pages.desk.form_values import FormValues
+from web.pages.desk.repeated_drafts import typed_like
+from web.pages.desk.transfers import find_transfer
 from web.session import read_session
 from web.today import today
 
@@ -23,11 +25,14 @@ FORM = "draft"
 
 
 def show_new_transfer(public_id: str) -> str:
-    """Show the form for a transfer on an agreement."""
+    """Show the form for a transfer on an agreement, filled from another one where `?like=` names it."""
     session, party = read_session(), require_acting()
     agreement = find_agreement(session, party, public_id)
+    deals = _deals(session, agreement)
+    like = request.args.get("like", "")
     facts = {
-        "deals": _deals(session, agreement),
+        "deals": deals,
+        "like": typed_like(find_transfer(session, party, like), deals) if like else {},
         "carriers": carrier_names(session, agreement),
         "rows": ROWS,
         "meterings": METERINGS,
