@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from flask import render_template, request, url_for
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from circularity.catalogue.waste_types import MalformedCode, parse_code
@@ -36,7 +37,7 @@ def show_new_agreement() -> str:
         "line": line,
         "typed": {**typed_terms(days), "mass_t": request.args.get("mass_t", "")[:20]},
         "choices": CHOICES,
-        "waste_code": _likely_code(line),
+        "waste_code": _likely_code(session, line),
     }
     return render_template("new_agreement.html", **facts)
 
@@ -78,9 +79,10 @@ def _side(party: Acting, site: Site, line: EntitlementLine) -> str:
     return party.side if party.side in mine else mine[0]
 
 
-def _likely_code(line: Choice) -> str:
-    """Return the waste code that was asked for on the way here, "" where it is still open."""
-    for typed in (request.args.get("waste_code", ""), *line.asked.split()):
+def _likely_code(session: Session, line: Choice) -> str:
+    """Return the waste code asked for on the way here, or the only one of the line; "" where it is open."""
+    chosen = select(EntitlementLine.waste_pattern).filter_by(public_id=line.chosen[0] if line.chosen else "")
+    for typed in (request.args.get("waste_code", ""), *line.asked.split(), session.scalar(chosen) or ""):
         try:
             return parse_code(typed)
         except MalformedCode:

@@ -6,10 +6,11 @@ from datetime import date, datetime
 
 from flask import render_template, request, url_for
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from circularity.custody.manifests import CONVEYANCES, METERINGS
 from circularity.custody.transfers import Load, draft_transfer
+from circularity.deals.agreements import in_force
 from circularity.deals.contract import Agreement
 from web.pages.desk.acting import require_acting
 from web.pages.desk.agreements import find_agreement
@@ -97,15 +98,21 @@ def _last_day(form: FormValues, day: date) -> date:
 
 
 def _deals(session: Session, main: Agreement) -> list[Agreement]:
-    """Return the agreement, then the others in force of the same site and facility: one line for each."""
+    """Return the agreement, then of each other waste of the same site and facility the one to deliver on.
+
+    That is one that holds today and has mass left before one that does not, the newest first.
+    """
     others = session.scalars(
         select(Agreement)
         .filter_by(site_id=main.site_id, facility_id=main.facility_id, status="agreed")
         .where(Agreement.id != main.id, Agreement.waste_code != main.waste_code)
-        .order_by(Agreement.id)
+        .options(selectinload(Agreement.offers))
     )
-    found = [main]
-    for agreement in others:
-        if agreement.waste_code not in {row.waste_code for row in found}:
-            found.append(agreement)
-    return found
+    of_waste: dict[str, Agreement] = {}
+    for agreement in sorted(others, key=lambda row: (_delivers(session, row), row.id), reverse=True):
+        of_waste.setdefault(agreement.waste_code, agreement)
+    return [main, *(of_waste[code] for code in sorted(of_waste))]
+
+
+def _delivers(session: Session, agreement: Agreement) -> bool:
+    return in_force(session, agreement, today()) and agreement.shipped_kg < agreement.offer.mass_kg
