@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
-from functools import cache
 from typing import Any
 
-from sqlalchemy import FromClause, Join, Select, bindparam, func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
-from circularity.database import Base
 from circularity.deals.ceilings import ANY_YEAR
-from circularity.deals.contract import Agreement
 from circularity.errors import RuleBroken
 from circularity.registry.entitlements import (
     LINE_GROUP_MEMBERS,
@@ -39,68 +37,71 @@ ANNUAL = ("line", "group", "entitlement", "facility")
 """The kinds of limit that count per calendar year."""
 
 
-def read_anew(session: Session, agreement: Agreement) -> list[WhitelistEntry]:
-    """Read what an agreement's rules and limits depend on; it stays so until the transaction ends.
+class Limits:
+    """Limits in kg; what windows took elsewhere in a year is read once for all limits of a facility."""
 
-    Return the entries of its facility by their keys.
-    """
-    entitlement = agreement.line.entitlement
-    keys = {"line": agreement.line.id, "facility": entitlement.facility.id}
-    if agreement.output is not None:
-        keys["output"] = agreement.output.id
-    if agreement.window is not None:
-        keys["window"] = agreement.window.id
-    rows = _rows_anew("output" in keys, "window" in keys)
-    session.execute(rows, keys, execution_options=_ANEW).all()
-    for group in agreement.line.groups:
-        session.refresh(group, with_for_update={"read": True, "of": LineGroup})
-    return list(session.scalars(_ENTRIES_ANEW, {"facility": keys["facility"]}, execution_options=_ANEW))
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._elsewhere: dict[tuple[int, int], Sequence[Any]] = {}
 
+    def of(self, kind: str, subject: Subject, year: int = ANY_YEAR) -> int | None:
+        """Return a limit, None for none; of a year less what windows of that year took elsewhere."""
+        match subject:
+            case Output():
+                return subject.mass_kg
+            case CapacityWindow():
+                return subject.offered_kg
+            case WhitelistEntry():
+                return subject.quota_kg
+            case ProcedureGrant():
+                return subject.limit_kg
+        if subject.annual_limit_kg is None:
+            return None
+        return max(subject.annual_limit_kg - self._taken_elsewhere(kind, subject, year), 0)
 
-_ANEW = {"populate_existing": True}
-_ENTRIES_ANEW = (
-    select(WhitelistEntry)
-    .where(WhitelistEntry.facility_id == bindparam("facility"))
-    .order_by(WhitelistEntry.id)
-    .with_for_update(read=True, of=WhitelistEntry)
-)
+    def _taken_elsewhere(
+        self, kind: str, subject: EntitlementLine | LineGroup | Entitlement | Facility, year: int
+    ) -> int:
+        """Return what the windows that touch a year took elsewhere, withdrawn ones too."""
+        match subject:
+            case Facility():
+                facility_id = subject.id
+            case Entitlement():
+                facility_id = subject.facility_id
+            case _:
+                facility_id = subject.entitlement.facility_id
+        rows = self._taken_by_line(facility_id, year)
+        of_subject = [row for row in rows if kind == "facility" or getattr(row, kind) == subject.id]
+        # A line in several groups has a row for each, with the same sum.
+        return sum({row.line: int(row.kg) for row in of_subject}.values())
 
-
-@cache
-def _rows_anew(with_output: bool, with_window: bool) -> Select[*tuple[Any, ...]]:
-    """Return the one statement for all rows, which are locked in this order."""
-    rows: list[type[Base]] = [EntitlementLine, Entitlement, Facility]
-    joined: FromClause | Join = EntitlementLine.__table__.join(
-        Entitlement.__table__, EntitlementLine.entitlement_id == Entitlement.id
-    ).join(Facility.__table__, Entitlement.facility_id == Facility.id)
-    if with_window:
-        rows.insert(0, CapacityWindow)
-        joined = joined.join(CapacityWindow.__table__, CapacityWindow.id == bindparam("window"))
-    if with_output:
-        rows.insert(0, Output)
-        joined = joined.join(Output.__table__, Output.id == bindparam("output"))
-    return (
-        select(*rows)
-        .select_from(joined)
-        .where(EntitlementLine.id == bindparam("line"))
-        .with_for_update(read=True, of=rows)
-    )
+    def _taken_by_line(self, facility_id: int, year: int) -> Sequence[Any]:
+        if (facility_id, year) not in self._elsewhere:
+            asked = {"facility": facility_id, "first": date(year, 1, 1), "last": date(year, 12, 31)}
+            self._elsewhere[facility_id, year] = self._session.execute(_ELSEWHERE, asked).all()
+        return self._elsewhere[facility_id, year]
 
 
 def limit_kg(session: Session, kind: str, subject: Subject, year: int = ANY_YEAR) -> int | None:
-    """Return a limit in kg, None for none; of a year less what windows of that year took elsewhere."""
-    match subject:
-        case Output():
-            return subject.mass_kg
-        case CapacityWindow():
-            return subject.offered_kg
-        case WhitelistEntry():
-            return subject.quota_kg
-        case ProcedureGrant():
-            return subject.limit_kg
-    if subject.annual_limit_kg is None:
-        return None
-    return max(subject.annual_limit_kg - _taken_elsewhere_kg(session, kind, subject.id, year), 0)
+    """Return one limit in kg, as `Limits.of` does."""
+    return Limits(session).of(kind, subject, year)
+
+
+_ELSEWHERE = (
+    select(
+        EntitlementLine.id.label("line"),
+        EntitlementLine.entitlement_id.label("entitlement"),
+        LINE_GROUP_MEMBERS.c.group_id.label("group"),
+        func.sum(CapacityWindow.received_kg + CapacityWindow.committed_kg).label("kg"),
+    )
+    .join(CapacityWindow.line)
+    .join(EntitlementLine.entitlement)
+    .outerjoin(LINE_GROUP_MEMBERS, LINE_GROUP_MEMBERS.c.line_id == EntitlementLine.id)
+    .where(Entitlement.facility_id == bindparam("facility"))
+    .where(CapacityWindow.available_from.is_(None) | (CapacityWindow.available_from <= bindparam("last")))
+    .where(CapacityWindow.available_to.is_(None) | (CapacityWindow.available_to >= bindparam("first")))
+    .group_by(EntitlementLine.id, EntitlementLine.entitlement_id, LINE_GROUP_MEMBERS.c.group_id)
+)
 
 
 def mass_by_year(mass_kg: int, first: date, last: date) -> dict[int, int]:
@@ -110,27 +111,6 @@ def mass_by_year(mass_kg: int, first: date, last: date) -> dict[int, int]:
         own = min(last, date(year, 12, 31)) - max(first, date(year, 1, 1))
         spread[year] = mass_kg * (own.days + 1) // days
     return {**spread, last.year: mass_kg - sum(spread.values())}
-
-
-def _taken_elsewhere_kg(session: Session, kind: str, subject_id: int, year: int) -> int:
-    """Return what the windows that touch a year took elsewhere, withdrawn ones too."""
-    grouped = select(LINE_GROUP_MEMBERS.c.line_id).where(LINE_GROUP_MEMBERS.c.group_id == subject_id)
-    of_subject = {
-        "line": EntitlementLine.id == subject_id,
-        "group": EntitlementLine.id.in_(grouped),
-        "entitlement": EntitlementLine.entitlement_id == subject_id,
-        "facility": Entitlement.facility_id == subject_id,
-    }[kind]
-    window = CapacityWindow
-    taken = session.scalar(
-        select(func.sum(window.received_kg + window.committed_kg))
-        .join(EntitlementLine, window.line_id == EntitlementLine.id)
-        .join(Entitlement, EntitlementLine.entitlement_id == Entitlement.id)
-        .where(of_subject)
-        .where(window.available_from.is_(None) | (window.available_from <= date(year, 12, 31)))
-        .where(window.available_to.is_(None) | (window.available_to >= date(year, 1, 1)))
-    )
-    return int(taken or 0)
 
 
 _NAMED = {

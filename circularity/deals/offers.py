@@ -208,8 +208,8 @@ def _checked_offer(
 
 def _require_dealable(session: Session, agreement: Agreement, offer: Offer, at: datetime) -> list[Finding]:
     """Ask sites, postings and rules as of today; return what a procedure can meet."""
-    refuse_dormant(session, agreement.site, agreement.facility.site)
     found = agreement_findings(session, agreement, delta_day(at), offer=offer)
+    refuse_dormant(session, agreement.site, agreement.facility.site)
     require_within_postings(agreement, offer.valid_from, offer.valid_to)
     return require_lawful(found)
 

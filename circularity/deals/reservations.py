@@ -1,7 +1,8 @@
 """Reserving, committing and releasing what an agreement takes of every limit it falls under.
 
-Two acceptances can neither both win nor wait for each other in a circle: a reservation is one conditional
-UPDATE per limit, always in the order of kind, subject and year. Nothing is ever decided by summing up deals.
+Two acceptances can neither both win nor wait for each other in a circle: a reservation locks the counters of
+its limits, always in the order of kind, subject and year, and raises each by a conditional UPDATE. Nothing is
+ever decided by summing up deals.
 What the limits themselves are is answered in `circularity.deals.limits`.
 """
 
@@ -11,15 +12,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session, contains_eager
 
 from circularity.calendar_days import delta_day
 from circularity.deals.ceilings import ANY_YEAR, Ceiling, Hold
 from circularity.deals.contract import Agreement, Offer
-from circularity.deals.limits import ANNUAL, Subject, limit_kg, mass_by_year
+from circularity.deals.limits import ANNUAL, Limits, Subject, limit_kg, mass_by_year
 from circularity.deals.still_lawful import listings_of
-from circularity.deals.taking import UNSYNCHRONISED, Wanted, place_of, take
+from circularity.deals.taking import Wanted, place_of, take, take_turn
 from circularity.lifecycle import advance
 from circularity.whitelist.quota_moves import QuotaMove
 
@@ -28,29 +29,26 @@ Values = dict[Any, Any]
 
 def ceilings_of(session: Session, agreement: Agreement, offer: Offer, on: date) -> list[Wanted]:
     """Return what an offer would take of each limit as of a day, in the order of locking."""
-    wanted = []
+    wanted, limits = [], Limits(session)
     for kind, subject, mass_kg in _subjects(session, agreement, offer, on):
         by_year = mass_by_year(mass_kg, offer.valid_from, offer.valid_to)
         for year, kg in (by_year if kind in ANNUAL else {ANY_YEAR: mass_kg}).items():
-            limit = limit_kg(session, kind, subject, year)
+            limit = limits.of(kind, subject, year)
             if limit is not None and kg:
                 wanted.append(Wanted(kind, subject.id, year, limit, kg, subject.public_id))
     return sorted(wanted, key=lambda each: each.key)
 
 
-def reserve(
-    session: Session, agreement: Agreement, offer: Offer, expires_at: datetime, at: datetime
-) -> list[Hold]:
+def reserve(session: Session, agreement: Agreement, offer: Offer, expires_at: datetime, at: datetime) -> None:
     """Reserve what an offer takes of every limit until a moment; all of it or nothing.
 
     The limits are those of the rows as they stand in the session: whoever reserves has asked the rules
     before, which reads them anew (`still_lawful.rules_of`).
     Raises RuleBroken `full` for the first one without room (facts: kind, subject, year, left_kg, wanted_kg).
     """
-    with session.begin_nested():
-        wanted = ceilings_of(session, agreement, offer, delta_day(at))
-        taken = [(each, take(session, each)) for each in wanted]
-        return _held(session, agreement, taken, expires_at, at)
+    wanted = ceilings_of(session, agreement, offer, delta_day(at))
+    take_turn(session, agreement.facility)
+    _hold(session, agreement, wanted, expires_at, at)
 
 
 def commit(session: Session, agreement: Agreement, at: datetime) -> None:
@@ -64,7 +62,7 @@ def commit(session: Session, agreement: Agreement, at: datetime) -> None:
             _update(session, hold, moved)
             advance(hold, "hold", "commit", "system")
             hold.expires_at = None
-            _note(session, hold, hold.ceiling, "committed", hold.mass_kg, at)
+            _note(session, hold.agreement_id, hold.ceiling, "committed", hold.mass_kg, at)
 
 
 def release(session: Session, agreement: Agreement, at: datetime, mass_kg: int | None = None) -> None:
@@ -97,18 +95,16 @@ def release_all(session: Session, agreements: Mapping[Agreement, int | None], at
 
 def take_committed(
     session: Session, agreement: Agreement, kind: str, subject: Subject, mass_kg: int, at: datetime
-) -> Hold | None:
-    """Commit mass of one more limit to an agreement at once; None when there is no limit.
+) -> None:
+    """Commit mass of one more limit to an agreement at once; nothing where there is no limit.
 
     Raises RuleBroken `full`.
     """
     limit = limit_kg(session, kind, subject)
-    if limit is None:
-        return None
-    wanted = Wanted(kind, subject.id, ANY_YEAR, limit, mass_kg, subject.public_id)
-    hold = _held(session, agreement, [(wanted, take(session, wanted))], None, at)[0]
-    commit(session, agreement, at)
-    return hold
+    if limit is not None:
+        wanted = Wanted(kind, subject.id, ANY_YEAR, limit, mass_kg, subject.public_id)
+        _hold(session, agreement, [wanted], None, at)
+        commit(session, agreement, at)
 
 
 def left_kg(session: Session, kind: str, subject: Subject, year: int = ANY_YEAR) -> int | None:
@@ -155,37 +151,32 @@ def _subjects(
         yield "grant", proposal.grant, min(mass_kg, proposal.mass_kg)
 
 
-def _held(
+def _hold(
     session: Session,
     agreement: Agreement,
-    taken: Sequence[tuple[Wanted, int]],
+    wanted: Sequence[Wanted],
     expires_at: datetime | None,
     at: datetime,
-) -> list[Hold]:
-    """Write down what an agreement has reserved, by the keys of the counters."""
-    holds = [
-        Hold(
-            agreement=agreement,
-            ceiling_id=ceiling_id,
-            mass_kg=wanted.mass_kg,
-            status="reserved",
-            expires_at=expires_at,
-        )
-        for wanted, ceiling_id in taken
-    ]
-    session.add_all(holds)
+) -> None:
+    """Take mass of limits for an agreement, and write down what it has reserved of each."""
     session.flush()
-    for hold, (wanted, _) in zip(holds, taken, strict=True):
-        _note(session, hold, wanted, "reserved", hold.mass_kg, at)
-    return holds
+    about = {"agreement_id": agreement.id, "status": "reserved", "expires_at": expires_at}
+    holds = [
+        {**about, "ceiling_id": counter, "mass_kg": each.mass_kg}
+        for counter, each in zip(take(session, wanted), wanted, strict=True)
+    ]
+    if holds:
+        session.connection().execute(insert(Hold), holds)
+    for each in wanted:
+        _note(session, agreement.id, each, "reserved", each.mass_kg, at)
 
 
 def _note(
-    session: Session, hold: Hold, limit: Ceiling | Wanted, what: str, mass_kg: int, at: datetime
+    session: Session, agreement_id: int, limit: Ceiling | Wanted, what: str, mass_kg: int, at: datetime
 ) -> None:
     """Write in an entry's book what has happened to its quota; the other limits need none."""
     if limit.kind == "quota":
-        about = {"entry_id": limit.subject_id, "agreement_id": hold.agreement.id}
+        about = {"entry_id": limit.subject_id, "agreement_id": agreement_id}
         session.add(QuotaMove(**about, kind=what, mass_kg=mass_kg, document="", at=at))
 
 
@@ -207,7 +198,7 @@ def _give_back(session: Session, given: Iterable[tuple[Hold, int]], at: datetime
         column = Ceiling.reserved_kg if hold.status == "reserved" else Ceiling.committed_kg
         if kg:
             _update(session, hold, {column: column - kg})
-            _note(session, hold, hold.ceiling, "released", kg, at)
+            _note(session, hold.agreement_id, hold.ceiling, "released", kg, at)
         if kg == hold.mass_kg:
             advance(hold, "hold", "release", "system")
         else:
@@ -217,9 +208,5 @@ def _give_back(session: Session, given: Iterable[tuple[Hold, int]], at: datetime
 def _update(session: Session, hold: Hold, values: Values) -> None:
     session.execute(
         update(Ceiling).where(Ceiling.id == hold.ceiling_id).values(values),
-        execution_options=UNSYNCHRONISED,
+        execution_options={"synchronize_session": False},
     )
-
-
-def _place(ceiling: Ceiling) -> tuple[int, int, int]:
-    return place_of(ceiling.kind, ceiling.subject_id, ceiling.year)

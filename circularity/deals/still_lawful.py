@@ -26,8 +26,8 @@ from circularity.acceptance.rules import CONDITIONAL, PROCEDURES
 from circularity.catalogue.regions import prefix_of
 from circularity.catalogue.waste_types import pattern_covers
 from circularity.deals.contract import Agreement, Offer
-from circularity.deals.limits import read_anew
 from circularity.deals.one_pair import Days, Receiving, Sending, pair_of
+from circularity.deals.pair_rows import read_anew
 from circularity.deals.reliance import lost_listing
 from circularity.errors import RuleBroken
 from circularity.organisations import Site
@@ -113,10 +113,11 @@ def rules_of(
     With `anew`, which needs a writing session, facility, its whitelist entries, entitlement, line and
     postings are read anew and stay as they are until the transaction ends.
     """
+    entries = read_anew(session, agreement) if anew else None
     terms, line = offer or agreement.offer, agreement.line
     site, facility, code = agreement.site, line.entitlement.facility, agreement.waste_code
-    if anew:
-        listed = _in_force(read_anew(session, agreement), site, code, agreement.operation, on)
+    if entries is not None:
+        listed = _in_force(entries, site, code, agreement.operation, on)
     else:
         listed = listings_of(session, site, facility, code, agreement.operation, on)
     pair = pair_of(
