@@ -115,7 +115,7 @@ def _require_in_force(session: Session, transfer: Transfer, agreement: Agreement
 
 def _require_granted(session: Session, agreement: Agreement, mass_kg: int, on: date) -> None:
     """Nothing leaves before its procedures are granted; what is unlawful is refused with its rules."""
-    broken = rules_of(session, agreement, on)
+    broken = rules_of(session, agreement, on).broken
     require_lawful(broken(held_kinds(agreement, on)))
     waiting = missing_procedures(session, agreement, on, mass_kg, broken)
     if waiting:

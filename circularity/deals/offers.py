@@ -23,7 +23,7 @@ from circularity.deals.contract import SIDES, Agreement, Offer
 from circularity.deals.procedures import attach_promised, hang_procedures
 from circularity.deals.reservations import commit, release, reserve
 from circularity.deals.sides import OFFER_STANDS, PARTY, lock
-from circularity.deals.still_lawful import agreement_findings, require_lawful
+from circularity.deals.still_lawful import agreement_findings, held_kinds, require_lawful, rules_of
 from circularity.deals.terms import Terms, checked_terms, require_within_postings
 from circularity.errors import RuleBroken
 from circularity.fields import Checks
@@ -31,6 +31,7 @@ from circularity.human_numbers import new_number
 from circularity.lifecycle import advance, next_step
 from circularity.organisations import Site
 from circularity.registry.entitlements import EntitlementLine
+from circularity.whitelist import WhitelistEntry
 
 __all__ = [
     "OFFER_STANDS",
@@ -171,8 +172,9 @@ def _accepted(
 
     def reservable() -> None:
         _require_not_over(agreement, at, "offer_over", "要约已过期", "the offer has expired")
-        conditions.extend(_require_dealable(session, agreement, agreement.offer, at))
-        reserve(session, agreement, agreement.offer, at + holds, at)
+        found, listed = _require_dealable(session, agreement, agreement.offer, at)
+        conditions.extend(found)
+        reserve(session, agreement, agreement.offer, listed, at + holds, at)
 
     advance(agreement, "agreement", "accept", PARTY[side], {"reservable": reservable})
     agreement.expires_at = at + holds
@@ -206,12 +208,18 @@ def _checked_offer(
     return offer
 
 
-def _require_dealable(session: Session, agreement: Agreement, offer: Offer, at: datetime) -> list[Finding]:
-    """Ask sites, postings and rules as of today; return what a procedure can meet."""
-    found = agreement_findings(session, agreement, delta_day(at), offer=offer)
+def _require_dealable(
+    session: Session, agreement: Agreement, offer: Offer, at: datetime
+) -> tuple[list[Finding], Sequence[WhitelistEntry]]:
+    """Ask sites, postings and rules as of today; return what a procedure can meet, and its entries.
+
+    The rules' rows are read first, because sites and postings are among them.
+    """
+    on = delta_day(at)
+    asked = rules_of(session, agreement, on, offer=offer)
     refuse_dormant(session, agreement.site, agreement.facility.site)
     require_within_postings(agreement, offer.valid_from, offer.valid_to)
-    return require_lawful(found)
+    return require_lawful(asked.broken(held_kinds(agreement, on))), asked.listed
 
 
 def _require_not_over(agreement: Agreement, at: datetime, code: str, zh: str, en: str) -> None:

@@ -45,10 +45,10 @@ def missing_procedures(
 
     A limited grant lets no more leave than it holds for this agreement: what has been shipped and `load_kg`.
     It reads only; who lets a load leave asks `rules_of` first, which takes hold of what is asked, and hands
-    the answer on as `broken`.
+    its answer on as `broken`.
     """
     held = granted_kinds(agreement, on) - _used_up(session, agreement, agreement.shipped_kg + load_kg)
-    found = (broken or rules_of(session, agreement, on, anew=False))(held)
+    found = (broken or rules_of(session, agreement, on, anew=False).broken)(held)
     kinds = dict.fromkeys(finding.procedure.kind for finding in found if finding.procedure is not None)
     free = {"assay"} if agreement.offer.lot == "sample" else set()
     return tuple(kind for kind in kinds if kind not in free)

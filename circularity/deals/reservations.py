@@ -9,28 +9,29 @@ What the limits themselves are is answered in `circularity.deals.limits`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session, contains_eager
 
-from circularity.calendar_days import delta_day
 from circularity.deals.ceilings import ANY_YEAR, Ceiling, Hold
 from circularity.deals.contract import Agreement, Offer
 from circularity.deals.limits import ANNUAL, Limits, Subject, limit_kg, mass_by_year
-from circularity.deals.still_lawful import listings_of
 from circularity.deals.taking import Wanted, place_of, take, take_turn
 from circularity.lifecycle import advance
+from circularity.whitelist import WhitelistEntry
 from circularity.whitelist.quota_moves import QuotaMove
 
 Values = dict[Any, Any]
 
 
-def ceilings_of(session: Session, agreement: Agreement, offer: Offer, on: date) -> list[Wanted]:
-    """Return what an offer would take of each limit as of a day, in the order of locking."""
+def ceilings_of(
+    session: Session, agreement: Agreement, offer: Offer, listed: Iterable[WhitelistEntry]
+) -> list[Wanted]:
+    """Return what an offer would take of each limit, in the order of locking; `listed` are its entries."""
     wanted, limits = [], Limits(session)
-    for kind, subject, mass_kg in _subjects(session, agreement, offer, on):
+    for kind, subject, mass_kg in _subjects(agreement, offer, listed):
         by_year = mass_by_year(mass_kg, offer.valid_from, offer.valid_to)
         for year, kg in (by_year if kind in ANNUAL else {ANY_YEAR: mass_kg}).items():
             limit = limits.of(kind, subject, year)
@@ -39,14 +40,21 @@ def ceilings_of(session: Session, agreement: Agreement, offer: Offer, on: date) 
     return sorted(wanted, key=lambda each: each.key)
 
 
-def reserve(session: Session, agreement: Agreement, offer: Offer, expires_at: datetime, at: datetime) -> None:
+def reserve(
+    session: Session,
+    agreement: Agreement,
+    offer: Offer,
+    listed: Iterable[WhitelistEntry],
+    expires_at: datetime,
+    at: datetime,
+) -> None:
     """Reserve what an offer takes of every limit until a moment; all of it or nothing.
 
-    The limits are those of the rows as they stand in the session: whoever reserves has asked the rules
-    before, which reads them anew (`still_lawful.rules_of`).
+    The limits are those of the rows as they stand in the session, and of the entries `listed`: whoever
+    reserves has asked the rules before, which reads all of them anew (`still_lawful.rules_of`).
     Raises RuleBroken `full` for the first one without room (facts: kind, subject, year, left_kg, wanted_kg).
     """
-    wanted = ceilings_of(session, agreement, offer, delta_day(at))
+    wanted = ceilings_of(session, agreement, offer, listed)
     take_turn(session, agreement.facility)
     _hold(session, agreement, wanted, expires_at, at)
 
@@ -130,7 +138,7 @@ def held_kg(session: Session, agreement: Agreement, kind: str) -> dict[int, int]
 
 
 def _subjects(
-    session: Session, agreement: Agreement, offer: Offer, on: date
+    agreement: Agreement, offer: Offer, listed: Iterable[WhitelistEntry]
 ) -> Iterable[tuple[str, Subject, int]]:
     """Yield kind, row and kg of everything with a limit that an offer falls under."""
     line, mass_kg = agreement.line, offer.mass_kg
@@ -143,8 +151,7 @@ def _subjects(
         yield "group", group, mass_kg
     yield "entitlement", line.entitlement, mass_kg
     yield "facility", line.entitlement.facility, mass_kg
-    pair = agreement.site, line.entitlement.facility, agreement.waste_code, agreement.operation
-    for entry in listings_of(session, *pair, on):
+    for entry in listed:
         yield "quota", entry, mass_kg
     proposal = agreement.proposal
     if proposal is not None and proposal.grant is not None:

@@ -8,9 +8,10 @@ Of the days only those agreed count. An entitlement may end before a deal does; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
@@ -37,6 +38,13 @@ from circularity.whitelist import ProcedureGrant, WhitelistEntry
 
 Broken = Callable[[Collection[str]], list[Finding]]
 """Tells every rule that is broken, in order, by the kinds of procedure that are held."""
+
+
+class Asked(NamedTuple):
+    """What the rules say of a deal as of a day, and the whitelist entries in force that count for it."""
+
+    listed: Sequence[WhitelistEntry]
+    broken: Broken
 
 
 def verdict_of(  # noqa: PLR0913 - a pair is asked with every fact about it
@@ -102,13 +110,13 @@ def agreement_findings(
 
     It needs a writing session: see `rules_of`.
     """
-    return rules_of(session, agreement, on, offer=offer)(held_kinds(agreement, on))
+    return rules_of(session, agreement, on, offer=offer).broken(held_kinds(agreement, on))
 
 
 def rules_of(
     session: Session, agreement: Agreement, on: date, *, offer: Offer | None = None, anew: bool = True
-) -> Broken:
-    """Ask an agreement, or an offer about it, as of a day; the answer tells what it breaks by what is held.
+) -> Asked:
+    """Ask an agreement, or an offer about it, as of a day.
 
     With `anew`, which needs a writing session, facility, its whitelist entries, entitlement, line and
     postings are read anew and stay as they are until the transaction ends.
@@ -132,7 +140,7 @@ def rules_of(
         found = _still_broken(pair, {*held, *open_grants})
         return found if listed else [*found, *lost_listing(session, agreement, terms, found)]
 
-    return broken
+    return Asked(listed, broken)
 
 
 def held_kinds(agreement: Agreement, on: date) -> frozenset[str]:

@@ -18,7 +18,7 @@ from threading import Barrier, Thread
 
 import pytest
 from deal_world import DealWorld, act, at, terms
-from registry import AT, Registry, T
+from registry import Registry, T
 from sqlalchemy import Engine, create_engine, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -228,7 +228,7 @@ STEPS = (accepted, confirmed, declined, countered, lapsed)
 
 def check_then_insert(session: Session, agreement: Agreement) -> None:
     """Reserve as one would without knowing better: add up what is held, and if it fits, hold more."""
-    for wanted in ceilings_of(session, agreement, agreement.offer, AT.date()):
+    for wanted in ceilings_of(session, agreement, agreement.offer, ()):
         key = {"kind": wanted.kind, "subject_id": wanted.subject_id, "year": wanted.year}
         ceiling = session.scalars(select(Ceiling).filter_by(**key)).one()
         held = session.scalar(select(func.sum(Hold.mass_kg)).where(Hold.ceiling_id == ceiling.id))
@@ -240,7 +240,7 @@ def check_then_insert(session: Session, agreement: Agreement) -> None:
 
 def count_without_a_lock(session: Session, agreement: Agreement) -> None:
     """Reserve on the counter, but read it first and write back what one has reckoned."""
-    for wanted in ceilings_of(session, agreement, agreement.offer, AT.date()):
+    for wanted in ceilings_of(session, agreement, agreement.offer, ()):
         key = {"kind": wanted.kind, "subject_id": wanted.subject_id, "year": wanted.year}
         ceiling = session.scalars(select(Ceiling).filter_by(**key)).one()
         reckoned = ceiling.reserved_kg + wanted.mass_kg

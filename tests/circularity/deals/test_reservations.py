@@ -58,7 +58,7 @@ def test_limits_are_taken_in_one_order(world: DealWorld) -> None:
     agreement = world.offered(
         60, window=world.registry.window(100, line, available_to=None), output=world.registry.output(80)
     )
-    wanted = ceilings_of(world.session, agreement, agreement.offer, date(2026, 9, 1))
+    wanted = ceilings_of(world.session, agreement, agreement.offer, ())
     assert [each.kind for each in wanted] == ["output", "window", "line", "entitlement", "facility"]
     assert wanted == sorted(wanted, key=lambda each: each.key)
 
@@ -148,7 +148,7 @@ def test_a_limit_lowered_below_what_is_taken_stops_new_ones_and_takes_nothing_ba
 def test_a_reservation_is_all_or_nothing_even_if_the_caller_goes_on(world: DealWorld) -> None:
     agreement = world.offered(60, line=limited_line(world, 100, 100, 50))
     with pytest.raises(RuleBroken):
-        reserve(world.session, agreement, agreement.offer, at(hours=1), at())
+        reserve(world.session, agreement, agreement.offer, (), at(hours=1), at())
     world.session.commit()
     assert set(counters(world).values()) <= {(0, 0)}
 
