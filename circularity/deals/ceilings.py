@@ -1,8 +1,8 @@
 """Every limit that can be oversold, as one counter each, and who holds how much of it.
 
-A reservation is one conditional UPDATE per ceiling (`reserved + committed + wanted <= limit`), in the order
-of KINDS, subject and year, so that two of them can neither both win nor wait for each other in a circle; the
-CHECK stands behind it. Nothing is ever decided by summing rows.
+A reservation locks its ceilings in the order of KINDS, subject and year and raises each by a conditional
+UPDATE (`reserved + committed + wanted <= limit`), so that two of them can neither both win nor wait for each
+other in a circle; the CHECK stands behind it. Nothing is ever decided by summing rows.
 """
 
 from __future__ import annotations

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
 import pytest
 from deal_world import DealWorld, act, at
 from registry import ACID, SHANGHAI, Registry, T
-from sqlalchemy import select
+from sqlalchemy import Connection, event, select
 
+from circularity.database import writing
 from circularity.deals.ceilings import Ceiling
 from circularity.deals.contract import Agreement
 from circularity.deals.limits import mass_by_year
 from circularity.deals.offers import accept, confirm, decline
 from circularity.deals.reservations import ceilings_of, left_kg, release, reserve
 from circularity.errors import RuleBroken
+from circularity.registry.line_groups import add_line_group
 
 
 @pytest.fixture
@@ -29,6 +33,18 @@ def counters(world: DealWorld) -> dict[tuple[str, int], tuple[int, int]]:
         select(Ceiling.kind, Ceiling.year, Ceiling.reserved_kg, Ceiling.committed_kg)
     )
     return {(kind, year): (reserved // T, committed // T) for kind, year, reserved, committed in rows}
+
+
+@contextmanager
+def heard(connection: Connection, asked: list[str]) -> Iterator[None]:
+    """Note what a connection is asked while the block runs."""
+
+    def hear(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    event.listen(connection, "before_cursor_execute", hear)
+    yield
+    event.remove(connection, "before_cursor_execute", hear)
 
 
 def limited_line(world: DealWorld, line_t: int, entitlement_t: int, facility_t: int) -> Any:
@@ -109,6 +125,44 @@ def test_what_windows_took_elsewhere_is_off_the_years_limit(world: DealWorld) ->
     world.session.flush()
     assert left_kg(world.session, "line", line, 2026) == (100 - 20 - 10 - 5) * T
     assert left_kg(world.session, "line", line, 2027) == 100 * T
+
+
+def test_what_windows_of_a_line_took_elsewhere_counts_once_in_each_group_of_the_line(
+    world: DealWorld,
+) -> None:
+    entitlement = world.registry.entitlement(annual_limit_kg=500 * T)
+    lines = [world.registry.line(entitlement=entitlement, annual_limit_kg=200 * T) for _ in range(3)]
+    world.session.flush()
+    facts: dict[str, Any] = {"entitlement": entitlement, "annual_limit_kg": 300 * T}
+    both = [
+        add_line_group(world.session, **world.registry.act, lines=[lines[0], other], **facts)
+        for other in lines[1:]
+    ]
+    for line, tonnes in zip(lines, (30, 20, 10), strict=True):
+        world.registry.window(50, line, received_kg=tonnes * T)
+    assert [left_kg(world.session, "line", line, 2026) for line in lines] == [170 * T, 180 * T, 190 * T]
+    assert [left_kg(world.session, "group", group, 2026) for group in both] == [250 * T, 260 * T]
+    assert left_kg(world.session, "entitlement", entitlement, 2026) == (500 - 30 - 20 - 10) * T
+    agreement = world.agreed(60, line=lines[0])
+    assert [left_kg(world.session, "group", group, 2026) for group in both] == [190 * T, 200 * T]
+    release(world.session, agreement, at())
+    assert [left_kg(world.session, "group", group, 2026) for group in both] == [250 * T, 260 * T]
+
+
+def test_an_acceptance_asks_the_database_twenty_times_at_most(world: DealWorld) -> None:
+    line = limited_line(world, 300, 400, 500)
+    window, output = world.registry.window(200, line), world.registry.output(200)
+    first, second = (world.offered(60, window=window, output=output).id for _ in range(2))
+    world.session.commit()
+    asked: list[str] = []
+    for key in (first, second):  # the first opens the counters
+        asked.clear()
+        with (
+            writing(world.session.get_bind().engine).begin() as session,
+            heard(session.connection(), asked),
+        ):
+            accept(session, **act(), agreement=session.get_one(Agreement, key), side="facility")
+    assert len(asked) <= 20, "\n".join(asked)
 
 
 def test_what_has_no_limit_has_no_counter(world: DealWorld) -> None:
