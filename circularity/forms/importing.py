@@ -2,12 +2,13 @@
 
 Table 1 declares the year's generation; table 2 and the hazardous stages write months, left open. What they
 say was entrusted includes what transfers of the platform carried: that is taken off, never counted twice.
-Rows of table 3 must name a transfer. The stages of storing change nothing, nor does a file sent again.
+A row of an entrusted stage that names a transfer is that transfer, as it left; rows of table 3 must name
+one. The stages of storing change nothing, nor does a file sent again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from datetime import datetime
 
 from sqlalchemy import select
@@ -19,8 +20,9 @@ from circularity.custody.manifests import Transfer
 from circularity.custody.sent_mass import entrusted_kind, sent_between
 from circularity.custody.sheets import Imported
 from circularity.errors import BadInput, InputProblem, RuleBroken
+from circularity.forms.books import months_of
 from circularity.forms.months_read import Unreadable, WrittenMonth, months_told, tonnes_of
-from circularity.forms.national import DEPARTURES, INVENTORY
+from circularity.forms.national import DEPARTURES, ENTRUSTED, INVENTORY
 from circularity.forms.reading import FormRow
 from circularity.ledger.generator_months import Use, write_month
 from circularity.ledger.month_balances import days_of, reckoned_stock
@@ -28,6 +30,7 @@ from circularity.ledger.months import LedgerMonth
 from circularity.organisations import Site
 from circularity.registry.declarations import GenerationDeclaration, declare_generation
 
+_NUMBER = "平台转移编号"
 _PARTS = ("own_utilised_kg", "own_disposed_kg", "entrusted_elsewhere_utilised_kg")
 
 
@@ -36,10 +39,13 @@ def take_forms(
 ) -> Imported:
     """Import rows that `read_forms` found; what is wrong is told by its row, the rest taken."""
     session.flush()
-    months, problems = months_told(rows)
-    done = [_declare(session, actor, at, site, row) for row in rows if row.form is INVENTORY]
-    done += [_write(session, actor, at, site, month) for month in months]
-    done += [_known_transfer(session, site, row) for row in rows if row.form is DEPARTURES]
+    sent = set(session.scalars(select(Transfer.number).filter_by(sender_site_id=site.id)))
+    carried = [row.form is ENTRUSTED and row.cells.get(_NUMBER) in sent for row in rows]
+    months, problems = months_told([row for row, known in zip(rows, carried, strict=True) if not known])
+    done: list[_Done] = [False] * sum(carried)
+    done += [_declare(session, actor, at, site, row) for row in rows if row.form is INVENTORY]
+    done += [_write(session, actor, at, site, month, apart=any(carried)) for month in months]
+    done += [_known_transfer(sent, row) for row in rows if row.form is DEPARTURES]
     problems += [found for found in done if isinstance(found, InputProblem)]
     return Imported(done.count(True), done.count(False), tuple(problems))
 
@@ -61,9 +67,13 @@ def _told(row: FormRow, column: str, act: Callable[[], bool]) -> _Done:
         return row.problem(column, first.rule, first.found, first.zh, first.en)
 
 
-def _write(session: Session, actor: Actor, at: datetime, site: Site, told: WrittenMonth) -> _Done:
+def _write(
+    session: Session, actor: Actor, at: datetime, site: Site, told: WrittenMonth, *, apart: bool
+) -> _Done:
+    """`apart`: the file tells the platform's loads by their numbers, so its stages hold none besides."""
+
     def act() -> bool:
-        uses = _outside(session, site, told)
+        uses = told.uses if apart and told.stored_kg is None else _outside(session, site, told)
         standing = _standing(session, site, told)
         if _is_known(told, uses, standing):
             return False
@@ -161,7 +171,8 @@ def _declare(session: Session, actor: Actor, at: datetime, site: Site, row: Form
         known = session.scalar(
             select(GenerationDeclaration).filter_by(site_id=site.id, waste_code=code, year=year)
         )
-        if known is not None and known.generated_kg == generated_kg:
+        stands_kg = known.generated_kg if known else _written_kg(session, site, code, year)
+        if stands_kg == generated_kg:
             return False
         own_utilised_kg, own_disposed_kg, elsewhere_kg = (
             getattr(known, name) if known else 0 for name in _PARTS
@@ -188,6 +199,11 @@ def _declare(session: Session, actor: Actor, at: datetime, site: Site, row: Form
         )
 
 
+def _written_kg(session: Session, site: Site, code: str, year: int) -> int:
+    """Return what the months of a year tell, which table 1 tells where nothing is declared."""
+    return sum(month.generated_kg for month in months_of(session, site, year) if month.waste_code == code)
+
+
 def _year(row: FormRow) -> int:
     text = row.cells.get("年份", "").removesuffix("年").removesuffix(".0")
     if not (text.isascii() and text.isdigit() and len(text) == 4):
@@ -196,12 +212,11 @@ def _year(row: FormRow) -> int:
     return int(text)
 
 
-def _known_transfer(session: Session, site: Site, row: FormRow) -> _Done:
+def _known_transfer(sent: Set[str], row: FormRow) -> _Done:
     """A departure is a transfer, or belongs into the entrusted mass of table 2."""
-    number = row.cells.get("平台转移编号", "")
-    found = session.scalar(select(Transfer.id).filter_by(number=number, sender_site_id=site.id))
-    if found is not None:
+    number = row.cells.get(_NUMBER, "")
+    if number in sent:
         return False
     zh = "不是平台上的转移:请先登记转移,或计入附表2的委托量"
     en = "this is no transfer of the platform: draft it, or count it as entrusted in table 2"
-    return row.problem("平台转移编号", "no_such_transfer", number, zh, en)
+    return row.problem(_NUMBER, "no_such_transfer", number, zh, en)

@@ -6,11 +6,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from deal_rows import DAY, Deal, deal
+from deal_rows import DAY, Deal, deal, decided
 from registry import ACID, Registry, T
 from test_official_forms import ACT, filed, imported, month_of
 
+from circularity.custody.manifests import Transfer
+from circularity.custody.refusals import send_back, take_back
 from circularity.custody.sheets import Imported
+from circularity.custody.transfers import arrive
 from circularity.forms.hazardous_stages import hazardous_stages
 from circularity.ledger.generator_months import Use, close_month
 from circularity.ledger.months import LedgerMonth
@@ -49,7 +52,7 @@ def test_the_hazardous_stages_follow_a_batch(acid: Deal) -> None:
 def test_the_hazardous_stages_come_back_as_a_month(acid: Deal, tmp_path: Path) -> None:
     registry, session = acid.registry, acid.registry.session
     file = filed(tmp_path, hazardous_stages(session, acid.works, 2026))
-    assert imported(registry, acid.works, file) == Imported(0, 1)
+    assert imported(registry, acid.works, file) == Imported(0, 2)  # the month, and the load that left
     other = registry.site()
     assert imported(registry, other, file) == Imported(1, 0)
     month = session.query(LedgerMonth).filter_by(site_id=other.id).one()
@@ -72,8 +75,26 @@ def test_stages_of_a_closed_month_and_of_one_that_only_transfers_tell_are_known(
     acid.sign(october, "carrier")
     stages = hazardous_stages(session, acid.works, 2026)
     assert [row["时间"] for row in stages[-1].rows] == ["2026-09-01", "2026-10-07"]
-    assert imported(registry, acid.works, filed(tmp_path, stages)) == Imported(added=0, ignored=2)
+    assert imported(registry, acid.works, filed(tmp_path, stages)) == Imported(added=0, ignored=3)
     assert (month.status, session.query(LedgerMonth).count()) == ("closed", 1)
+
+
+def test_a_load_that_came_home_again_is_still_the_load_that_left(acid: Deal, tmp_path: Path) -> None:
+    """The stages tell what left, the ledger what stayed away: 5 t, of which 2 t came back refused."""
+    session = acid.registry.session
+    load = session.query(Transfer).one()
+    arrive(**acid.act, transfer=load)
+    decided(acid, load, 3, 2)
+    send_back(**acid.act, transfer=load, who="receiver")
+    take_back(**acid.act, transfer=load)
+    month = session.query(LedgerMonth).one()
+    month_of(
+        acid.registry, acid.works, 12, 12 - 3 - 4, waste_code=ACID, uses=[Use("own_utilised", "R6", 4 * T)]
+    )
+    close_month(session, **ACT, month=month)
+    stages = hazardous_stages(session, acid.works, 2026)
+    assert [row["数量(吨)"] for row in stages[-1].rows] == ["5"]
+    assert imported(acid.registry, acid.works, filed(tmp_path, stages)) == Imported(added=0, ignored=2)
 
 
 def test_stages_that_say_something_else_of_a_closed_month_are_refused(acid: Deal, tmp_path: Path) -> None:
