@@ -23,6 +23,7 @@ from circularity.custody.reception import Receipt
 from circularity.custody.seals import seal
 from circularity.custody.settlement import settled_kg
 from circularity.custody.weighed_sums import require_sums
+from circularity.custody.weighings import drop_weighings
 from circularity.deals.agreements import ship, unship
 from circularity.errors import RuleBroken
 from circularity.ledger.frozen_months import require_open
@@ -46,6 +47,9 @@ def apply(session: Session, *, correction: Correction, at: datetime, person: Map
     transfer = correction.transfer
     if CANCEL in correction.changes:
         _cancel(session, transfer, at)
+        # What was weighed may count where it belongs; the documents sealed before keep its digest.
+        if transfer.lifecycle == "sheet" and drop_weighings(session, transfer):
+            _seal_anew(session, correction, at, person)
         return
     receipts = receipts_of(session, transfer)
     weighs = any(map(is_weight, correction.changes))

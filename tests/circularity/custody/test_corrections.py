@@ -12,6 +12,7 @@ from registry import AT, Registry, T
 from sqlalchemy import select
 
 from circularity.audit import Actor
+from circularity.columns import canonical_json
 from circularity.custody.amendments import Correction
 from circularity.custody.corrections import answer_correction, ask_correction, withdraw_correction
 from circularity.custody.manifests import Transfer
@@ -194,6 +195,16 @@ def test_a_sheet_is_cancelled_by_consent_and_its_mass_has_never_left(ash: Deal) 
     ledger = trial_balance(ash.registry.session)
     assert (sheet.status, ledger["on_site"], ledger["in_transit"]) == ("cancelled", 33_660, 0)
     assert ash.agreement.shipped_kg == 0
+    # Its tickets are free for the sheet they belong to; what was sealed first still tells of them.
+    assert verify_signatures(sheet) == []
+    first, consent = sheet.signatures
+    assert (first.revision, consent.revision) == (0, 1)
+    assert '"mass_kg":33660' in canonical_json(first.document)
+    right = ash.draft(metering="sheet")
+    assert add_tickets(**ash.act, transfer=right, rows=[row]).added == 1
+    ash.sign(right, "sender")
+    assert ash.agreement.shipped_kg == 33_660
+    assert faults(ash.registry.session) == []
 
 
 def test_one_organisation_in_every_role_needs_nobodys_consent(registry: Registry) -> None:

@@ -12,11 +12,12 @@ from web.pages.desk.form_values import PERMILLE_PER_PERCENT
 
 
 def typed_like(transfer: Transfer, deals: Sequence[Agreement]) -> dict[str, str]:
-    """Return the fields of the form by name; `deals` are those that the form has a line for, in its order."""
+    """Return the fields of the form by name; `deals` are those that the form has a line for, in its order: a
+    waste goes on the one that holds now, which may be another than then."""
     typed = {name: getattr(transfer, name) for name in ("metering", "conveyance", "vehicle")}
-    places = {deal.id: number for number, deal in enumerate(deals, 1)}
+    places = {deal.waste_code: number for number, deal in enumerate(deals, 1)}
     for line in transfer.lines:
-        if (number := places.get(line.agreement.id)) is not None:
+        if (number := places.get(line.waste_code)) is not None:
             moisture = line.sent_moisture_permille
             typed |= {
                 f"lines.{number}.sent_t": format_tonnes(line.sent_kg),
