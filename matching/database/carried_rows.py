@@ -51,20 +51,21 @@ def carried_over(
 def _alike(was: Plan, now: Plan, moved: Collection[str]) -> IntArray:
     """Return the outputs that have not moved, and whose whole mass is on the pairs that carried it before.
 
-    What a pair says follows from its output, its capacity and its mass. What an output keeps has reasons,
-    which follow from the whole plan.
+    What a pair says follows from its output, its capacity, its mass and its conditions: a rule that another
+    output's data lets be asked adds one. What an output keeps has reasons, which follow from the whole plan.
     """
     n_capacities = now.case.shape[1]
     stay = [_staying(plan, moved) for plan in (was, now)]
-    pairs, masses = [], []
+    pairs, masses, conditions = [], [], []
     for plan, stays in zip((was, now), stay, strict=True):
         here = stays[plan.arcs.output]
         place = np.cumsum(stays) - 1
         pairs.append(place[plan.arcs.output[here]] * n_capacities + plan.arcs.capacity[here])
         masses.append(plan.mass_kg[here])
-    pair, mass_kg = np.concatenate(pairs), np.concatenate(masses)
-    order = np.argsort(pair, kind="stable")
-    twice = (np.diff(pair[order]) == 0) & (np.diff(mass_kg[order]) == 0)
+        conditions.append(plan.arcs.conditions[here])
+    said = np.stack([np.concatenate(columns) for columns in (pairs, masses, conditions)])
+    pair, order = said[0], np.argsort(said[0], kind="stable")
+    twice = ~np.diff(said[:, order], axis=1).any(axis=0)
     differs = np.ones(len(pair), dtype=bool)
     differs[order[:-1][twice]] = differs[order[1:][twice]] = False
     changed = (was.unmatched_kg[stay[0]] > 0) | (now.unmatched_kg[stay[1]] > 0)

@@ -32,7 +32,7 @@ from matching.database.snapshot_proposals import with_open_proposals
 from matching.database.standing import Standing
 from matching.pairs.candidates import fits_by_code
 from matching.pairs.eligibility import tables_of
-from matching.plans.plan import Plan, make_plan
+from matching.plans.plan import Plan, PlanRefusedError, make_plan
 from matching.plans.rematch import Matched, matched, rematched
 
 UNSEEN = WITHOUT_EFFECT | {
@@ -77,7 +77,14 @@ class LiveMatching:
         conclude: Conclude | None = None,
     ) -> int:
         """Match everything posted at a moment, publish the run and return its key; as `run_matching`."""
-        tell = progress or (lambda _phase, _done: None)
+        try:
+            return self._run(actor, at, progress or (lambda _phase, _done: None), conclude)
+        except PlanRefusedError:
+            # what is remembered may be the reason: the next run begins from nothing
+            self._held = None
+            raise
+
+    def _run(self, actor: Actor, at: datetime, tell: Progress, conclude: Conclude | None) -> int:
         tell("snapshot", 0.0)
         held = self._held
         if held is not None and held.snapshot.case.parameters != parameters_at(at):

@@ -8,6 +8,7 @@ from itertools import count
 from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
 from registry import ACID, ACTOR, ANHUI, AT, JIANGSU, SHANGHAI, Registry, T
 from sqlalchemy import Engine, func, select
@@ -23,9 +24,10 @@ from circularity.registry.outputs import Output, withdraw_output
 from circularity.runs.stored import MatchingRun, Proposal, in_plan_of
 from matching.case import Case
 from matching.database import live_run
+from matching.database.carried_rows import Carried
 from matching.database.live_run import LiveMatching
 from matching.database.run import run_matching
-from matching.plans.plan import Plan, make_plan
+from matching.plans.plan import Plan, PlanRefusedError, make_plan
 
 PLACES = (SHANGHAI, JIANGSU, ANHUI)
 
@@ -54,6 +56,7 @@ def found(session: Session, dice: Random, wanted: Any) -> Any:
 def posts(registry: Registry, dice: Random) -> None:
     code = dice.choice(["900-001-S02", "900-001-S02", "900-099-S06", ACID])
     facts = {"assays": {"cl_mg_per_kg": 5_000_000}} if dice.random() < 0.3 else {}
+    facts |= {"plan_mass_kg": dice.randint(0, 120) * T} if code == ACID and dice.random() < 0.5 else {}
     registry.output(dice.randint(1, 120), code, place=dice.choice(PLACES), **facts)
 
 
@@ -200,3 +203,25 @@ def test_a_run_that_is_called_off_leaves_the_memory_as_it_was(engine: Engine) ->
     assert stored(engine, key) == expected
     with reading(engine)() as session:
         assert session.scalars(select(MatchingRun.id).order_by(MatchingRun.id)).all() == [first, key]
+
+
+def test_a_run_that_is_refused_leaves_nothing_to_begin_from(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = LiveMatching(engine)
+    with writing(engine).begin() as session:
+        registry = Registry(session)
+        registry.window(60)
+        registry.output(50)
+    live.run(actor=ACTOR, at=AT)
+    with writing(engine).begin() as session:
+        Registry(session, numbers=count(50)).output(20, place=ANHUI)
+
+    def wrongly_carried(*_: Any, **__: Any) -> Carried:
+        return Carried(np.array([], dtype=np.int64), np.array([0, 1]), frozenset(), None)
+
+    monkeypatch.setattr(live_run, "carried_over", wrongly_carried)
+    expected = cold(engine, AT)
+    with pytest.raises(PlanRefusedError):
+        live.run(actor=ACTOR, at=AT)
+    assert stored(engine, live.run(actor=ACTOR, at=AT)) == expected
