@@ -96,6 +96,7 @@ FIELDS: Mapping[str, object] = {
     "day": _("Day"),
     "day_from": _("First day"),
     "day_to": _("Last day"),
+    "until": _("Everything received up to"),
     "carrier": _("Carrier"),
     "carriers": _("Carrier"),
     "permit": _("Dangerous-goods permit"),

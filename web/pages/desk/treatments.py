@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from circularity.catalogue.operations import all_operations
+from circularity.custody.manifests import TransferLine
 from circularity.custody.reception import RESULTS, Receipt, Treatment
 from circularity.custody.treatment_notices import not_told
 from circularity.custody.treatments import Result, record_treatment
@@ -46,6 +47,7 @@ def show_treatments() -> str:
         "facilities": [(row.public_id, said(row.site)) for row in facilities],
         "chosen": chosen,
         "loads": session.scalars(untreated(chosen).limit(MOST_LOADS)).all() if chosen else [],
+        "waiting": total(session, untreated(chosen)) if chosen else 0,
         "operations": all_operations(today()),
         "results": RESULTS,
         "rows": ROWS,
@@ -115,13 +117,22 @@ def _own(session: Session, party: Acting) -> list[Facility]:
 
 
 def _inputs(session: Session, form: FormValues, facility: Facility) -> list[tuple[Receipt, int | None]]:
-    """Return the loads that have a mass, or a tick, which takes all that is left."""
-    found: list[tuple[Receipt, int | None]] = []
+    """Return the loads that have a mass, or a tick, which takes all that is left; or all up to a day.
+
+    Up to a day it is all that was received for the operation, but for loads of which a mass is typed.
+    """
+    found: dict[Receipt, int | None] = {}
     for receipt in session.scalars(untreated(facility).limit(MOST_LOADS)):
         mass_kg = form.maybe_mass(f"inputs.{receipt.public_id}.mass_t")
         if mass_kg is not None or form.text(f"inputs.{receipt.public_id}.all"):
-            found.append((receipt, mass_kg))
-    return found
+            found[receipt] = mass_kg
+    until = form.maybe_day("until")
+    if until is not None:
+        lines = TransferLine.operation == form.text("operation")
+        of_operation = Receipt.line_id.in_(select(TransferLine.id).where(lines))
+        rest = untreated(facility).where(Receipt.received_on <= until, of_operation)
+        found = {**dict.fromkeys(session.scalars(rest)), **found}
+    return list(found.items())
 
 
 def _results(form: FormValues) -> list[Result]:
