@@ -13,8 +13,10 @@ from desk_world import ACIDS, BRICKS, POWER, Desk, desk
 from openpyxl import load_workbook
 from registry import ACTOR, credit_code
 
+from circularity.catalogue.procedures import add_working_days, find
 from circularity.database import create_engine_for, writing
 from circularity.organisations import register_organisation
+from web.today import today
 
 ORIGIN, RECEIVING = "虚构沪生态环境局", "虚构苏生态环境厅"
 
@@ -113,10 +115,13 @@ def test_filed_it_waits_for_the_province_of_origin_which_grants_it(world: Desk, 
 def test_a_refused_filing_says_why_and_is_filed_again(world: Desk) -> None:
     deal = world.agreed()
     world.act_as(POWER, "generator")
+    assert "if it is filed today" not in world.see(deal), "nothing waits to be filed"
     assert 'value="plan_change"' not in world.client.get(deal).get_data(as_text=True)
     for kind in ("plan_change", "hazardous_approval"):
         assert "must be one of" in world.refused(f"{deal}/drafts", kind=kind), "the law has none for ash"
     one = world.press(f"{deal}/drafts", kind="general_approval")
+    lead = find("general_approval", "310000", today()).lead_working_days
+    assert f"{add_working_days(today(), lead)} if it is filed today" in world.see(deal)
     world.press(f"{one}/acts/file")
     world.act_as(ORIGIN, "authority")
     world.refused(f"{one}/acts/refuse")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flask import render_template
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from circularity.catalogue.procedures import add_working_days
 from circularity.custody.manifests import LineAgreement, Transfer, TransferLine
 from circularity.deals.agreements import end_asked_by, gaps
 from circularity.deals.ceilings import Hold
 from circularity.deals.contract import Agreement
-from circularity.deals.filings import FILED
+from circularity.deals.filings import FILED, rule_of
 from circularity.deals.procedures import NOTED, kinds_about
 from circularity.deals.still_lawful import grant_suits, granted_kinds, verdict_of
 from circularity.errors import NotFound
@@ -69,6 +71,7 @@ def show_agreement(public_id: str) -> str:
         "findings": _findings(session, agreement),
         "gaps": [gap for gap in gaps(session, today()) if gap.agreement is agreement],
         "transfers": _transfers(session, agreement),
+        "if_filed": _if_filed_today(session, agreement),
         "kinds": kinds,
         "noted": [kind for kind in kinds if kind in NOTED],
         "filed": FILED,
@@ -130,6 +133,15 @@ def _findings(session: Session, agreement: Agreement) -> list[Any]:
         mass_kg=offer.mass_kg,
         held=granted_kinds(agreement, on),
     )
+
+
+def _if_filed_today(session: Session, agreement: Agreement) -> dict[str, date]:
+    """Return when each procedure that is still to be filed could be expected, by its public id."""
+    waiting = [row for row in agreement.procedures if row.status == "to_file"]
+    return {
+        row.public_id: add_working_days(today(), rule_of(session, row, today()).lead_working_days)
+        for row in waiting
+    }
 
 
 def _transfers(session: Session, agreement: Agreement) -> list[Transfer]:
