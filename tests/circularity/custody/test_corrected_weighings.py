@@ -12,6 +12,7 @@ from registry import AT, Registry, T
 from sqlalchemy import select
 
 from circularity.audit import Actor
+from circularity.custody import correction_effects, corrections
 from circularity.custody.amendments import Correction
 from circularity.custody.corrected_weighings import WeighingChange
 from circularity.custody.corrections import answer_correction, ask_correction
@@ -153,6 +154,18 @@ def test_a_free_total_that_was_asked_for_earlier_is_refused_when_it_would_be_mad
     with pytest.raises(RuleBroken) as refused:
         agreed(ash, correction)
     assert refused.value.code == "not_as_ticketed"
+
+
+def test_a_total_that_was_once_corrected_away_from_its_tickets_comes_back_to_them(
+    ash: Deal, sheet: Transfer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as as_it_was:
+        as_it_was.setattr(corrections, "follow", lambda *_: None)
+        as_it_was.setattr(correction_effects, "require_sums", lambda *_: None)
+        agreed(ash, ask(ash, sheet, lines__1__sent_kg=29_000))
+    assert (sheet.lines[0].sent_kg, sent_total_kg(ash.registry.session, sheet.lines[0])) == (29_000, 30_000)
+    agreed(ash, ask(ash, sheet, lines__1__sent_kg=30_000))
+    stands(ash, sheet, 30_000, 29_900)
 
 
 def test_what_was_refused_changes_with_the_tickets_of_a_sheet_refused_whole(ash: Deal) -> None:

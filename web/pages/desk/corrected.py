@@ -28,13 +28,16 @@ CHANGES = ("", "changes.2.", "changes.3.")
 def correctable(
     transfer: Transfer, receipts: Mapping[int, Receipt], sums: Collection[WeighedSum]
 ) -> list[tuple[str, str]]:
-    """Return (name, value now) of every field that a correction may change; not of sums of weighings."""
+    """Return (name, value now) of every field that a correction may change.
+
+    What is the sum of weighings follows them; only one that is not is put right itself.
+    """
     names = ["vehicle", "official_number"]
     names += [f"carriages.{row.number}.vehicle" for row in transfer.carriages]
     for line in transfer.lines:
         names += [f"lines.{line.number}.{name}" for name in ("packaging", *OF_SENDER, *OF_RECEIVER)]
     found = []
-    followed = {each.field for each in sums}
+    followed = {each.field for each in sums if each.weight_kg == each.rows_kg}
     for name in (name for name in names if name not in followed):
         place = find_field(transfer, receipts, name)
         if place is not None:
