@@ -30,6 +30,9 @@ def output_rows(draw: st.DrawFn, number: int) -> dict[str, Any]:
         max_net_cost_cny_per_t=draw(st.none() | st.integers(0, 120)),
         storage_since=draw(st.none() | st.integers(0, 500).map(lambda d: AS_OF - timedelta(days=d))),
         available_to=draw(days),
+        plan_mass_t=draw(st.none() | tonnes),
+        allowed_operations=draw(st.sampled_from(["", "", "C2;R5"])),
+        assays=draw(st.sampled_from([{}, {}, {"cl_mg_per_kg": 5}, {"cl_mg_per_kg": 50}])),
     )
 
 
@@ -49,6 +52,8 @@ def capacity_rows(draw: st.DrawFn, number: int) -> dict[str, Any]:
         licence_valid_to=AS_OF + timedelta(days=draw(st.integers(0, 400))),
         gate_fee_cny_per_t=draw(money),
         accepts_from=draw(st.sampled_from(["", "31", "31;34"])),
+        limits_max=draw(st.sampled_from([{}, {"cl_mg_per_kg": 20}])),
+        senders=draw(st.sampled_from(["", "", "S1"])),
     )
 
 

@@ -63,3 +63,16 @@ def test_a_part_that_nothing_reaches_is_not_matched_again() -> None:
     after = rematched(after, case(**rows))
     assert after.touched == 1
     require_same(after.plan, make_plan(case(**rows)))
+
+
+def test_a_rule_that_one_posting_lets_be_asked_is_asked_of_all() -> None:
+    rows: Arguments = {
+        "outputs": [output("A", 9, "900-300-34")],
+        "capacities": [capacity("X", 20, "HW34", entitlement_kind="hazardous_licence", licence_no="DEMO-1")],
+    }
+    live = matched(case(**rows))
+    assert live.plan.arcs.conditions.tolist() == [0], "nobody has stated a management plan"
+    rows["outputs"].append(output("B", 5, "900-300-34", plan_mass_t=5))
+    after = rematched(live, case(**rows))
+    require_same(after.plan, make_plan(case(**rows)))
+    assert after.plan.arcs.conditions.astype(bool).tolist() == [True, False]
