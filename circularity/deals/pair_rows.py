@@ -31,8 +31,11 @@ def read_anew(session: Session, agreement: Agreement) -> list[WhitelistEntry]:
     """
     keys = {name: _key(agreement, name) for name in ("line", "site", "output", "window", "facility")}
     stated = {name: key for name, key in keys.items() if key is not None}
-    rows = _rows_anew("output" in stated, "window" in stated)
-    row = session.execute(rows, stated, execution_options=_ANEW).unique().one()
+    session.flush()
+    locked, read = _rows_anew("output" in stated, "window" in stated)
+    # Two looks: what is joined to a row that had to be waited for is not what it was joined to by then.
+    session.connection().execute(locked, stated)
+    row = session.execute(read, stated, execution_options=_ANEW).unique().one()
     # A session forgets rows that nothing refers to: from here on the deal refers to them.
     line, *_ = (getattr(agreement, name) for name in ("line", "facility", "site", "output", "window"))
     del row
@@ -66,9 +69,17 @@ _ENTRIES_ANEW = (
 
 
 @cache
-def _rows_anew(with_output: bool, with_window: bool) -> Select[*tuple[Any, ...]]:
-    """Return the one statement for the rows on both sides; those that may change are locked in this order."""
+def _rows_anew(
+    with_output: bool, with_window: bool
+) -> tuple[Select[*tuple[Any, ...]], Select[*tuple[Any, ...]]]:
+    """Return what locks the rows that may change, in this order, and what reads the rows on both sides."""
     locked: list[type[Base]] = [EntitlementLine, Entitlement, Facility]
+    keys = (
+        select(EntitlementLine.id)
+        .join(EntitlementLine.entitlement)
+        .join(Entitlement.facility)
+        .where(EntitlementLine.id == bindparam("line"))
+    )
     works, plant = aliased(Site), aliased(Site)
     wanted: Select[*tuple[Any, ...]] = (
         select(EntitlementLine, works)
@@ -87,5 +98,6 @@ def _rows_anew(with_output: bool, with_window: bool) -> Select[*tuple[Any, ...]]
     for stated, model, name in ((with_window, CapacityWindow, "window"), (with_output, Output, "output")):
         if stated:
             locked.append(model)
-            wanted = wanted.add_columns(model).join(model, model.id == bindparam(name))
-    return wanted.with_for_update(read=True, of=locked)
+            of_model = model.id == bindparam(name)
+            keys, wanted = keys.join(model, of_model), wanted.add_columns(model).join(model, of_model)
+    return keys.with_for_update(read=True, of=locked), wanted

@@ -230,7 +230,7 @@ def _still_broken(pair: Pairs, held: Collection[str]) -> list[Finding]:
     late = bool(rule("lead_time").slack(waiting)[0] > 0)
     return [
         finding
-        for finding in all_findings(pair)[0]
+        for finding in all_findings(asked)[0]
         if (late if finding.rule == "lead_time" else rule(finding.rule).procedure not in held)
     ]
 
