@@ -160,6 +160,21 @@ def test_each_side_says_whose_weight_it_is_and_adds_its_own_alone(
     assert post(trial, f"{belt}/readings", BELT, 403)["type"].endswith(":not_a_party")
     assert post(trial, f"{belt}/tickets", ticket | {"side": "sender"}, 403)["type"].endswith(":not_a_party")
     assert post(trial, f"{belt}/readings", BELT | {"side": "receiver"})["added"]
+    cleared = f"{belt}/weighing-clearings"
+    assert post(trial, cleared, {"side": "sender"}, 403)["type"].endswith(":not_a_party")
+    assert post(trial, cleared, {"side": "receiver"})["dropped"] == 1
+
+
+def test_a_wrong_file_is_taken_out_again_until_its_side_has_signed(trial: World) -> None:
+    sheet = drafted(trial, "sheet")
+    tickets = {"side": "sender", "tickets": [TICKET | {"ticket_no": "1"}, TICKET | {"ticket_no": "2"}]}
+    assert post(trial, f"{sheet}/tickets", tickets)["added"] == 2
+    assert post(trial, f"{sheet}/weighing-clearings", {"side": "sender"})["dropped"] == 2
+    assert post(trial, f"{sheet}/tickets", tickets)["added"] == 2, "they are known no longer"
+    signed = {"organisation_id": trial.ids["load_sender_id"], "person": "张三", "signer": "sender"}
+    post(trial, f"{sheet}/signatures", signed)
+    refused = post(trial, f"{sheet}/weighing-clearings", {"side": "sender"}, 422)
+    assert refused["type"].endswith(":already_signed")
 
 
 def accepted_sheet(served: World) -> str:

@@ -91,6 +91,19 @@ class ReadingMade(Answer):
     added = Boolean(metadata={"description": "false where it was there already"})
 
 
+class WeighingsClear(Schema):
+    """Whose tickets and readings are all taken out again."""
+
+    side = String(required=True, validate=OneOf(SIDES))
+
+
+class WeighingsCleared(Answer):
+    """How many tickets and readings there were."""
+
+    id = String(metadata={"description": "the transfer"})
+    dropped = WholeNumber(minimum=0, maximum=10**9)
+
+
 class _WeighingAnswer(Answer):
     line = WholeNumber(**_LINE)
     side = String()

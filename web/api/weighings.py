@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, contains_eager
 
+from circularity.custody.cleared_weighings import clear_weighings
 from circularity.custody.manifests import Transfer, TransferLine
 from circularity.custody.sheets import Weighing, add_reading, add_tickets
 from circularity.custody.weighings import MeterReading, Ticket
@@ -26,6 +27,8 @@ from web.api.weighing_schemas import (
     TicketsAnswer,
     TicketsCreate,
     WeighingQuery,
+    WeighingsClear,
+    WeighingsCleared,
 )
 from web.api.writing import ACTOR, now
 from web.session import read_session
@@ -76,6 +79,14 @@ def create_reading(session: Session, body: dict[str, Any], transfer_id: str) -> 
     transfer = by_public_id(session, Transfer, transfer_id)
     added = add_reading(session, actor=ACTOR, at=now(), transfer=transfer, **body)
     return {"id": transfer_id, "added": added}
+
+
+@blp.create(f"{_ONE}/weighing-clearings", WeighingsClear, WeighingsCleared, **_LOCATED)
+def clear_side(session: Session, body: dict[str, Any], transfer_id: str) -> dict[str, Any]:
+    """Take all that a side has weighed out again, before it signs: the wrong file, or the wrong line."""
+    transfer = by_public_id(session, Transfer, transfer_id)
+    dropped = clear_weighings(session, actor=ACTOR, at=now(), transfer=transfer, side=body["side"])
+    return {"id": transfer_id, "dropped": dropped}
 
 
 def _of(
