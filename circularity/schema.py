@@ -28,7 +28,7 @@ from circularity.database import Base
 from circularity.deals import ceilings, contract
 from circularity.ledger import mass, months
 from circularity.rates import targets
-from circularity.registry import declarations, drafts, entitlements, outputs
+from circularity.registry import declarations, descriptions, drafts, entitlements, outputs
 from circularity.runs import capacity_prices, changes, entry_costs, stored
 from circularity.whitelist import applications, entitlement_changes, entries, quota_moves
 
@@ -38,6 +38,7 @@ MODULES = (
     outputs,
     entitlements,
     declarations,
+    descriptions,
     drafts,
     entries,
     stored,

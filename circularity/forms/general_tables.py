@@ -14,12 +14,13 @@ from circularity.catalogue.waste_types import is_hazardous
 from circularity.custody.manifests import Transfer, TransferLine
 from circularity.custody.sent_mass import entrusted_kind, sent_between
 from circularity.forms.books import departed_lines, left_on, months_of, waste_columns
-from circularity.forms.national import DEPARTURES, FLOWS, INVENTORY, WAYS, FormSheet, way_text
+from circularity.forms.national import DEPARTURES, DESCRIBED, FLOWS, INVENTORY, WAYS, FormSheet, way_text
 from circularity.ledger.month_balances import month_days
 from circularity.ledger.months import USES, LedgerMonth
 from circularity.ledger.site_stock import stock_on
 from circularity.organisations import Site
 from circularity.registry.declarations import GenerationDeclaration
+from circularity.registry.descriptions import descriptions
 from circularity.units import format_tonnes
 
 _CONVEYANCES = {"vehicle": "公路", "barge": "水路", "rail": "铁路", "conveyor": "皮带", "pipeline": "管道"}
@@ -52,8 +53,11 @@ def _inventory(
     written: dict[str, int] = {}
     for month in months:
         written[month.waste_code] = written.get(month.waste_code, 0) + month.generated_kg
+    described = descriptions(session, site, year)
     for code, mass_kg in sorted((written | declared).items()):
-        named = waste_columns(code, date(year, 12, 31))
+        facts = described[code].facts if code in described else {}
+        said = {column: facts[name] for column, name in DESCRIBED.items() if facts.get(name)}
+        named = waste_columns(code, date(year, 12, 31)) | said
         yield {"年份": str(year), **named, "年产生量(吨)": format_tonnes(mass_kg)}
 
 

@@ -1,37 +1,35 @@
 """Importing national forms: what a generator keeps in them becomes its months, each for itself.
 
-Table 1 declares the year's generation; table 2 and the hazardous stages write months, left open. What they
-say was entrusted includes what transfers of the platform carried: that is taken off, never counted twice.
-A row of an entrusted stage that names a transfer is that transfer, as it left; rows of table 3 must name
-one. The stages of storing change nothing, nor does a file sent again.
+Table 1 declares and describes the year's wastes; table 2 and the hazardous stages write months, left open.
+What they say was entrusted includes what transfers of the platform carried: that is taken off, never counted
+twice. A row of an entrusted stage that names a transfer is that transfer, as it left; rows of table 3 must
+name one. The stages of storing change nothing, nor does a file sent again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Set
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from circularity.audit import Actor
-from circularity.catalogue.waste_types import MalformedCode, parse_code
 from circularity.custody.manifests import Transfer
 from circularity.custody.sent_mass import entrusted_kind, sent_between
 from circularity.custody.sheets import Imported
 from circularity.errors import BadInput, InputProblem, RuleBroken
-from circularity.forms.books import months_of
-from circularity.forms.months_read import Unreadable, WrittenMonth, months_told, tonnes_of
+from circularity.forms.inventory import take_inventory_row
+from circularity.forms.months_read import Unreadable, WrittenMonth, months_told
 from circularity.forms.national import DEPARTURES, ENTRUSTED, INVENTORY
 from circularity.forms.reading import FormRow
 from circularity.ledger.generator_months import Use, write_month
 from circularity.ledger.month_balances import days_of, reckoned_stock
 from circularity.ledger.months import LedgerMonth
 from circularity.organisations import Site
-from circularity.registry.declarations import GenerationDeclaration, declare_generation
 
 _NUMBER = "平台转移编号"
-_PARTS = ("own_utilised_kg", "own_disposed_kg", "entrusted_elsewhere_utilised_kg")
 
 
 def take_forms(
@@ -43,7 +41,11 @@ def take_forms(
     carried = [row.form is ENTRUSTED and row.cells.get(_NUMBER) in sent for row in rows]
     months, problems = months_told([row for row, known in zip(rows, carried, strict=True) if not known])
     done: list[_Done] = [False] * sum(carried)
-    done += [_declare(session, actor, at, site, row) for row in rows if row.form is INVENTORY]
+    done += [
+        _told(row, "年产生量", partial(take_inventory_row, session, actor=actor, at=at, site=site, row=row))
+        for row in rows
+        if row.form is INVENTORY
+    ]
     done += [_write(session, actor, at, site, month, apart=any(carried)) for month in months]
     done += [_known_transfer(sent, row) for row in rows if row.form is DEPARTURES]
     problems += [found for found in done if isinstance(found, InputProblem)]
@@ -160,56 +162,6 @@ def _is_known(told: WrittenMonth, uses: Sequence[Use], standing: LedgerMonth | N
         (standing.discarded_kg, standing.stored_kg),
     )
     return standing.generated_kg == told.generated_kg and known == new and further
-
-
-def _declare(session: Session, actor: Actor, at: datetime, site: Site, row: FormRow) -> _Done:
-    def act() -> bool:
-        if not row.cells.get("年产生量"):
-            return False
-        generated_kg = tonnes_of(row, "年产生量")
-        code, year = parse_code(row.cells["代码"]), _year(row)
-        known = session.scalar(
-            select(GenerationDeclaration).filter_by(site_id=site.id, waste_code=code, year=year)
-        )
-        stands_kg = known.generated_kg if known else _written_kg(session, site, code, year)
-        if stands_kg == generated_kg:
-            return False
-        own_utilised_kg, own_disposed_kg, elsewhere_kg = (
-            getattr(known, name) if known else 0 for name in _PARTS
-        )
-        declare_generation(
-            session,
-            actor=actor,
-            at=at,
-            site=site,
-            waste_code=code,
-            year=year,
-            generated_kg=generated_kg,
-            own_utilised_kg=own_utilised_kg,
-            own_disposed_kg=own_disposed_kg,
-            entrusted_elsewhere_utilised_kg=elsewhere_kg,
-        )
-        return True
-
-    try:
-        return _told(row, "年产生量", act)
-    except MalformedCode:
-        return row.problem(
-            "代码", "malformed_code", row.cells["代码"], "不是固废代码", "this is no waste code"
-        )
-
-
-def _written_kg(session: Session, site: Site, code: str, year: int) -> int:
-    """Return what the months of a year tell, which table 1 tells where nothing is declared."""
-    return sum(month.generated_kg for month in months_of(session, site, year) if month.waste_code == code)
-
-
-def _year(row: FormRow) -> int:
-    text = row.cells.get("年份", "").removesuffix("年").removesuffix(".0")
-    if not (text.isascii() and text.isdigit() and len(text) == 4):
-        zh, en = "年份应为四位数字", "the year must have four digits"
-        raise Unreadable(row.problem("年份", "not_a_year", text, zh, en))
-    return int(text)
 
 
 def _known_transfer(sent: Set[str], row: FormRow) -> _Done:

@@ -77,6 +77,16 @@ WAYS: Mapping[str, str] = {
 """Kind of use → what the columns of table 2 begin with."""
 
 
+DESCRIBED: Mapping[str, str] = {
+    "类别": "grade",
+    "产生环节": "arising_step",
+    "物理性状": "physical_state",
+    "主要成分": "components",
+    "污染特性": "pollution_character",
+}
+"""Columns of table 1 that describe a waste → the fact of `registry.descriptions`."""
+
+
 def way_text(operation: str) -> str:
     """Return an operation as the forms name it: code, then name."""
     found = operations.get(operation)

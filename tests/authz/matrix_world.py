@@ -24,6 +24,7 @@ from circularity.ledger.generator_months import write_month
 from circularity.ledger.surveys import record_survey
 from circularity.organisations import Organisation
 from circularity.policy.acting import Acting
+from circularity.registry.descriptions import describe_waste
 from circularity.registry.drafts import LedgerRow, read_into_drafts
 from circularity.runs.stored import MatchingRun, Proposal
 from matching.database.run import run_matching
@@ -130,6 +131,8 @@ def _set(
         **made.act, transfer=transfer, organisation=receiver, person="李四", verdicts=verdicts
     )
     day = AT.date()
+    nature = {"site": works, "waste_code": code, "year": 2026, "facts": {"components": "SiO2"}}
+    describe_waste(registry.session, **registry.act, **nature)
     rows["Treatment"] = record_treatment(
         **made.act, facility=facility, operation="C2", day_from=day, day_to=day,
         inputs=[(receipt, None)], results=[Result("product", load_kg)],

@@ -23,7 +23,6 @@ from circularity.forms.reading import read_forms
 from circularity.ledger.generator_months import Use, close_month, write_month
 from circularity.ledger.months import LedgerMonth
 from circularity.organisations import Site
-from circularity.registry.declarations import GenerationDeclaration
 
 ACT: dict[str, Any] = {"actor": ACTOR, "at": datetime(2026, 12, 5, 2, 0, tzinfo=UTC)}
 SEPTEMBER = {"year": 2026, "month": 9, "source": "typed"}
@@ -107,14 +106,6 @@ def test_what_was_exported_is_known_when_it_comes_back(ash: Deal, tmp_path: Path
     ash.registry.session.flush()
     file = filed(tmp_path, general_tables(ash.registry.session, ash.works, 2026))
     assert imported(ash.registry, ash.works, file) == Imported(added=0, ignored=3)
-
-
-def test_what_only_the_months_tell_of_a_year_is_not_declared_by_coming_back(
-    ash: Deal, tmp_path: Path
-) -> None:
-    file = filed(tmp_path, general_tables(ash.registry.session, ash.works, 2026))
-    assert imported(ash.registry, ash.works, file) == Imported(added=0, ignored=3)
-    assert ash.registry.session.query(GenerationDeclaration).count() == 0
 
 
 def test_another_site_takes_the_form_and_keeps_the_receivers_as_outside_contracts(
