@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relations
 
 from circularity.audit import Actor
 from circularity.columns import between, new_public_id, one_of
+from circularity.custody.known_weighings import Repeated
 from circularity.custody.sheets import Imported
 from circularity.database import STRICT, Base
 from circularity.errors import BadInput, InputProblem, RuleBroken
@@ -180,9 +181,7 @@ def purge_ended(session: Session) -> int:
     return session.connection().execute(gone).rowcount
 
 
-def _tell(
-    upload: Upload, problems: Iterable[InputProblem], repeated: Sequence[tuple[int | None, str]] = ()
-) -> None:
+def _tell(upload: Upload, problems: Iterable[InputProblem], repeated: Sequence[Repeated] = ()) -> None:
     told = [problem.as_dict() for problem in problems]
     upload.refused = len(told)
     upload.problems = {"rows": told[:KEPT_PROBLEMS], "repeated": [list(row) for row in repeated]}

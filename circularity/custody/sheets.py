@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from circularity.audit import Actor, record
 from circularity.calendar_days import delta_day
 from circularity.columns import utc
+from circularity.custody.known_weighings import Repeated, told_where
 from circularity.custody.manifests import Transfer, TransferLine
 from circularity.custody.meter_figures import checked_mass
 from circularity.custody.transfers import locked
@@ -49,13 +50,13 @@ class Weighing:
 class Imported:
     """How many lines were new, how many known already, and what is wrong with those left out.
 
-    `repeated` names the first of those known already, as (row, ticket).
+    `repeated` names the first of those known already, and where they count.
     """
 
     added: int
     ignored: int
     problems: tuple[InputProblem, ...] = ()
-    repeated: tuple[tuple[int | None, str], ...] = field(default=(), compare=False)
+    repeated: tuple[Repeated, ...] = field(default=(), compare=False)
 
 
 def add_tickets(  # noqa: PLR0913 - a verb names every fact it takes
@@ -81,7 +82,7 @@ def add_tickets(  # noqa: PLR0913 - a verb names every fact it takes
     known = _known(session, site, rows)
     new: list[dict[str, Any]] = []
     problems: list[InputProblem] = []
-    repeated: list[tuple[int | None, str]] = []
+    repeated: list[tuple[int | None, str, datetime]] = []
     for row in rows:
         key = (row.ticket_no, utc(row.weighed_at))
         weights = (row.plate, row.gross_kg, row.tare_kg)
@@ -92,7 +93,7 @@ def add_tickets(  # noqa: PLR0913 - a verb names every fact it takes
             known[key] = weights
             new.append(_ticket(target, site, side, row))
         elif len(repeated) < _NAMED:
-            repeated.append((row.row, row.ticket_no))
+            repeated.append((row.row, *key))
     before = _count(session, target)
     _write(session, new, progress)
     # Another import may have been quicker with the same tickets: what counts is what is there now.
@@ -100,7 +101,8 @@ def add_tickets(  # noqa: PLR0913 - a verb names every fact it takes
     ignored = len(rows) - len(problems) - added
     facts = {"line": line, "side": side, "added": added, "ignored": ignored, "problems": len(problems)}
     record(session, actor, at, "transfer.tickets_added", transfer, facts)
-    return Imported(added, ignored, tuple(problems), tuple(repeated))
+    where = told_where(session, site, transfer, repeated) if repeated else ()
+    return Imported(added, ignored, tuple(problems), where)
 
 
 def add_reading(  # noqa: PLR0913 - a verb names every fact it takes

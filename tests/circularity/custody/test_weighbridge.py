@@ -303,7 +303,10 @@ def test_a_discarded_draft_gives_its_tickets_free_for_the_right_one(
     file = _csv(tmp_path / "a.csv", HEADER, "1,沪A1,49860,16200,33660,2026-08-03 08:05:00,1")
     assert imported(ash, month, file).added == 1
     right = ash.draft(metering="sheet", day=AUGUST[0], day_to=AUGUST[1])
-    assert (imported(ash, right, file).added, imported(ash, right, file).ignored) == (0, 1)
+    elsewhere = imported(ash, right, file)
+    assert (elsewhere.added, elsewhere.ignored) == (0, 1)
+    assert elsewhere.repeated == ((2, "1", month.number),), "where it counts is told"
+    assert imported(ash, month, file).repeated == ((2, "1", ""),)
     cancel(**ash.act, transfer=month, reason="录错协议")
     assert imported(ash, right, file).added == 1
     assert sent_total_kg(ash.registry.session, right.lines[0]) == 33_660

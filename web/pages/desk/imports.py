@@ -105,7 +105,9 @@ def show_import(public_id: str) -> str:
         "back": _BACK[job.kind](job.parameters),
     }
     facts["problems"] = upload.problems.get("rows", [])[:SHOWN_PROBLEMS]
-    facts["repeated"] = upload.problems.get("repeated", [])
+    # Uploads from before the transfer was told have pairs of row and ticket alone.
+    facts["repeated"] = [(*known, "")[:3] for known in upload.problems.get("repeated", [])]
+    facts["elsewhere"] = any(number for _, _, number in facts["repeated"])
     return render_template("import.html", upload=upload, job=job, **facts)
 
 
