@@ -13,7 +13,7 @@ import pytest
 from registry import ACID, ACTOR, ANHUI, AT, JIANGSU, SHANGHAI, Registry, T
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
-from stored_runs import cold, stored
+from stored_runs import cold, cold_news, news, stored
 
 from circularity.database import reading, writing
 from circularity.deals.proposals import answer_proposal, decline_proposal
@@ -120,9 +120,11 @@ def test_after_any_acts_a_live_run_stores_what_a_cold_run_would(engine: Engine, 
     warm = 0
     for step in range(6):
         at = AT + timedelta(hours=8 * step)
-        expected = cold(engine, at)
+        expected, expected_news = cold(engine, at), cold_news(engine, at)
         key = live.run(actor=ACTOR, at=at)
         assert stored(engine, key) == expected
+        with reading(engine)() as session:
+            assert news(session, session.get_one(MatchingRun, key)) == expected_news
         require_accounted(engine, key)
         warm += live.touched is not None
         registry.act = {"actor": ACTOR, "at": at}
