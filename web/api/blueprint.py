@@ -117,12 +117,9 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
         located: str,
         by: str,
         types: Mapping[str, str],
-        read: Callable[[FileBody], Any] | None = None,
+        read: Callable[[FileBody], Any] = lambda file: file,
     ) -> Callable[[Act], Act]:
-        """Register a POST view that keeps a file of one of these types, and answers 201.
-
-        The view gets the file as it is, or what `read` makes of it before anything is written.
-        """
+        """Register a POST view that keeps a file, or what `read` makes of it beforehand, and answers 201."""
         return self._take_file(rule, answer, query, (located, by), types, 201, read)
 
     def _take_file(
@@ -133,15 +130,14 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
         located: tuple[str, str],
         types: Mapping[str, str],
         status: int,
-        read: Callable[[FileBody], Any] | None = None,
+        read: Callable[[FileBody], Any] = lambda file: file,
     ) -> Callable[[Act], Act]:
         endpoint, by = located
 
         def declare(act: Act) -> Act:
             @wraps(act)
             def view(loaded: dict[str, Any], **path: str) -> Response:
-                body = read_file(types)
-                file = body if read is None else read(body)
+                file = read(read_file(types))
                 made = write_once(lambda session: dict(answer().dump(act(session, loaded, file, **path))))
                 return _written(made, status, endpoint, path | {by: made[0]["id"]})
 
