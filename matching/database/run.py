@@ -136,7 +136,7 @@ def publish(
     session.add(run)
     session.flush()
     store(session, run, found, standing, after)
-    if faults := stored_faults(session, run, snapshot, plan.prepared, said):
+    if faults := stored_faults(session, run, snapshot, plan.prepared, said) + _sum_faults(run, after):
         raise PlanRefusedError(faults)
     superseded = supersede(session, run)
     _store_changes(session, run, changed or ())
@@ -144,6 +144,16 @@ def publish(
     facts |= {"superseded_proposals": superseded, "changes": counts}
     record(session, actor, at, "run.published", run, facts)
     return Published(run, replace(after, run=run.id))
+
+
+def _sum_faults(run: MatchingRun, after: Standing) -> list[str]:
+    """Return sums of the rows in force, told or not, that are not the plan's."""
+    sums = {"placed": (after.placed_kg, run.placed_kg), "unmatched": (after.unmatched_kg, run.unmatched_kg)}
+    return [
+        f"the rows in force say {rows} kg {name}, the plan {kg}"
+        for name, (rows, kg) in sums.items()
+        if rows != kg
+    ]
 
 
 def _changed(plan: Plan, said: Said, before: Standing, after: Standing) -> list[PlanChange] | None:

@@ -39,6 +39,9 @@ MONEY = ("transport", "gate_fee", "price", "carbon")
 MASS_AT, COST_AT, CONDITIONS_AT = 1, 7, 8
 """Where a proposal's values hold its mass, its cost and its conditions."""
 
+KEPT_AT = 0
+"""Where the values of what an output keeps hold its mass."""
+
 
 @dataclass(frozen=True)
 class Layout:

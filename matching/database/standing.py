@@ -8,7 +8,7 @@ the old row ends as it is and a new one is open.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +18,11 @@ from sqlalchemy.orm import Session
 from circularity.columns import new_public_id
 from circularity.runs.stored import ENDED_OPEN, IN_FORCE_OVER, MatchingRun, Proposal, latest_run
 from matching.database.rows_in_force import begin, end, read_in_force
-from matching.database.run_rows import CONDITIONS_AT, COST_AT, LAYOUTS, MASS_AT, Key, Rows
+from matching.database.run_rows import CONDITIONS_AT, COST_AT, KEPT_AT, LAYOUTS, MASS_AT, Key, Rows
 from matching.database.said import Said
 from matching.plans.changes import Placed, View
 
+_MASSES = ("proposals", "unmatched")
 _NEWEST = select(func.max(MatchingRun.id))
 _OVER = select(Proposal.__table__.c.public_id).where(IN_FORCE_OVER)
 _SUPERSEDED = (
@@ -37,6 +38,7 @@ class Standing:
 
     `run` is its key, 0 before the first; `parameters` are its terms. `of_output` holds the keys of the
     proposals by output, `pairs` counts their different pairs, `today_kg` is what waits for no procedure.
+    `placed_kg` and `unmatched_kg` are the sums of the rows.
     """
 
     run: int
@@ -46,6 +48,8 @@ class Standing:
     of_output: Mapping[int, tuple[Key, ...]]
     pairs: int
     today_kg: int
+    placed_kg: int
+    unmatched_kg: int
 
     def asked(self, said: Said, table: str) -> Rows:
         """Return the rows of a table that a plan tells anew."""
@@ -76,7 +80,7 @@ def read_standing(session: Session) -> Standing:
     """Return the rows in force."""
     run = latest_run(session)
     if run is None:
-        return Standing(0, {}, {name: {} for name in LAYOUTS}, {}, {}, 0, 0)
+        return Standing(0, {}, {name: {} for name in LAYOUTS}, {}, {}, 0, 0, 0, 0)
     rows: dict[str, Rows] = {name: read_in_force(session, name) for name in LAYOUTS}
     columns = (getattr(Proposal, name) for name in (*LAYOUTS["proposals"].key, "public_id"))
     wanted = select(*columns).where(Proposal.until_run_id.is_(None))
@@ -84,8 +88,8 @@ def read_standing(session: Session) -> Standing:
     of_output: dict[int, tuple[Key, ...]] = {}
     for key in ids:
         of_output[key[0]] = (*of_output.get(key[0], ()), key)
-    pairs, today_kg = len({key[:2] for key in ids}), _today_kg(rows["proposals"].values())
-    return Standing(run.id, run.parameters, rows, ids, of_output, pairs, today_kg)
+    pairs, masses = len({key[:2] for key in ids}), _masses_kg(rows["proposals"], rows["unmatched"])
+    return Standing(run.id, run.parameters, rows, ids, of_output, pairs, *masses)
 
 
 def is_newest(session: Session, standing: Standing) -> bool:
@@ -117,7 +121,7 @@ def view_of(standing: Standing, said: Said) -> View:
     for output, _, mass_kg, _, _ in placed:
         supply_kg[output] += mass_kg
     for (output,), values in unmatched.items():
-        supply_kg[output] += values[0]
+        supply_kg[output] += values[KEPT_AT]
     windows: dict[Hashable, str] = {key[0]: values[0] for key, values in standing.rows["windows"].items()}
     return View(placed, supply_kg, windows, standing.parameters)
 
@@ -131,9 +135,11 @@ def following(standing: Standing, found: Mapping[str, Difference], terms: Mappin
     ids |= {key: new_public_id() for key in moved.begun}
     rows = {name: _replaced(standing.rows[name], difference) for name, difference in found.items()}
     of_output, pairs = _pairs_after(standing, moved)
-    ending = (standing.rows["proposals"][key] for key in moved.ended)
-    today_kg = standing.today_kg + _today_kg(moved.begun.values()) - _today_kg(ending)
-    return Standing(0, terms, rows, ids, of_output, pairs, today_kg)
+    come = _masses_kg(*(found[name].begun for name in _MASSES))
+    gone = _masses_kg(*({key: standing.rows[name][key] for key in found[name].ended} for name in _MASSES))
+    before = (standing.today_kg, standing.placed_kg, standing.unmatched_kg)
+    masses = (sum(each) for each in zip(before, come, (-kg for kg in gone), strict=True))
+    return Standing(0, terms, rows, ids, of_output, pairs, *masses)
 
 
 def store(
@@ -180,8 +186,11 @@ def _replaced(rows: Rows, difference: Difference) -> Rows:
     return after | difference.begun
 
 
-def _today_kg(rows: Iterable[tuple[Any, ...]]) -> int:
-    return sum(values[MASS_AT] for values in rows if not values[CONDITIONS_AT])
+def _masses_kg(proposals: Rows, unmatched: Rows) -> tuple[int, int, int]:
+    """Return what proposals place without a procedure and in all, and what stays unmatched."""
+    today_kg = sum(values[MASS_AT] for values in proposals.values() if not values[CONDITIONS_AT])
+    placed_kg = sum(values[MASS_AT] for values in proposals.values())
+    return today_kg, placed_kg, sum(values[KEPT_AT] for values in unmatched.values())
 
 
 def _difference(before: Rows, after: Rows) -> Difference:

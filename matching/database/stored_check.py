@@ -18,7 +18,7 @@ from circularity.acceptance.pairs import Pairs
 from circularity.acceptance.rules import condition_bits
 from circularity.runs.stored import MatchingRun
 from matching.database.rows_in_force import read_plan
-from matching.database.run_rows import MASS_AT, Rows, proposal_rows, window_keys
+from matching.database.run_rows import KEPT_AT, MASS_AT, Rows, proposal_rows, window_keys
 from matching.database.said import Said
 from matching.database.snapshot import Snapshot
 from matching.flow.side_constraints import side_faults
@@ -78,7 +78,7 @@ def _claim(
     unmatched_kg = snapshot.case.outputs.mass_kg.copy()
     unmatched_kg[list(said.outputs.values())] = 0
     for (key,), values in left.items():
-        unmatched_kg[said.outputs[key]] = values[0]
+        unmatched_kg[said.outputs[key]] = values[KEPT_AT]
     levels = tuple(level["value"] for level in run.levels["levels"])
     mass_kg = np.array([masses[place] for place in places], dtype=np.int64)
     return Claim(output, capacity, mass_kg, unmatched_kg, levels, np.empty((0, 0), dtype=np.int64))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from random import Random
@@ -207,8 +208,9 @@ def test_a_run_that_is_called_off_leaves_the_memory_as_it_was(engine: Engine) ->
         assert session.scalars(select(MatchingRun.id).order_by(MatchingRun.id)).all() == [first, key]
 
 
-def test_a_run_that_is_refused_leaves_nothing_to_begin_from(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("as_what", ["untouched", "alike"])
+def test_a_run_that_leaves_out_what_has_changed_is_refused_and_nothing_begins_from_it(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, as_what: str
 ) -> None:
     live = LiveMatching(engine)
     with writing(engine).begin() as session:
@@ -220,7 +222,8 @@ def test_a_run_that_is_refused_leaves_nothing_to_begin_from(
         Registry(session, numbers=count(50)).output(20, place=ANHUI)
 
     def wrongly_carried(*_: Any, **__: Any) -> Carried:
-        return Carried(np.array([], dtype=np.int64), np.array([0, 1]), frozenset(), None)
+        nothing = np.array([], dtype=np.int64)
+        return replace(Carried(nothing, nothing, frozenset(), None), **{as_what: np.array([0, 1])})
 
     monkeypatch.setattr(live_run, "carried_over", wrongly_carried)
     expected = cold(engine, AT)
