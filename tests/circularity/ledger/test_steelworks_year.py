@@ -22,6 +22,7 @@ from circularity.ledger.balances import faults, held, trial_balance
 from circularity.ledger.generator_months import Use, close_month, write_month
 from circularity.ledger.postings import Cell
 from circularity.ledger.surveys import record_survey
+from circularity.organisations import Site
 from circularity.rates.formula import Sums, plain_ratio, utilisation_rate
 from circularity.rates.sums import sums
 
@@ -74,12 +75,12 @@ class Year:
         )
         close_month(**self.deal.act, month=written)
 
-    def sums(self, basis: str) -> Sums:
+    def sums(self, basis: str, of: Site | None = None) -> Sums:
         return sums(
             self.deal.registry.session,
             first=date(2026, 1, 1),
             last=date(2026, 12, 31),
-            organisation=self.deal.works.organisation.public_id,
+            organisation=(of or self.deal.works).organisation.public_id,
             basis=basis,
         )
 
@@ -205,3 +206,11 @@ def test_the_rate_at_treatment(year: Year) -> None:
     assert (rate.part_kg, rate.whole_kg) == (kg(1386), kg(2500 + old))
     assert rate.hundredths == 5150
     assert found.residue_kg == kg(37 - 7.501)  # this year's part of it
+
+
+@pytest.mark.parametrize("basis", ["acceptance", "treatment"])
+def test_the_tailings_are_generated_by_the_plant_and_lie_there(year: Year, basis: str) -> None:
+    """0 / 37 = 0 %: what a treatment leaves behind counts against whoever left it."""
+    found = year.sums(basis, year.deal.plant.site)
+    assert (found.generated_kg, found.utilised_kg, found.stored_kg) == (kg(37), 0, kg(37))
+    assert utilisation_rate(found).hundredths == 0
