@@ -9,11 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
-from functools import cache
 from typing import Any
 
-from circularity.catalogue import regions
 from matching.case_format.friendly_headers import MASS_UNITS
+from matching.case_format.friendly_places import region_named, told
 from matching.case_format.kinds import NUMBERS
 from matching.case_format.sources import cell_text
 
@@ -173,12 +172,10 @@ def _region(value: Any, _: Words, say: Say) -> str:
     text = plain(value)
     if not text or text.isdigit():
         return text
-    place = "".join(text.split())
-    named = [(place.rfind(name), len(name), code) for name, code in _region_names() if name in place]
-    if not named:
+    code = region_named(text)
+    if not code:
         return text
-    code = max(named)[2]
-    say("region_read", found=text, value=code)
+    say("region_read", found=text, value=told(code))
     return code
 
 
@@ -193,14 +190,3 @@ _TURNS: Mapping[str, Callable[[Any, Words, Say], str]] = {
     "operations": _list,
     "regions": _list,
 }
-
-
-@cache
-def _region_names() -> list[tuple[str, str]]:
-    """Return every region's name, full and short; the one that stands last in an address is the nearest."""
-    names = []
-    for region in regions.all_regions():
-        names.append((region.name_zh, region.code))
-        if len(region.name_zh) > 2:
-            names.append((region.name_zh.rstrip("省市区县"), region.code))
-    return names

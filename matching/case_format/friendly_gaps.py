@@ -1,14 +1,13 @@
-"""What people leave out and a reader can offer: ids by row number, codes from names, points from regions.
+"""What people leave out and a reader can offer: ids by row number, codes from names, regions
+from addresses, points from regions.
 
 Nothing here is decided for anybody: each offer is a note, and a proposed code asks for confirmation.
 """
 
 from __future__ import annotations
 
-from functools import cache
-
-from circularity.catalogue import regions
 from matching.case_format.friendly_codes import propose_codes
+from matching.case_format.friendly_places import place_in_regions, read_addresses
 from matching.case_format.notes import Notes
 from matching.case_format.problems import Problems
 from matching.case_format.tables import TextTable
@@ -23,8 +22,10 @@ def fill_gaps(tables: dict[str, TextTable], problems: Problems, notes: Notes) ->
             _number_rows(table, _NUMBERED[name], notes)
         if name == "outputs":
             propose_codes(table, problems, notes)
-        if name in {"outputs", "facilities"} and "lanes" not in tables:
-            _place_in_regions(table, notes)
+        if name in {"outputs", "facilities"}:
+            read_addresses(table, notes)
+            if "lanes" not in tables:
+                place_in_regions(table, notes)
 
 
 def _number_rows(table: TextTable, name: str, notes: Notes) -> None:
@@ -39,29 +40,3 @@ def _number_rows(table: TextTable, name: str, notes: Notes) -> None:
             ids[index] = offered
             taken.add(offered)
             notes.add("id_numbered", table.file, number, name, value=f"R{table.rows[0]}")
-
-
-def _place_in_regions(table: TextTable, notes: Notes) -> None:
-    """Put rows that name a region and no point at the region's representative point."""
-    codes = table.columns.get("region_code")
-    if codes is None:
-        return
-    rows = len(table.rows)
-    lat, lon = (table.columns.get(name, [""] * rows) for name in ("lat", "lon"))
-    for index, code in enumerate(codes):
-        if code and not lat[index].strip() and not lon[index].strip():
-            point = _centre(code.strip())
-            if point:
-                lat[index], lon[index] = point[:2]
-                notes.add("region_centre", table.file, table.rows[index], "lat", region=point[2])
-    if any(lat) and any(lon):
-        table.columns |= {"lat": lat, "lon": lon}
-
-
-@cache
-def _centre(code: str) -> tuple[str, str, str] | None:
-    try:
-        region = regions.get(code.ljust(6, "0"))
-    except regions.UnknownRegion:
-        return None
-    return f"{region.lat:.7f}", f"{region.lon:.7f}", region.name_zh

@@ -19,6 +19,7 @@ from matching.case_format.kinds import Column
 _SEARCHED_ROWS = 30
 _BRACKETS = re.compile(r"[(\[【〔<]([^)\]】〕>]*)[)\]】〕>]")
 _TITLE_UNIT = re.compile(r"(?:计量)?单位[:：]?\s*[(\[]?\s*([^\s()\[\],,;;。]{1,6})")
+_FILLED_IN = re.compile(r"^[^:()]{2,8}:")
 _UNIT_SUFFIX = re.compile(r"/(年|月|日|a|y|year)$")
 
 MASS_UNITS = {
@@ -40,21 +41,19 @@ _FOREIGN_UNITS = frozenset(
     {"m3", "m³", "立方米", "立方", "方", "升", "l", "个", "只", "桶", "袋", "件", "车", "块", "克", "g"}
 )
 
-WASTE_NAME = Column(
-    "waste_name",
-    "",
-    "text",
-    (
-        "废物名称",
-        "固废名称",
-        "固体废物名称",
-        "危险废物名称",
-        "危废名称",
-        "一般固废名称",
-        "废弃物名称",
-    ),
+_WASTE_NAMES = (
+    "废物名称", "固废名称", "固体废物名称", "危险废物名称", "危废名称", "一般固废名称", "废弃物名称",
+)  # fmt: skip
+_ADDRESSES = (
+    *("产废地点", "产生地点", "产生地", "所在地", "所在地址", "详细地址", "单位地址", "企业地址", "厂址"),
+    *("地址", "地点", "address", "location"),
 )
+WASTE_NAME = Column("waste_name", "", "text", _WASTE_NAMES)
 UNIT = Column("unit", "", "text", ("计量单位",))
+ADDRESS = Column("address", "", "text", _ADDRESSES)
+_BESIDE = {"outputs": (WASTE_NAME, UNIT, ADDRESS), "facilities": (ADDRESS,)}
+"""What people write and a case does not carry: names give codes, addresses give regions."""
+
 _KEYS = {
     "outputs": ({"mass_t"}, {"waste_code", "waste_name"}),
     "facilities": ({"facility_id", "organisation"}, {"lat", "region_code"}),
@@ -113,13 +112,17 @@ def find_header(
 
 
 def _candidates(rows: Sequence[Sequence[str]]) -> Iterator[tuple[int, int, list[str], list[str]]]:
-    """Yield single rows as headers, and pairs of which the upper row spans groups of the lower one."""
+    """Yield single rows as headers, and pairs of which the upper row spans groups of the lower one.
+
+    A line of a form (填报人:王敏, 单位:吨) heads no groups: it belongs to the titles.
+    """
     for first, row in enumerate(rows[:_SEARCHED_ROWS]):
         names = [_one_line(cell) for cell in row]
         if sum(map(bool, names)) < 2:
             continue
         yield first, first, [""] * len(names), names
-        if first + 1 < len(rows):
+        form = any(_FILLED_IN.match(unicodedata.normalize("NFKC", name)) for name in names)
+        if first + 1 < len(rows) and not form:
             below = [_one_line(cell) for cell in rows[first + 1]]
             below += [""] * (len(names) - len(below))
             parents, group = [], ""
@@ -203,7 +206,7 @@ def _joined(parent: str, name: str) -> str:
 @cache
 def _aliases(sheet: str) -> dict[str, tuple[int, Column]]:
     """Return each alias with its rank and column; an alias of two columns belongs to the first."""
-    columns = SHEETS[sheet].columns + ((WASTE_NAME, UNIT) if sheet == "outputs" else ())
+    columns = SHEETS[sheet].columns + _BESIDE.get(sheet, ())
     known: dict[str, tuple[int, Column]] = {}
     for column in columns:
         for rank, alias in enumerate((column.name, *column.aliases)):

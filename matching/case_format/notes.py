@@ -32,6 +32,10 @@ NOTE_SENTENCES: Mapping[str, tuple[str, str]] = {
     "coordinate_rounded": ("坐标取到 7 位小数(1 厘米)", "coordinates are kept to 7 decimals (1 cm)"),
     "date_read": ("日期 {found} 读作 {value}", "the date {found} was read as {value}"),
     "region_read": ("地区 {found} 读作 {value}", "the region {found} was read as {value}"),
+    "address_unread": (
+        "地址 {found} 中没有认出长三角的市或区县，行政区划留空，请填写行政区划",
+        "no city or district of the Delta was found in the address {found}; the region stays open: give one",
+    ),
     "region_centre": (
         "没有经纬度,以 {region} 的代表点计算距离,结果为近似值",
         "no coordinates: distances start at the centre of {region} and are approximate",

@@ -79,8 +79,8 @@ PROBLEM_SENTENCES: Mapping[str, tuple[str, str]] = {
         "the coordinates 0,0 are no real place (leave them empty when unknown)",
     ),
     "missing_coordinates": (
-        "需要经纬度,或至少一条 lanes 线路(Excel 也可填写行政区划)",
-        "coordinates are needed here, or at least one lane (in people's Excel a region will do)",
+        "没有位置：请填写行政区划或地址（在 Excel 中），或经度和纬度，或至少一条 lanes 线路",
+        "nothing says where it lies: give a region or an address (in people's Excel), coordinates, or a lane",
     ),
     "not_a_date": ("不是有效日期(应为 2026-01-31)", "this is not a date such as 2026-01-31"),
     "dates_reversed": ("起始日期晚于截止日期 {end}", "the period starts after it ends on {end}"),

@@ -74,8 +74,17 @@ def test_a_waste_that_nobody_takes_is_told_the_rule_of_the_nearest_miss(pages: P
     page = send(pages, workbook({"固废": [HEADER, ["电池", "900-012-S17", 5, *SLAG[3:]]]})).get_data(
         as_text=True
     )
-    assert re.search(r'<span class="badge bad">waste code</span>', page)
+    assert re.search(r'No lawful outlet found</span><span class="under">waste code', page)
     assert downloaded(page).splitlines()[1].split(",")[-1].startswith("waste code")
+
+
+@pytest.mark.parametrize(("header", "place"), [("地址", "上海市宝山区"), ("备注", "上海市宝山区")])
+def test_rows_that_name_no_region_are_told_what_could_not_be_asked(
+    pages: Pages, header: str, place: str
+) -> None:
+    rows: list[list[object]] = [["名称", "代码", "产生量(吨)", header], [*SLAG[:3], place]]
+    page = send(pages, workbook({"固废": rows})).get_data(as_text=True)
+    assert ("names neither region nor address" in page) == (header == "备注")
 
 
 def test_a_workbook_with_plants_is_a_whole_case_matched_and_proven(pages: Pages) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 from flask import Response, g, render_template, request
 
 from circularity.errors import BadInput, CircularityError
@@ -78,6 +79,7 @@ def _answered(file: Path, folder: Path) -> dict[str, Any]:
         "rows": rows,
         "notes": done["ledger"]["notes"],
         "totals": _totals(rows),
+        "unplaced": int(np.count_nonzero(outputs.region_code == "")),
         "file": csv_address(LEDGER_COLUMNS, _told(rows)),
     }
 

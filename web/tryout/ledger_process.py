@@ -28,7 +28,10 @@ _NUMBERS = (
 )
 _DAYS = ("available_from", "available_to", "storage_since")
 _OF_PLACES = {"lat", "lon", "region_code", "output_id"}
-_ABOUT_PLACES = {"region_centre", "outside_delta", "far_from_region", "id_numbered", "coordinate_rounded"}
+_ABOUT_PLACES = {
+    *("region_read", "address_unread", "region_centre", "outside_delta", "far_from_region"),
+    *("id_numbered", "coordinate_rounded"),
+}
 """Lots lie at the site that is chosen, so nothing is said of places, nor of ids that are not kept."""
 
 

@@ -391,6 +391,45 @@ def test_a_region_by_name_gives_its_code_and_an_approximate_point(tmp_path: Path
     assert {"region_read", "region_centre"} <= _rules(notes)
 
 
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [
+        ("安徽省芜湖市鸠江区", "340200"),
+        ("上海市宝山区淮南路 8 号", "310113"),
+        ("南京东路 1 号, 上海市", "310000"),
+        ("浙江省舟山市普陀区", "330900"),
+        ("上海普陀", "310107"),
+        ("湖北省武汉市青山区", ""),
+    ],
+)
+def test_an_address_gives_the_smallest_region_that_it_names(tmp_path: Path, address: str, code: str) -> None:
+    rows = [["代码", "数量(吨)", "产废地点", "经度", "纬度"], ["900-001-S02", "1", address, *PLACE[::-1]]]
+    outputs, notes = read_outputs(_csv(tmp_path / "l.csv", rows))
+    assert outputs.region_code.tolist() == [code]
+    assert address in _note(notes, "region_read" if code else "address_unread").zh
+
+
+def test_a_region_in_its_own_column_counts_before_the_address(tmp_path: Path) -> None:
+    rows = [
+        ["代码", "数量(吨)", "行政区划", "地址"],
+        ["900-001-S02", "1", "310113", "芜湖市"],
+        ["900-001-S06", "1", "", "芜湖市"],
+    ]
+    outputs, _ = read_outputs(_csv(tmp_path / "l.csv", rows))
+    assert sorted(outputs.region_code.tolist()) == ["310113", "340200"]
+
+
+def test_a_line_of_a_form_above_the_header_is_a_title_and_no_group(tmp_path: Path) -> None:
+    rows = [
+        ["填报人：王敏", "", "单位：吨", "", ""],
+        ["固废名称", "废物代码", "产生量", "经度", "纬度"],
+        ["粉煤灰", "900-001-S02", "12,500", *PLACE[::-1]],
+    ]
+    _, notes = read_outputs(_csv(tmp_path / "l.csv", rows))
+    assert "填报人" not in _note(notes, "header_found").zh
+    assert "unit_assumed" not in _rules(notes)
+
+
 def test_two_sheets_that_both_look_like_outputs_ask_which_one_counts(tmp_path: Path) -> None:
     path = tmp_path / "l.xlsx"
     with xlsxwriter.Workbook(path) as book:
