@@ -81,8 +81,12 @@ def make_accounts(session: Session, at: datetime, password_hash: str) -> list[De
 
 
 def _people(session: Session) -> list[tuple[str, Organisation, str]]:
-    """Return who acts for whom: sides and carrier of one deal, so that a load can be sent and received."""
+    """Return who acts for whom: sides and carrier of one deal, so that a load can be sent and received.
+
+    A collector has an account besides: only it groups what it stores.
+    """
     sender, receiver, carrier = _parties(session)
+    collector = session.scalar(select(Facility).filter_by(kind="collector").order_by(Facility.id).limit(1))
     people = [
         ("generator", sender, "owner"),
         ("operator", sender, "operator"),
@@ -90,7 +94,11 @@ def _people(session: Session) -> list[tuple[str, Organisation, str]]:
         ("driver", sender, "driver"),
         ("facility", receiver, "owner"),
     ]
-    return [*people, ("carrier", carrier, "owner")] if carrier else people
+    if carrier:
+        people.append(("carrier", carrier, "owner"))
+    if collector and collector.site.organisation not in (sender, receiver):
+        people.append(("collector", collector.site.organisation, "owner"))
+    return people
 
 
 def _bodies(session: Session) -> list[_Body]:

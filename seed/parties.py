@@ -181,7 +181,9 @@ class StockRow:
 class ContractRow:
     """A deal that no run proposed, `direct` or `imported`, on a line of an entitlement, days from today.
 
-    `fate` is how far it has come by then: offered, accepted by one side, agreed, suspended or ended.
+    `fate` is how far it has come by then: offered, accepted by one side, agreed, suspended or ended. `way` is
+    how its mass travels: as suits it (""), through a `pipeline`, in small loads `collected` for a store, from
+    there `grouped`, or `joint` with the sender's other deals of that way on one vehicle.
     """
 
     source: str
@@ -195,3 +197,4 @@ class ContractRow:
     from_days: int
     to_days: int
     fate: str
+    way: str

@@ -48,7 +48,12 @@ def the_next_quarter(cast: Cast) -> Span:
 def a_plant_offers_what_is_left_of_its_year(
     session: Session, cast: Cast, row: LineRow, line: EntitlementLine, span: Span
 ) -> None:
-    """Offer what a line has not received or promised, deals on the platform counted once."""
+    """Offer what a line has not received or promised, deals on the platform counted once.
+
+    A collector posts nothing: it stores for those it has contracts with, and no plan should end in a store.
+    """
+    if line.entitlement.facility.kind == "collector":
+        return
     # What deals of the year hold is part of what the table says was received: it is not taken twice.
     limit, left = (ask(session, "line", line, cast.told_day.year) for ask in (limit_kg, left_kg))
     dealt_kg = 0 if limit is None or left is None else limit - left

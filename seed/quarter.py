@@ -7,12 +7,10 @@ still under way.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from circularity.deals.contract import Agreement
 from circularity.runs.stored import MatchingRun, Proposal
 from matching.database.run import publish
 from matching.database.said import rows_of
@@ -27,11 +25,10 @@ from seed.quarter_books import books_are_kept
 from seed.quarter_contracts import a_contract_is_made
 from seed.quarter_days import Quarter, moment
 from seed.quarter_deals import a_proposal_is_answered, in_order
-from seed.quarter_sheets import a_sheet
 from seed.quarter_treatments import plants_treat
-from seed.quarter_trips import a_trip
-from seed.shipping import Freight, Shipping, natural_loads, shippings
-from seed.stage import Ships, Stage, spread
+from seed.quarter_ways import as_suits, ways_of
+from seed.shipping import Freight, shippings
+from seed.stage import Stage
 from seed.tables import read_contracts
 
 _STEPS_PER_LOAD, _OTHER_STEPS = 4, 3_000
@@ -76,28 +73,7 @@ def _shipped(stage: Stage, proposals: list[Proposal], loads: int) -> None:
     contracts = read_contracts()
     freights = [Freight(row.output.waste_code, row.mass_kg, row.distance_m) for row in proposals]
     for proposal, freight, way in zip(proposals, freights, shippings(freights, loads), strict=True):
-        stage.agenda.add(a_proposal_is_answered(stage, proposal, _shipper(stage, freight, way)))
+        stage.agenda.add(a_proposal_is_answered(stage, proposal, as_suits(stage, freight, way)))
     # Contracts go on beyond today, so they are what is under way now: they have their loads in any story.
-    freights = [Freight(row.waste_code, row.mass_kg, None) for row in contracts]
-    for contract, freight in zip(contracts, freights, strict=True):
-        way = shippings([freight], natural_loads(freight))[0]
-        stage.agenda.add(a_contract_is_made(stage, contract, _shipper(stage, freight, way)))
-
-
-def _shipper(stage: Stage, freight: Freight, way: Shipping) -> Ships:
-    """Return what lets a deal's loads leave, evenly over its days; every tenth deal falls behind."""
-
-    def ships(agreement: Agreement, first: date, last: date) -> None:
-        part = 7 if stage.turn("deals", 10, 6) else 10
-        left_kg = agreement.offer.mass_kg * part // 10
-        for day in spread(first, last, way.loads) if first <= last else ():
-            sent_kg = min(stage.about(way.load_kg, 30), left_kg)
-            left_kg -= sent_kg
-            if not sent_kg:
-                return
-            if way.way == "trip":
-                stage.agenda.add(a_trip(stage, agreement, day, sent_kg, freight.distance_m))
-            else:
-                stage.agenda.add(a_sheet(stage, agreement, day, sent_kg, way.way))
-
-    return ships
+    for contract, ships in zip(contracts, ways_of(stage, contracts), strict=True):
+        stage.agenda.add(a_contract_is_made(stage, contract, ships))

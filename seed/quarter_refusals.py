@@ -50,7 +50,8 @@ def _another_line(stage: Stage, transfer: Transfer, at: datetime) -> Entitlement
     code, today = transfer.lines[0].waste_code, delta_day(at)
     lines = stage.session.scalars(select(EntitlementLine).order_by(EntitlementLine.id))
     for line in lines:
-        elsewhere = line.entitlement.facility_id != transfer.facility_id
+        taker = line.entitlement.facility
+        elsewhere = taker.id != transfer.facility_id and taker.kind != "collector"
         if elsewhere and pattern_covers(line.waste_pattern, code) and not verdict_of(
             stage.session, site=transfer.sender_site, waste_code=code, line=line, operation=line.operation,
             on=today, days=(today, today + 7 * DAY),

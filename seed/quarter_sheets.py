@@ -1,4 +1,4 @@
-"""Daily sheets with weighbridge tickets, barges by draught, belts by their scale: one signature per side."""
+"""Daily sheets: weighbridge tickets, or the meter of a barge, belt or pipeline; one signature per side."""
 
 from __future__ import annotations
 
@@ -12,13 +12,21 @@ from circularity.custody.sheets import Weighing, add_reading, add_tickets
 from circularity.custody.signatures import sign
 from circularity.custody.transfers import Load, close, draft_transfer
 from circularity.deals.contract import Agreement
+from circularity.units import KG_PER_T
 from seed.agenda import Thread
 from seed.quarter_days import DAY, moment
 from seed.quarter_trips import FORGOTTEN, PERSONS
 from seed.shipping import TRUCK_KG
 from seed.stage import Stage, doing
 
-_CONVEYANCE = {"sheet": "vehicle", "draught": "barge", "conveyor": "conveyor"}
+_CONVEYANCE = {"sheet": "vehicle", "draught": "barge", "conveyor": "conveyor", "pipeline": "pipeline"}
+_METER = {"conveyor": "BW", "pipeline": "FM"}
+_COUNTED_T = 1_000_000
+"""What each counter showed when the story began."""
+
+_LIGHT_MM, _KG_PER_MM = 1450, 3000
+"""The draught of an empty barge, and the mass that sinks it by a millimetre."""
+
 _REFUSED = "含水率超出约定 · wetter than agreed"
 
 
@@ -94,15 +102,20 @@ def _weighs_its_vehicles(stage: Stage, transfer: Transfer, at: datetime, sent_kg
 
 
 def _reads_its_meter(stage: Stage, transfer: Transfer, at: datetime, sent_kg: int) -> None:
-    """Add the barge's draught survey or the counter of the belt scale."""
-    stage.told[transfer.metering] += 1
-    number = stage.told[transfer.metering]
+    """Add the barge's draught survey, or the counter of the belt scale or flow meter, which runs on."""
     if transfer.metering == "draught":
-        meter, figures = f"演示货 {number:04d}", {"draught_before_mm": 1450, "draught_after_mm": 4380}
+        stage.told["draught"] += 1
+        meter = f"演示货 {stage.told['draught']:04d}"
+        figures = {
+            "draught_before_mm": _LIGHT_MM,
+            "draught_after_mm": _LIGHT_MM + sent_kg // _KG_PER_MM,
+            "water_kg_per_m3": 1000,
+        }
     else:
-        before = 1_000_000 + 13 * number
-        meter = f"BW-{transfer.agreement.number}"
-        figures = {"counter_before_t": before, "counter_after_t": before + sent_kg // 1000}
+        meter = f"{_METER[transfer.metering]}-{transfer.agreement.number}"
+        before = _COUNTED_T + stage.told[meter]
+        stage.told[meter] += sent_kg // KG_PER_T
+        figures = {"counter_before_t": before, "counter_after_t": _COUNTED_T + stage.told[meter]}
     add_reading(
         stage.session, **doing(transfer.sender_site.organisation, at), transfer=transfer,
         kind=transfer.metering, meter=meter, read_at=at, mass_kg=sent_kg, figures=figures,

@@ -29,9 +29,10 @@ _RESIDUES = (_GENERAL_RESIDUE, _HAZARDOUS_RESIDUE)
 
 
 def plants_treat(stage: Stage) -> None:
-    """Put the treatments and residue books of every plant on the agenda."""
+    """Put the treatments and residue books of every plant on the agenda; a collector only stores."""
     for number, facility in enumerate(stage.cast.facilities.values()):
-        stage.agenda.add(_a_plant_treats(stage, facility, number))
+        if facility.kind != "collector":
+            stage.agenda.add(_a_plant_treats(stage, facility, number))
 
 
 def _a_plant_treats(stage: Stage, facility: Facility, number: int) -> Thread:

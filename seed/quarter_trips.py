@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from circularity.calendar_days import delta_day
@@ -41,17 +42,23 @@ def a_trip(stage: Stage, agreement: Agreement, day: date, sent_kg: int, distance
     """Take one vehicle from the sender's gate to the receiver's verdict."""
     at = moment(day, 7 + stage.random.randint(0, 7), stage.random.randint(0, 59))
     yield at
-    transfer = _drafted(stage, agreement, at, sent_kg)
+    load = Load(agreement.waste_code, agreement.operation, sent_kg, packaging="散装 · bulk")
+    transfer = drafted(stage, agreement, [load], at)
+    fate = _fate(stage, day, hazardous=is_hazardous(agreement.waste_code))
+    yield from travels(stage, transfer, at, distance_m, fate)
+
+
+def travels(stage: Stage, transfer: Transfer, at: datetime, distance_m: int | None, fate: str = "") -> Thread:
+    """Take a drafted trip from its first signature to the receiver's verdict, and to what its fate is."""
     parties = {
         "sender": transfer.sender_site.organisation,
         "carrier": transfer.carriages[0].organisation,
         "receiver": transfer.facility.site.organisation,
     }
-    hazardous = is_hazardous(agreement.waste_code)
-    fate = _fate(stage, day, hazardous=hazardous)
+    hazardous = any(is_hazardous(line.waste_code) for line in transfer.lines)
     _signs(stage, transfer, "sender", parties, at)
     if hazardous and fate != "unnumbered":
-        number = _official_number(stage, transfer, day)
+        number = _official_number(stage, transfer)
         set_official_number(stage.session, **doing(parties["sender"], at), transfer=transfer, number=number)
     yield (at := at + timedelta(minutes=25))
     _signs(stage, transfer, "carrier", parties, at)
@@ -84,14 +91,15 @@ def _fate(stage: Stage, day: date, *, hazardous: bool) -> str:
     return fate
 
 
-def _drafted(stage: Stage, agreement: Agreement, at: datetime, sent_kg: int) -> Transfer:
+def drafted(stage: Stage, agreement: Agreement, loads: Sequence[Load], at: datetime) -> Transfer:
+    """Draft the trip of one vehicle with all its loads, by a carrier that may take the agreement's waste."""
     carrier = stage.carrier(agreement.waste_code, agreement.site.region_code)
     return draft_transfer(
         stage.session,
         **doing(agreement.site.organisation, at),
         agreement=agreement,
         sender_site=agreement.site,
-        lines=[Load(agreement.waste_code, agreement.operation, sent_kg, packaging="散装 · bulk")],
+        lines=loads,
         carriers=[carrier],
         conveyance="vehicle",
         vehicle=carrier.vehicle,
@@ -110,29 +118,35 @@ def _signs(
 
 def _judged(stage: Stage, transfer: Transfer, receiver: Organisation, at: datetime, fate: str) -> None:
     """Weigh and judge: bridges differ a little; what is refused is refused for a reason."""
-    sent_kg = transfer.lines[0].sent_kg
+    judged = {line.number: _weighed_and_judged(stage, line.sent_kg, fate) for line in transfer.lines}
+    weighed = {number: Weighed(received_kg) for number, (received_kg, _) in judged.items()}
+    receive(stage.session, **doing(receiver, at), transfer=transfer, weighed=weighed)
+    decide(
+        stage.session, **doing(receiver, at), transfer=transfer, organisation=receiver,
+        person=PERSONS["receiver"], verdicts={number: verdict for number, (_, verdict) in judged.items()},
+    )  # fmt: skip
+
+
+def _weighed_and_judged(stage: Stage, sent_kg: int, fate: str) -> tuple[int, Verdict]:
     received_kg = max(sent_kg - 20 * stage.random.choice((0, 0, 1, 1, 2, 3, -1)), 20)
     if fate == "short":
         received_kg = max(sent_kg * _SHORT_PERMILLE // 1000 // 20 * 20, 20)
     elif fate:
         received_kg = min(received_kg, sent_kg)
-    receive(stage.session, **doing(receiver, at), transfer=transfer, weighed={1: Weighed(received_kg)})
     verdict = Verdict(received_kg)
     if fate == "refused":
         verdict = Verdict(0, received_kg, "检测超出接收标准 · the analysis is beyond the acceptance criteria")
     elif fate == "partly_accepted":
         refused_kg = received_kg // 3 // 20 * 20
         verdict = Verdict(received_kg - refused_kg, refused_kg, "部分混入杂物 · a part holds foreign matter")
-    decide(
-        stage.session, **doing(receiver, at), transfer=transfer, organisation=receiver,
-        person=PERSONS["receiver"], verdicts={1: verdict},
-    )  # fmt: skip
+    return received_kg, verdict
 
 
-def _official_number(stage: Stage, transfer: Transfer, day: date) -> str:
+def _official_number(stage: Stage, transfer: Transfer) -> str:
     """Return what the sender types: fourteen digits of a manifest that no national system knows."""
     stage.told["official numbers"] += 1
-    return f"{day.year}{transfer.sender_site.region_code[:4]}{990000 + stage.told['official numbers']:06d}"
+    number = 990_000 + stage.told["official numbers"]
+    return f"{transfer.day_from.year}{transfer.sender_site.region_code[:4]}{number:06d}"
 
 
 def _corrected(stage: Stage, transfer: Transfer, at: datetime) -> Thread:

@@ -1,4 +1,4 @@
-"""How a deal's mass travels: truck by truck, on daily sheets, by barge, on a belt; and in how many loads."""
+"""How a deal's mass travels: by truck, on daily sheets, by barge, belt or pipeline; in how many loads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from circularity.catalogue.waste_types import is_hazardous
 from circularity.units import KG_PER_T
 
 TRUCK_KG = 31 * KG_PER_T
-_TANKER_KG = 24 * KG_PER_T
+TANKER_KG = 24 * KG_PER_T
+_ROUND_KG = 6 * KG_PER_T
 _SHEET_KG, _BARGE_KG, _BELT_KG = 520 * KG_PER_T, 4_800 * KG_PER_T, 9_000 * KG_PER_T
 _BY_TRUCK_KG, _ON_SHEETS_KG = 500 * KG_PER_T, 16_000 * KG_PER_T
 _MOST = 26
@@ -18,7 +19,7 @@ _NEARBY_M = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Shipping:
-    """One way of `trip`, `sheet`, `draught` (barges) or `conveyor`, in `loads` loads of `load_kg` each."""
+    """One way of `trip`, `sheet`, `draught` (barges), `conveyor`, `pipeline`; `loads` of `load_kg` each."""
 
     way: str
     loads: int
@@ -58,6 +59,12 @@ def shippings(freights: Sequence[Freight], loads: int) -> list[Shipping]:
     return found
 
 
+def collected(freight: Freight) -> Shipping:
+    """Return the small loads that a collector fetches on its rounds."""
+    loads = -(-freight.mass_kg // _ROUND_KG)
+    return Shipping("trip", loads, freight.mass_kg // loads)
+
+
 def way_of(freight: Freight) -> str:
     """Return the way that suits a freight."""
     if is_hazardous(freight.waste_code) or freight.mass_kg <= _BY_TRUCK_KG:
@@ -76,4 +83,4 @@ def _usual_load_kg(freight: Freight) -> int:
 
 
 def _truck_kg(freight: Freight) -> int:
-    return _TANKER_KG if is_hazardous(freight.waste_code) else TRUCK_KG
+    return TANKER_KG if is_hazardous(freight.waste_code) else TRUCK_KG

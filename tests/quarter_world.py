@@ -25,7 +25,7 @@ SHORT = {"sh_fab_west": 1, "sh_depot": 2}
 
 CONTRACTS = (
     "sh_steel", "js_petro", "ah_steel", "sh_sorting", "js_power_changshu", "ah_power_pingwei",
-    "zj_dyeing_water",
+    "zj_dyeing_water", "sh_refinery", "sh_chemical", "collector_fengxian", "sh_auto",
 )  # fmt: skip
 
 

@@ -161,7 +161,7 @@ def test_regions_operations_and_codes_are_those_of_the_catalogue():
 
 def test_hazardous_waste_goes_to_licences_and_schemes_only():
     kinds = {row.number: row.kind for row in DELTA.entitlements}
-    hazardous = {"hazardous_licence", "point_to_point_scheme", "stage_exemption"}
+    hazardous = {"hazardous_licence", "collection_licence", "point_to_point_scheme", "stage_exemption"}
     for line in DELTA.lines:
         general = "SW" in line.waste_pattern or line.waste_pattern[-3] == "S"
         assert (kinds[line.entitlement] in hazardous) is not general

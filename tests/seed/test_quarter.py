@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -10,11 +11,12 @@ from sqlalchemy import func, select, true
 
 from circularity.audit import AuditEvent, verify_chain
 from circularity.custody.amendments import Correction
-from circularity.custody.manifests import Signature, Transfer
+from circularity.custody.manifests import Signature, Transfer, TransferLine
+from circularity.custody.meter_figures import COUNTERS
 from circularity.custody.overdue import overdue
-from circularity.custody.reception import Receipt, Treatment
+from circularity.custody.reception import Fraction, Receipt, Treatment
 from circularity.custody.seals import verify_signatures
-from circularity.custody.weighings import Ticket
+from circularity.custody.weighings import METERS, MeterReading, Ticket
 from circularity.custody.weight_differences import weight_differences
 from circularity.database import Base, reading
 from circularity.deals.contract import Agreement
@@ -24,7 +26,9 @@ from circularity.ledger.mass import MassAccount, MassGroup, MassMove
 from circularity.ledger.months import LedgerMonth, StockSurvey
 from circularity.ledger.non_reporters import non_reporters
 from circularity.organisations import Site
+from circularity.rates.capacity_used import capacity_used
 from circularity.rates.reported import reported
+from circularity.registry.entitlements import Facility
 from circularity.runs.stored import Proposal
 from seed.quarter_days import Quarter
 from web.cli.demo_quarter import quarter_lines
@@ -162,6 +166,61 @@ def test_stock_was_surveyed_and_loads_were_treated_with_residues(session):
 def test_some_agreements_are_near_a_gap(session):
     kinds = {gap.kind for gap in gaps(session, TODAY)}
     assert {"agreement", "entitlement"} <= kinds
+
+
+def test_a_collector_stores_loads_of_several_and_they_leave_as_one(session):
+    grouped = defaultdict(list)
+    for fraction in session.scalars(select(Fraction)):
+        grouped[fraction.line].append(fraction)
+    assert len(grouped) >= 2
+    assert all(line.sent_kg == sum(part.mass_kg for part in parts) for line, parts in grouped.items())
+    senders = [{part.receipt.line.transfer.sender_site_id for part in parts} for parts in grouped.values()]
+    assert max(len(sites) for sites in senders) > 1
+    assert any(part.mass_kg < part.receipt.accepted_kg for parts in grouped.values() for part in parts)
+    assert {line.transfer.sender_site.region_code for line in grouped} == {"310120"}
+    assert "closed" in {line.transfer.status for line in grouped}
+
+
+def test_a_collector_still_stores_loads_for_others_today(session):
+    left_kg = Receipt.accepted_kg - Receipt.forwarded_kg - Receipt.treated_kg
+    collector = session.scalars(select(Facility).filter_by(kind="collector")).one()
+    stored = session.scalars(select(Receipt).where(Receipt.facility_id == collector.id, left_kg > 0)).all()
+    assert len(stored) >= 2
+    on_site = select(MassAccount).filter_by(kind="on_site", holder_site_id=collector.site_id)
+    held = session.scalars(on_site).all()
+    assert collector.site_id not in {account.origin_site_id for account in held}
+    assert sum(row.accepted_kg - row.forwarded_kg for row in stored) == sum(row.balance_kg for row in held)
+
+
+def test_some_trips_carry_several_wastes_each_under_its_own_deal(session):
+    lines = Counter(session.scalars(select(TransferLine.transfer_id)).all())
+    shared = [session.get(Transfer, key) for key, found in lines.items() if found > 1]
+    assert len(shared) >= 3
+    for transfer in shared:
+        assert len({line.waste_code for line in transfer.lines}) == len(transfer.lines)
+        assert len({line.agreement.id for line in transfer.lines}) == len(transfer.lines)
+    assert "closed" in {transfer.status for transfer in shared}
+
+
+def test_one_yearly_limit_is_so_full_that_it_is_warned_of(session):
+    warned = [use for use in capacity_used(session, TODAY) if use.warning]
+    assert [(use.entitlement.number, use.line.waste_pattern, use.warning) for use in warned] == [
+        ("DEMO-SH-EIA-026", "SW03", 80)
+    ]
+    assert warned[0].received_kg <= warned[0].permitted_kg
+
+
+def test_every_kind_of_meter_is_read_and_counters_run_on(session):
+    readings = session.scalars(select(MeterReading).order_by(MeterReading.read_at)).all()
+    assert {row.kind for row in readings} == set(METERS)
+    last = {}
+    for row in readings:
+        if row.kind != "draught":
+            before, after = (row.figures[name] for name in COUNTERS)
+            assert before == last.get(row.meter, before) < after
+            last[row.meter] = after
+    assert len(last) >= 2
+    assert len(readings) > len(last) + 1
 
 
 @pytest.mark.parametrize(

@@ -92,10 +92,12 @@ def test_the_demonstration_has_one_account_for_each_role_printed_once(engine: En
         registry.organisation(fictional=True)
         registry.organisation(fictional=True, roles=frozenset({"facility"}))
         registry.organisation(fictional=True, roles=frozenset({"carrier"}))
+        stores = registry.organisation(fictional=True, roles=frozenset({"facility"}))
+        registry.facility(site=registry.site(organisation=stores), kind="collector")
     printed = "\n".join(account_lines(engine))
     password = re.search(r"(\w{6}-\w{6}-\w{6})", printed)
     assert password
-    for mail in ("generator", "operator", "reader", "driver", "facility", "carrier"):
+    for mail in ("generator", "operator", "reader", "driver", "facility", "carrier", "collector"):
         opened = log_in(engine, mail=f"{mail}@demo.example", password=password[1], address=mail, at=AT)
         assert not opened.waits_for_code
     codes = re.findall(r"[A-Z2-7]{4}(?:-[A-Z2-7]{4}){3}", printed)
@@ -104,6 +106,6 @@ def test_the_demonstration_has_one_account_for_each_role_printed_once(engine: En
     assert finish_with_code(engine, key=waiting.key, code=codes[0], address="o", at=AT)
     assert account_lines(engine) == [MADE_BEFORE]
     with writing(engine)() as session:
-        assert session.scalar(select(func.count()).select_from(User)) == 9
+        assert session.scalar(select(func.count()).select_from(User)) == 10
         assert set(session.scalars(select(Standing.verification))) == {"verified"}
     assert ACTOR.kind == "system"

@@ -39,7 +39,7 @@ SCALE = (
 def seed(size: int | None, random_seed: int, database: str) -> None:
     """Load a fictional Yangtze River Delta into the database, which is created where it lacks.
 
-    Without --size: 60 named generators and 44 facilities with licences, whitelist entries, assays and a
+    Without --size: 60 named generators and 45 facilities with licences, whitelist entries, assays and a
     quarter's lots, counted from today. Loading the same again adds nothing. All of it is fictional.
 
     \b
