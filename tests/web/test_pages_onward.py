@@ -93,8 +93,8 @@ def test_stored_loads_leave_a_collector_as_one_trip(at_work: Desk, engine: Engin
     second = _delivered(at_work, storing, YARD, "20")
     at_work.act_as(YARD, "generator")
     stored = at_work.see("/transfers/stored")
-    assert "30 30" in stored
-    assert "20 20" in stored
+    assert "30.000 30.000" in stored
+    assert "20.000 20.000" in stored
     onward = at_work.dealt(YARD, BLOCKS)
     trip = at_work.trip("45") | {"carriers.1.carrier": at_work.parties[YARD]}
     transfer = at_work.press(f"{onward}/transfers/new", **trip)
@@ -114,7 +114,13 @@ def test_stored_loads_leave_a_collector_as_one_trip(at_work: Desk, engine: Engin
     assert all(number in told for number in numbers)
     _received(at_work, transfer, BLOCKS, "45")
     at_work.act_as(YARD, "generator")
-    assert "20 5" in at_work.see("/transfers/stored")
+    assert "20.000 5.000" in at_work.see("/transfers/stored")
+    assert "Stored loads in it" in at_work.see(transfer)
+    told = at_work.see(f"{transfer}/grouping")
+    assert "30.000" in told
+    assert "nobody can sign" not in told
+    at_work.act_as(BLOCKS, "facility")
+    assert "Stored loads in it" not in at_work.see(transfer)
     at_work.act_as(POWER, "generator")
     at_work.see(f"{transfer}/grouping", status=404)
     with writing(engine)() as session:

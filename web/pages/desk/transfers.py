@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from circularity.catalogue.waste_types import is_hazardous
 from circularity.custody.amendments import Correction
+from circularity.custody.grouping import fractions_of
 from circularity.custody.manifests import TRANSFER_STATES, Carriage, Transfer
 from circularity.custody.metered import received_total_kg, sent_total_kg
 from circularity.custody.receipts import receipts_of
@@ -114,6 +115,9 @@ def show_transfer(public_id: str) -> str:
             for line in transfer.lines
         },
         "groups": "submit" in acts and stores(session, transfer.sender_site),
+        "grouped": transfer.status != "draft"
+        and "generator" in standing.parties
+        and takes_stored(session, transfer),
         "hazardous": any(is_hazardous(line.waste_code) for line in transfer.lines),
         "party": party,
         "today": today(),
@@ -163,6 +167,11 @@ def stores(session: Session, site: Site) -> bool:
     """Tell whether a site is a collector's, so that what leaves it may be loads of others."""
     found = select(Facility.id).filter_by(site_id=site.id, kind="collector").limit(1)
     return session.scalar(found) is not None
+
+
+def takes_stored(session: Session, transfer: Transfer) -> bool:
+    """Tell whether what leaves are loads that a collector stored."""
+    return any(fractions_of(session, line) for line in transfer.lines)
 
 
 def require_party(transfer: Transfer, party: Acting, who: str) -> None:
