@@ -176,7 +176,7 @@ def ask_to_cancel(session: Session, *, actor: Actor, at: datetime, job: Job) -> 
     )
     running = update(Job).where(Job.id == job.id, Job.state == "running").values(asked_to_cancel=True)
     if not any(session.connection().execute(change).rowcount for change in (waiting, running)):
-        zh, en = "任务已结束,无从取消", "the job has ended and cannot be cancelled"
+        zh, en = "任务已结束，无从取消", "the job has ended and cannot be cancelled"
         raise RuleBroken("job_ended", zh, en, state=job.state)
     session.refresh(job)
     record(session, actor, at, "job.asked_to_cancel", job, {"state": job.state})

@@ -203,7 +203,7 @@ def next_step(machine: str, state: str, act: str, who: str) -> Step:
     if step is None or who not in step.who:
         legal, allowed = legal_acts(machine, state), legal_acts(machine, state, who)
         listed = ", ".join(allowed) or "–"
-        zh = f"状态 {state} 下,{who} 不能执行 {act};可执行:{listed}"
+        zh = f"状态 {state} 下，{who} 不能执行 {act}；可执行：{listed}"
         en = f"in state {state}, {who} cannot {act}; what is possible: {listed}"
         raise RuleBroken(
             "illegal_step",

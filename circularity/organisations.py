@@ -178,7 +178,7 @@ def _credit_code(checks: Checks, text: str) -> tuple[str, bool]:
     except InvalidChecksum:
         return code, True
     except ValidationError:
-        zh = "统一社会信用代码应为 18 位,前 8 位为数字,其余不含 I、O、S、V、Z"
+        zh = "统一社会信用代码应为 18 位，前 8 位为数字，其余不含 I、O、S、V、Z"
         en = "a credit code has 18 characters, 8 digits first, and none of I, O, S, V, Z"
         checks.refuse("credit_code", "malformed_credit_code", text, zh, en)
         return code, False

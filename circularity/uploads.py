@@ -193,6 +193,6 @@ def _require_room(session: Session, actor: Actor) -> None:
     )
     waiting = session.scalar(wanted.where(Job.kind.in_(IMPORTS), Job.state.in_(UNFINISHED))) or 0
     if waiting >= MAX_WAITING:
-        zh = f"已有 {waiting} 个导入任务在进行,请稍后再试"
+        zh = f"已有 {waiting} 个导入任务在进行，请稍后再试"
         en = f"{waiting} imports are under way already: try again later"
         raise RuleBroken("too_many_imports", zh, en, waiting=waiting)

@@ -63,7 +63,7 @@ def _countered(stage: Stage, proposal: Proposal, day: date, ships: Ships) -> Thr
     steps = [[0, first], [max(terms.mass_kg // 2, 1), first - abs(first) // 20]]
     other = replace(
         terms, cadence="monthly", period_mass_kg=max(terms.mass_kg // 2, 1), price_kind="stepped",
-        price={"steps": steps}, settles="sent", note="按月分批,过半后调价 · by months, repriced past half",
+        price={"steps": steps}, settles="sent", note="按月分批，过半后调价 · by months, repriced past half",
     )  # fmt: skip
     yield (at := moment(day, 15))
     agreement = answer_proposal(

@@ -94,7 +94,7 @@ def _busy(error: Exception) -> Any:
     if not is_busy(error):
         return _broken(error)
     log.warning("the database is busy or away: %s", error)
-    zh, en = "系统繁忙,未作任何更改,请稍后重试", "busy just now; nothing was changed, please try again"
+    zh, en = "系统繁忙，未作任何更改，请稍后重试", "busy just now; nothing was changed, please try again"
     response = current_app.make_response(_refused(Unavailable("busy", zh, en)))
     response.headers["Retry-After"] = RETRY_AFTER_S
     return response

@@ -16,17 +16,17 @@ TITLES: Mapping[int, tuple[str, str, str]] = {
     408: ("timeout", "请求超时", "the request took too long"),
     412: (
         "precondition_failed",
-        "数据已被更改,请重新读取",
+        "数据已被更改，请重新读取",
         "it has changed since it was read: read it again",
     ),
     413: ("too_large", "请求内容过大", "the request is too large"),
     414: ("address_too_long", "地址过长", "the address is too long"),
     415: ("unsupported_media_type", "不支持该内容类型", "this content type is not taken"),
     428: ("precondition_required", "需要 If-Match 标头", "an If-Match header is needed"),
-    429: ("too_many_requests", "请求过多,请稍后再试", "too many requests: try again later"),
+    429: ("too_many_requests", "请求过多，请稍后再试", "too many requests: try again later"),
     431: ("headers_too_large", "标头过大", "the headers are too large"),
     500: ("internal_error", "服务器内部错误", "something went wrong on our side"),
-    503: ("busy", "服务器繁忙,请稍后再试", "the server is busy: try again later"),
+    503: ("busy", "服务器繁忙，请稍后再试", "the server is busy: try again later"),
 }
 """Status to stable code, Chinese and English title; the code ends the problem's type."""
 

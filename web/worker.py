@@ -205,7 +205,7 @@ def _reason(error: Exception) -> dict[str, str]:
     """Return what the reader is told: our own refusals in words, anything else only that it failed."""
     if isinstance(error, CircularityError):
         return {"code": error.code, "zh": error.zh, "en": error.en}
-    zh = "执行出错,未保存任何结果;详情见服务器日志"
+    zh = "执行出错，未保存任何结果；详情见服务器日志"
     en = "it failed and stored nothing; the server's log says more"
     return {"code": type(error).__name__, "zh": zh, "en": en}
 

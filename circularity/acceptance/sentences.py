@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ADVICE_ZH = "合规预检,以主管部门审批为准"
+ADVICE_ZH = "合规预检，以主管部门审批为准"
 ADVICE_EN = "Compliance pre-check; the competent authority decides"
 
 
@@ -28,7 +28,7 @@ WORDS: dict[str, Words] = {
     "standing": Words(
         "设施状态",
         "facility standing",
-        "设施{standing_zh},不得接收新的废物",
+        "设施{standing_zh}，不得接收新的废物",
         "the facility is {standing_en} and takes no new waste",
         "{receiver} 解除“{standing_zh}”后方可接收",
         "{receiver} can take it once it is no longer {standing_en}",
@@ -44,7 +44,7 @@ WORDS: dict[str, Words] = {
     "relabel": Words(
         "危险废物改名",
         "hazardous waste relabelled",
-        "{waste_code} 属危险废物,不得以{status_zh}名义转移",
+        "{waste_code} 属危险废物，不得以{status_zh}名义转移",
         "{waste_code} is hazardous waste and may not move as a {status_en}",
         "按危险废物申报",
         "post it as hazardous waste",
@@ -54,13 +54,13 @@ WORDS: dict[str, Words] = {
         "operation",
         "产生单位允许的方式({allowed})不含 {operation}",
         "the generator allows {allowed}, not {operation}",
-        "允许方式增加 {operation},即可送往 {receiver}",
+        "允许方式增加 {operation}，即可送往 {receiver}",
         "allow operation {operation} as well to reach {receiver}",
     ),
     "hazardous_licence": Words(
         "危险废物经营许可证",
         "hazardous waste licence",
-        "危险废物 {waste_code} 只能交给持危险废物经营许可证或符合豁免条件的单位,现为:{kind_zh}",
+        "危险废物 {waste_code} 只能交给持危险废物经营许可证或符合豁免条件的单位，现为：{kind_zh}",
         "hazardous waste {waste_code} may only go to a hazardous waste licence or an exemption; "
         "this is: {kind_en}",
         "需要涵盖 {waste_kind} 的危险废物经营许可证",
@@ -93,7 +93,7 @@ WORDS: dict[str, Words] = {
     "sender": Words(
         "列明的产生单位",
         "named senders",
-        "资质只接收列明的单位,{organisation_zh}不在其中",
+        "资质只接收列明的单位，{organisation_zh}不在其中",
         "the entitlement names its senders, and {organisation_en} is not one of them",
         "将{organisation_zh}列入 {receiver} 的方案",
         "have {organisation_en} named in the scheme of {receiver}",
@@ -101,7 +101,7 @@ WORDS: dict[str, Words] = {
     "period": Words(
         "时间",
         "period",
-        "可供期、接收期与计划期没有共同的日期,相差 {slack} 天",
+        "可供期、接收期与计划期没有共同的日期，相差 {slack} 天",
         "the intervals of output, capacity and plan share no day; {slack} day(s) are missing",
         "时间衔接 {slack} 天即可送往 {receiver}",
         "shift the period by {slack} day(s) to reach {receiver}",
@@ -109,17 +109,17 @@ WORDS: dict[str, Words] = {
     "licence_validity": Words(
         "资质有效期",
         "entitlement validity",
-        "资质 {licence_to} 到期,转移须覆盖至 {needed_to}",
+        "资质 {licence_to} 到期，转移须覆盖至 {needed_to}",
         "the entitlement ends on {licence_to}; it must last to {needed_to}",
-        "{receiver} 的资质延长 {slack} 天,或转移期提前 {slack} 天结束",
+        "{receiver} 的资质延长 {slack} 天，或转移期提前 {slack} 天结束",
         "extend the entitlement of {receiver} by {slack} day(s), or end the shipping earlier",
     ),
     "composition": Words(
         "成分限值",
         "composition",
-        "成分超出接收限值:{excesses}",
+        "成分超出接收限值：{excesses}",
         "composition outside the acceptance limits: {excesses}",
-        "成分改善即可送往 {receiver}:{deviations}",
+        "成分改善即可送往 {receiver}：{deviations}",
         "bring the composition within the limits of {receiver}: off by {deviations}",
     ),
     "distance": Words(
@@ -141,43 +141,43 @@ WORDS: dict[str, Words] = {
     "hazardous_cross_province": Words(
         "危险废物跨省转移审批",
         "hazardous waste across provinces",
-        "危险废物由{origin_zh}跨省转移至{destination_zh},须先经移出地省级主管部门批准",
+        "危险废物由{origin_zh}跨省转移至{destination_zh}，须先经移出地省级主管部门批准",
         "hazardous waste from {origin_en} to {destination_en} needs an approval of the province of origin",
     ),
     "general_record": Words(
         "一般固废跨省利用备案",
         "record for utilisation across provinces",
-        "一般固体废物由{origin_zh}跨省至{destination_zh}利用,须先备案",
+        "一般固体废物由{origin_zh}跨省至{destination_zh}利用，须先备案",
         "general waste from {origin_en} to be utilised in {destination_en} needs a record first",
     ),
     "general_approval": Words(
         "一般固废跨省贮存处置审批",
         "approval for storage or disposal across provinces",
-        "一般固体废物由{origin_zh}跨省至{destination_zh}贮存、处置,须先经批准",
+        "一般固体废物由{origin_zh}跨省至{destination_zh}贮存、处置，须先经批准",
         "general waste from {origin_en} to storage or disposal in {destination_en} needs an approval first",
     ),
     "plan": Words(
         "危险废物管理计划",
         "hazardous waste management plan",
-        "已备案的管理计划为 {plan_t} t,本批为 {mass_t} t,须先变更计划",
+        "已备案的管理计划为 {plan_t} t，本批为 {mass_t} t，须先变更计划",
         "the filed management plan holds {plan_t} t of these {mass_t} t; it must be changed first",
     ),
     "assay": Words(
         "缺少检测",
         "missing assay",
-        "缺少接收方限值对应的检测:{missing}",
+        "缺少接收方限值对应的检测：{missing}",
         "assays that the receiver limits are missing: {missing}",
     ),
     "exemption_evidence": Words(
         "豁免条件证明",
         "evidence for the exemption",
-        "豁免条件须有证明:{exemption_zh}",
+        "豁免条件须有证明：{exemption_zh}",
         "the conditions of the exemption need evidence: {exemption_en}",
     ),
     "lead_time": Words(
         "手续时间",
         "lead time",
-        "手续最早 {earliest} 办结,转移期 {window_to} 已结束,差 {slack} 天",
+        "手续最早 {earliest} 办结，转移期 {window_to} 已结束，差 {slack} 天",
         "procedures end on {earliest} at the earliest, the shipping window on {window_to}: "
         "{slack} day(s) too late",
         "转移期延长 {slack} 天即可在手续办结后送往 {receiver}",

@@ -46,7 +46,7 @@ def delegate(
         zh, en = "只能授权自己拥有的角色", "nobody lends a role above his own"
         raise NotAllowed("not_yours_to_lend", zh, en, field="delegated_role")
     if role == OWNER and colleague.sites:
-        zh, en = "对方仅负责部分场所,不能授权为负责人", "who acts for some sites only is no owner of all"
+        zh, en = "对方仅负责部分场所，不能授权为负责人", "who acts for some sites only is no owner of all"
         raise RuleBroken("limited_owner", zh, en, field="delegated_role")
     if rank(colleague.role) <= rank(role):
         zh, en = "对方已有此角色", "the colleague has that role already"

@@ -65,7 +65,7 @@ _ASLEEP = select(DormantSite.id).where(DormantSite.site_id.in_(bindparam("sites"
 def refuse_dormant(session: Session, *sites: Site) -> None:
     """Raise RuleBroken `dormant_site` for new business of a site that sleeps."""
     if is_dormant(session, *sites):
-        zh = "该场所处于休眠状态:可办结原有业务,不得新增业务"
+        zh = "该场所处于休眠状态：可办结原有业务，不得新增业务"
         en = "this site is dormant: it finishes old business and takes no new"
         raise RuleBroken("dormant_site", zh, en)
 

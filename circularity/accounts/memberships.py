@@ -210,7 +210,7 @@ def _keep_an_owner(session: Session, leaving: Membership) -> None:
     session.execute(select(Organisation.id).filter_by(id=leaving.organisation_id).with_for_update())
     session.expire_all()
     if not [row for row in owners_of(session, leaving.organisation) if row.id != leaving.id]:
-        zh = "最后一位负责人不能退出,请先指定另一位"
+        zh = "最后一位负责人不能退出，请先指定另一位"
         en = "the last owner cannot leave: name another first"
         raise RuleBroken("last_owner", zh, en)
 

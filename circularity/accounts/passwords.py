@@ -38,7 +38,7 @@ def check_password(checks: Checks, field: str, password: str, about: Iterable[st
         zh, en = "口令含有控制字符", "the password contains control characters"
         checks.refuse(field, "control_characters", "", zh, en)
     elif is_guessed_first(password, about):
-        zh = "此口令太常见或容易猜到,请换一个,例如几个不相干的词"
+        zh = "此口令太常见或容易猜到，请换一个，例如几个不相干的词"
         en = "this password is common or easily guessed: take another, for example several unrelated words"
         checks.refuse(field, "common_password", "", zh, en)
 

@@ -85,5 +85,5 @@ def use_attempt(session: Session, *, at: datetime, provider: str, key: str) -> P
 
 def begin_again() -> NotAllowed:
     """Return the refusal of an answer that belongs to no attempt of this browser."""
-    zh, en = "登录请求已失效,请重新开始", "this log-in is no longer under way: please begin again"
+    zh, en = "登录请求已失效，请重新开始", "this log-in is no longer under way: please begin again"
     return NotAllowed("begin_again", zh, en)

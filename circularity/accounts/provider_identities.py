@@ -78,7 +78,7 @@ def enter(session: Session, *, at: datetime, told: Told) -> Entered:
     known = _identity(session, told)
     user = known.user if known is not None else _linkable(session, told, at)
     if user is None or user.disabled_at is not None:
-        zh = "此登录方式尚未与账户关联:请先用口令登录,再在“账户”中关联"
+        zh = "此登录方式尚未与账户关联：请先用口令登录，再在“账户”中关联"
         en = "this log-in is linked to no account: log in with the password first and link it under Account"
         raise NotAllowed("not_linked", zh, en)
     if known is None:

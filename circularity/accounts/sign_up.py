@@ -131,7 +131,7 @@ def _refuse_taken(session: Session, credit_code: str) -> Organisation | None:
     standing = standing_of(session, found)
     refused = standing is not None and standing.verification == "refused"
     if is_authority(found) or (members_of(session, found) and not refused):
-        zh = "该单位已注册,请向其负责人索取邀请"
+        zh = "该单位已注册，请向其负责人索取邀请"
         en = "this organisation is registered already: ask its owner for an invitation"
         raise RuleBroken("credit_code_taken", zh, en, field="credit_code")
     return found

@@ -66,7 +66,7 @@ class TooManyAttemptsError(NotAllowed):
     """Tried too often; `seconds` says when it may be tried again. Repeating it before does not help."""
 
     def __init__(self, seconds: int) -> None:
-        zh, en = f"尝试次数过多,请 {seconds} 秒后再试", f"too many attempts: try again in {seconds} seconds"
+        zh, en = f"尝试次数过多，请 {seconds} 秒后再试", f"too many attempts: try again in {seconds} seconds"
         super().__init__("too_many_attempts", zh, en, seconds=seconds)
 
 

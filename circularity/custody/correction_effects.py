@@ -97,7 +97,7 @@ def _require_bookable(session: Session, transfer: Transfer) -> None:
 
 def went_back() -> RuleBroken:
     """Return the refusal of new weights for a load of which the refused part is at the gate no longer."""
-    zh, en = "拒收部分已退回或再撮合,重量不能再更正", "the refused part has gone its way already"
+    zh, en = "拒收部分已退回或再撮合，重量不能再更正", "the refused part has gone its way already"
     return RuleBroken("mass_went_back", zh, en)
 
 

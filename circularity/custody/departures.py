@@ -78,7 +78,7 @@ def book_departure(session: Session, *, at: datetime, transfer: Transfer, on_day
 def _weigh(session: Session, transfer: Transfer, at: datetime) -> None:
     """Set each line's mass to what the sender weighed over the period, which must be over."""
     if transfer.status == "draft" and transfer.day_to > delta_day(at):
-        zh, en = "期间尚未结束,不能签署", "the period is not over, so its sheet is not signed"
+        zh, en = "期间尚未结束，不能签署", "the period is not over, so its sheet is not signed"
         raise RuleBroken("period_not_over", zh, en, day_to=transfer.day_to)
     for line in transfer.lines if transfer.status == "draft" else ():
         total_kg = sent_total_kg(session, line)
@@ -119,7 +119,7 @@ def _require_granted(session: Session, agreement: Agreement, mass_kg: int, on: d
     require_lawful(broken(held_kinds(agreement, on)))
     waiting = missing_procedures(session, agreement, on, mass_kg, broken)
     if waiting:
-        zh = f"协议 {agreement.number} 须先办结:{'、'.join(waiting)}"
+        zh = f"协议 {agreement.number} 须先办结：{'、'.join(waiting)}"
         en = f"agreement {agreement.number} waits for {', '.join(waiting)}"
         raise RuleBroken("procedure_missing", zh, en, agreement=agreement.number, kinds=waiting)
 
@@ -154,7 +154,7 @@ def _take_over(session: Session, transfer: Transfer, refused: Transfer) -> None:
             rest_kg = sum(mass_kg for _, mass_kg in cells_of(session, refused, line))
             taken_kg = sum(row.sent_kg for row in transfer.lines if row.waste_code == line.waste_code)
             if rest_kg != taken_kg:
-                zh = f"{line.waste_code} 途中有 {rest_kg} kg,新转移接收 {taken_kg} kg"
+                zh = f"{line.waste_code} 途中有 {rest_kg} kg，新转移接收 {taken_kg} kg"
                 en = (
                     f"{rest_kg} kg of {line.waste_code} are on the road, the new transfer takes {taken_kg} kg"
                 )

@@ -46,7 +46,7 @@ def _header(file: Path, cells: Sequence[Sequence[str]]) -> tuple[int, int, int]:
         official = next((k for k, cell in enumerate(plain) if cell in _OFFICIAL), None)
         if ours is not None and official is not None:
             return place, ours, official
-    zh = "找不到表头:需要 平台转移编号、国家联单编号"
+    zh = "找不到表头：需要 平台转移编号、国家联单编号"
     en = "no header found: number and official_number are needed"
     raise BadInput([InputProblem(file.name, None, None, "no_header", "", zh, en)])
 

@@ -113,7 +113,7 @@ def _require_free(session: Session, transfer: Transfer, number: str) -> None:
         zh, en = "该转移已办结或取消", "the transfer is over"
         raise RuleBroken("transfer_over", zh, en, status=transfer.status)
     if transfer.official_number is not None:
-        zh, en = "已录入另一联单编号;请申请更正", "another number stands; ask for a correction"
+        zh, en = "已录入另一联单编号；请申请更正", "another number stands; ask for a correction"
         raise RuleBroken("official_number_set", zh, en, field="official_number")
     require_untaken(session, number)
 

@@ -171,7 +171,7 @@ def came_on(transfer: Transfer) -> date:
 
 def _require_all_lines(checks: Checks, transfer: Transfer, given: Mapping[int, Any]) -> None:
     for number in {line.number for line in transfer.lines} ^ set(given):
-        zh, en = f"第 {number} 行:须逐行填写", f"line {number}: every line once, and no other"
+        zh, en = f"第 {number} 行：须逐行填写", f"line {number}: every line once, and no other"
         checks.refuse(f"lines.{number}", "lines_differ", number, zh, en)
 
 
@@ -233,7 +233,7 @@ def _judge(line: TransferLine, receipt: Receipt, verdict: Verdict, at: datetime)
     reason = checks.text("reason", verdict.reason, maximum=500, required=False)
     checks.finish()
     if accepted_kg + refused_kg != receipt.received_kg:
-        zh = f"第 {line.number} 行:接受与拒收之和应为 {receipt.received_kg} kg"
+        zh = f"第 {line.number} 行：接受与拒收之和应为 {receipt.received_kg} kg"
         en = f"line {line.number}: accepted and refused together must be {receipt.received_kg} kg"
         raise RuleBroken("not_the_whole", zh, en, line=line.number, received_kg=receipt.received_kg)
     if not reason and (refused_kg or not accepted_kg):

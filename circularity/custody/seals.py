@@ -155,7 +155,7 @@ def _changed_since(transfer: Transfer, now: dict[str, Any]) -> list[SealFault]:
 
 
 def _changed(field: str, signature: Signature) -> SealFault:
-    zh = f"第 {signature.number} 个签名之后,{PARTS_ZH[field]}被改动"
+    zh = f"第 {signature.number} 个签名之后，{PARTS_ZH[field]}被改动"
     en = f"{field} was changed after signature {signature.number} sealed it"
     return SealFault("changed_after_signing", zh, en)
 

@@ -71,7 +71,7 @@ def settled_kg(agreement: Agreement, line: TransferLine, receipt: Receipt) -> in
     if offer.reference_moisture_permille is None:
         return wet_kg
     if moisture is None:
-        zh = f"协议 {agreement.number} 按含水率折算,需填写含水率"
+        zh = f"协议 {agreement.number} 按含水率折算，需填写含水率"
         en = f"agreement {agreement.number} settles at a reference moisture, so the moisture is needed"
         raise RuleBroken("moisture_missing", zh, en, field="moisture_permille", side=offer.settles)
     return at_moisture_kg(wet_kg, moisture, offer.reference_moisture_permille)

@@ -106,7 +106,7 @@ def sign_held(
 def _require_whole(transfer: Transfer, now: dict[str, Any]) -> None:
     faults = faults_against(transfer, now)
     if faults:
-        zh, en = "已签署的内容被改动,不能继续签署", "what was signed has been changed; nobody signs on top"
+        zh, en = "已签署的内容被改动，不能继续签署", "what was signed has been changed; nobody signs on top"
         raise RuleBroken("seal_broken", zh, en, faults=[asdict(fault) for fault in faults])
 
 

@@ -167,7 +167,7 @@ def _free(session: Session, transfer: Transfer, at: datetime) -> None:
 
 def _refuse_on_the_road(transfer: Transfer) -> None:
     if transfer.refused_transfer is not None:
-        zh = "再撮合的货物仍在途中,不能直接取消;请拒收退回或协商更正"
+        zh = "再撮合的货物仍在途中，不能直接取消；请拒收退回或协商更正"
         en = "a re-matched load is on the road already; it can be returned, or changed by consent"
         raise RuleBroken("load_on_the_road", zh, en)
 

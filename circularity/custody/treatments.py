@@ -62,7 +62,7 @@ def record_treatment(  # noqa: PLR0913 - a verb names every fact it takes
     operation = checks.operation("operation", operation)
     rows = [_result(checks, number, result) for number, result in enumerate(results, 1)]
     if not inputs or len({receipt.id for receipt, _ in inputs}) < len(inputs):
-        zh, en = "至少需要一批投入,每批只列一次", "at least one load is needed, and each once"
+        zh, en = "至少需要一批投入，每批只列一次", "at least one load is needed, and each once"
         checks.refuse("inputs", "not_once", len(inputs), zh, en)
     checks.finish()
     _require_treating(facility, operation)
@@ -176,7 +176,7 @@ def _require_entitled(facility: Facility, waste_code: str, operation: str) -> No
 
 def _require_balance(input_kg: int, result_kg: int) -> None:
     if input_kg != result_kg:
-        zh = f"投入 {input_kg} kg,产出、残余与损耗合计 {result_kg} kg,不平衡"
+        zh = f"投入 {input_kg} kg，产出、残余与损耗合计 {result_kg} kg，不平衡"
         en = f"{input_kg} kg went in, results and loss come to {result_kg} kg"
         raise RuleBroken("unbalanced_treatment", zh, en, input_kg=input_kg, result_kg=result_kg)
 

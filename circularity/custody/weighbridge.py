@@ -118,7 +118,7 @@ def _require_one_deal(file: Path, apart: dict[str, dict[str, None]], words: Sequ
             continue
         listed, (many_zh, many_en) = list(known), _SEVERAL[name]
         some = "、".join(listed[:_NAMED]) + (" …" if len(listed) > _NAMED else "")
-        zh = f"文件中有 {len(listed)} {many_zh}:{some};请填写只导入含有哪些词的行"
+        zh = f"文件中有 {len(listed)} {many_zh}：{some}；请填写只导入含有哪些词的行"
         en = f"the file has {len(listed)} {many_en}: {some}; say which words the rows to take must have"
         raise BadInput([InputProblem(file.name, None, name, "several_deals", some[:80], zh, en)])
 

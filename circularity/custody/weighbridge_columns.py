@@ -83,7 +83,7 @@ def find_table(file: Path, cells: Sequence[Sequence[str]]) -> Table:
                     scales[name] = scale
         if all(name in columns for name in _NEEDED) and any(name in columns for name in MOMENTS):
             return Table(place, columns, _scales(file, cells[place + 1 :], columns, scales))
-    zh = "找不到表头:需要 车号、毛重、皮重、时间、磅单号"
+    zh = "找不到表头：需要 车号、毛重、皮重、时间、磅单号"
     en = "no header found: plate, gross, tare, time and ticket are needed"
     raise BadInput([InputProblem(file.name, None, None, "no_header", "", zh, en)])
 
@@ -124,6 +124,6 @@ def _scale_told(file: Path, rows: Sequence[Sequence[str]], gross: int) -> int:
     for scale, fits in tests:
         if weights and all(map(fits, weights)):
             return scale
-    zh = "无法判断重量单位,请在表头注明(吨)或(kg)"
+    zh = "无法判断重量单位，请在表头注明(吨)或(kg)"
     en = "the unit is not clear; write (t) or (kg) in the header"
     raise BadInput([InputProblem(file.name, None, "gross", "unit_unclear", "", zh, en)])

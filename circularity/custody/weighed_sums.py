@@ -58,7 +58,7 @@ def follow(
     for each in weighed_sums(session, transfer, receipts, moved_kg):
         typed = changes.get(each.field)
         if typed is not None and typed[1] != each.rows_kg:
-            zh = f"磅单或读数合计 {each.rows_kg} kg,请逐张更正"
+            zh = f"磅单或读数合计 {each.rows_kg} kg，请逐张更正"
             en = f"its tickets and readings come to {each.rows_kg} kg: correct those"
             checks.refuse(each.field, "not_as_ticketed", typed[1], zh, en)
         elif each.field in moved_kg and each.rows_kg <= 0:

@@ -90,7 +90,7 @@ class MeterReading(Base):
 def require_open(transfer: Transfer, side: str) -> None:
     """Raise RuleBroken `already_signed` once a side has signed what it weighed."""
     if transfer.status not in OPEN_STATES[side]:
-        zh, en = "该方已签署,磅单不能再变动", "this side has signed; its weighings stand"
+        zh, en = "该方已签署，磅单不能再变动", "this side has signed; its weighings stand"
         raise RuleBroken("already_signed", zh, en, side=side, status=transfer.status)
 
 

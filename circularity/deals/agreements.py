@@ -75,7 +75,7 @@ def ship(session: Session, agreement: Agreement, kg: int) -> None:
         zh, en = "协议未生效或已暂停、终止", "the agreement is not in force"
         raise RuleBroken("not_in_force", zh, en, agreement=agreement.number, status=agreement.status)
     left_kg = agreed_kg - agreement.shipped_kg
-    zh = f"协议 {agreement.number} 余量 {left_kg} kg,不足 {kg} kg"
+    zh = f"协议 {agreement.number} 余量 {left_kg} kg，不足 {kg} kg"
     en = f"agreement {agreement.number} has {left_kg} kg left, {kg} kg are wanted"
     raise RuleBroken("more_than_agreed", zh, en, agreement=agreement.number, left_kg=left_kg, wanted_kg=kg)
 

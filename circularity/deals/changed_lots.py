@@ -28,14 +28,14 @@ def change_output(
     # A reservation reads the lot under a shared lock, so none is under way once this one is had.
     session.refresh(output, with_for_update={"of": Output})
     if output.version != read:
-        zh, en = "数据刚被他人更改,请重新读取", "somebody else has just changed it: read it again"
+        zh, en = "数据刚被他人更改，请重新读取", "somebody else has just changed it: read it again"
         raise Stale("stale", zh, en)
     if output.withdrawn_at is not None:
         raise RuleBroken("withdrawn", "该批次已撤回", "this lot was withdrawn")
     before = terms_of(output)
     after = checked_terms({**before, **changes})
     if after["waste_code"] != before["waste_code"]:
-        zh, en = "废物代码不能更改,请撤回后重新发布", "the waste stays: withdraw the lot and post another"
+        zh, en = "废物代码不能更改，请撤回后重新发布", "the waste stays: withdraw the lot and post another"
         raise RuleBroken("another_waste", zh, en, field="waste_code")
     held = held_of_output_kg(session, output)
     if after["mass_kg"] < held:

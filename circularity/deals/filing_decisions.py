@@ -62,7 +62,7 @@ def consent_to(
     document = text_of("document", document, 200)
     agreement, on = hold_procedure(session, procedure), delta_day(at)
     if not wants_consent(session, procedure, on):
-        zh, en = "无需接受地同意,或已表示同意", "no consent is needed, or it has been given"
+        zh, en = "无需接受地同意，或已表示同意", "no consent is needed, or it has been given"
         raise RuleBroken("no_consent_needed", zh, en)
     require_power(session, by, OFFICES[procedure.kind].consents, _matter(agreement), on)
     advance(procedure, "procedure", "consent", "partner")

@@ -79,7 +79,7 @@ def decline_proposal(session: Session, *, actor: Actor, at: datetime, proposal: 
     """Decline an open proposal, without a reason and without a mark; one under way is declined as a deal."""
     lock(session, proposal)
     if proposal.status == "countered":
-        zh, en = "该建议已进入协商,请在协议中拒绝", "a deal about it is under way: decline that"
+        zh, en = "该建议已进入协商，请在协议中拒绝", "a deal about it is under way: decline that"
         raise RuleBroken("deal_under_way", zh, en)
     advance(proposal, "proposal", "decline", PARTY[side])
     record(session, actor, at, "proposal.declined", proposal, {"side": side})

@@ -13,7 +13,7 @@ from circularity.catalogue.procedures import Procedure
 from circularity.forms.filing_facts import Matter, known_fact
 
 NOT_OFFICIAL = (
-    "平台按已知信息填写的材料,不替代向主管部门的正式申报;以主管部门审批为准。",
+    "平台按已知信息填写的材料，不替代向主管部门的正式申报；以主管部门审批为准。",
     "Filled by the platform from what it knows; it replaces no official filing: the authority decides.",
 )
 EMPTY = "(待填)"
@@ -78,7 +78,7 @@ def write_form(form: FilingForm, title: str, stream: BinaryIO) -> None:
         page.set_column(1, 1, 60)
         page.write_string(0, 0, title, bold)
         place = 1
-        for line in (*NOT_OFFICIAL, f"受理:{form.rule.authority_zh}", f"须提交:{form.rule.hand_in_zh}"):
+        for line in (*NOT_OFFICIAL, f"受理：{form.rule.authority_zh}", f"须提交：{form.rule.hand_in_zh}"):
             page.merge_range(place, 0, place, 1, line, plain)
             page.set_row(place, 32 if len(line) > 45 else 16)
             place += 1

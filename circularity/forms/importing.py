@@ -169,6 +169,6 @@ def _known_transfer(sent: Set[str], row: FormRow) -> _Done:
     number = row.cells.get(_NUMBER, "")
     if number in sent:
         return False
-    zh = "不是平台上的转移:请先登记转移,或计入附表2的委托量"
+    zh = "不是平台上的转移：请先登记转移，或计入附表2的委托量"
     en = "this is no transfer of the platform: draft it, or count it as entrusted in table 2"
     return row.problem(_NUMBER, "no_such_transfer", number, zh, en)

@@ -116,7 +116,7 @@ def tonnes_of(row: FormRow, column: str) -> int:
     try:
         return parse_tonnes(text) if text else 0
     except NotAQuantity as error:
-        zh, en = f"{column} 应为吨数,最多三位小数", f"{column} must be tonnes with at most three decimals"
+        zh, en = f"{column} 应为吨数，最多三位小数", f"{column} must be tonnes with at most three decimals"
         raise Unreadable(row.problem(column, error.rule, text, zh, en)) from None
 
 
@@ -144,5 +144,5 @@ def _operation(row: FormRow, column: str) -> str:
     try:
         return operations.get(found[0] if found else text).code
     except operations.UnknownOperation:
-        zh, en = f"{column} 应以方式代码开头,如 C2", f"{column} must begin with a code such as C2"
+        zh, en = f"{column} 应以方式代码开头，如 C2", f"{column} must begin with a code such as C2"
         raise Unreadable(row.problem(column, "unknown_operation", text, zh, en)) from None

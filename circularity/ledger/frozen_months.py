@@ -25,6 +25,6 @@ def require_open(session: Session, site_id: int, waste_code: str, day: date, **f
     )
     if closed is not None:
         name = f"{closed.year:04d}-{closed.month:02d}"
-        zh = f"{waste_code} 的 {name} 台账已结账:请产生单位先冲销该月,再记 {day} 的账"
+        zh = f"{waste_code} 的 {name} 台账已结账：请产生单位先冲销该月，再记 {day} 的账"
         en = f"the month {name} of {waste_code} is closed: its generator reverses it before {day} is booked"
         raise RuleBroken("month_closed", zh, en, month=name, day=day.isoformat(), **facts)

@@ -110,7 +110,7 @@ def close_month(session: Session, *, actor: Actor, at: datetime, month: LedgerMo
     def balanced() -> None:
         movements.extend(month_movements(session, month, balance))
         if balance.difference_kg:
-            zh = f"账面期末应为 {balance.closing_kg} kg,填写的贮存量为 {month.stored_kg} kg"
+            zh = f"账面期末应为 {balance.closing_kg} kg，填写的贮存量为 {month.stored_kg} kg"
             en = f"the books come to {balance.closing_kg} kg at the end, {month.stored_kg} kg are written"
             raise RuleBroken(
                 "unbalanced_month",
@@ -171,7 +171,7 @@ def _require_utilisation(waste_code: str, uses: list[MonthUse], on: date) -> Non
     for use in uses:
         rule = utilisation.rule_for(hazardous, use.operation, on)
         if use.kind.endswith("_utilised") and not rule.counts:
-            zh, en = f"{use.operation} 不计为利用:{rule.reason_zh}", f"{use.operation}: {rule.reason_en}"
+            zh, en = f"{use.operation} 不计为利用：{rule.reason_zh}", f"{use.operation}: {rule.reason_en}"
             raise RuleBroken("not_utilisation", zh, en, field=f"uses.{use.number}", operation=use.operation)
 
 

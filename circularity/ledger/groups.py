@@ -80,7 +80,7 @@ def reverse(session: Session, *, group: MassGroup, on_day: date, at: datetime) -
     """
     if group.reverses_id is not None:
         raise RuleBroken(
-            "is_reversal", "冲销分录不能再冲销,请重新记账", "a reversal is not reversed; post anew"
+            "is_reversal", "冲销分录不能再冲销，请重新记账", "a reversal is not reversed; post anew"
         )
     moves = _reversed_moves(session, group)
     # Whoever reverses first has locked these accounts, so the answer cannot change after the lock.
@@ -155,7 +155,7 @@ def _refuse_shortage(key: _Key, has_kg: int, wanted_kg: int) -> None:
     """Only what mass comes from may give more than it holds; the database would refuse without a reason."""
     _, _, waste_code, vintage, kind = key
     if has_kg < wanted_kg and kind not in (*SOURCES, *EITHER_WAY):
-        zh = f"{waste_code} 的 {kind} 账户只有 {has_kg} kg,需要 {wanted_kg} kg"
+        zh = f"{waste_code} 的 {kind} 账户只有 {has_kg} kg，需要 {wanted_kg} kg"
         en = f"the account {kind} of {waste_code} holds {has_kg} kg, {wanted_kg} kg are wanted"
         facts = {"kind": kind, "waste_code": waste_code, "vintage": vintage}
         raise RuleBroken("not_enough_mass", zh, en, balance_kg=has_kg, wanted_kg=wanted_kg, **facts)
@@ -165,7 +165,7 @@ def _refuse_excess(key: _Key, given_kg: int, wanted_kg: int) -> None:
     """What mass comes from takes back at most what it gave; the database would refuse without a reason."""
     _, _, waste_code, vintage, kind = key
     if given_kg < wanted_kg and kind in SOURCES:
-        zh = f"{waste_code} 的 {kind} 账户共记出 {given_kg} kg,不能退回 {wanted_kg} kg"
+        zh = f"{waste_code} 的 {kind} 账户共记出 {given_kg} kg，不能退回 {wanted_kg} kg"
         en = f"the account {kind} of {waste_code} has given {given_kg} kg, {wanted_kg} kg cannot go back"
         facts = {"kind": kind, "waste_code": waste_code, "vintage": vintage}
         raise RuleBroken("more_than_given", zh, en, given_kg=given_kg, wanted_kg=wanted_kg, **facts)

@@ -85,7 +85,7 @@ def _net_on_site(session: Session, group: MassGroup, vintage: int) -> int:
 
 
 def _carried_more(month: LedgerMonth, booked_kg: int) -> RuleBroken:
-    zh = f"该月转移和处理已记产生量 {booked_kg} kg,大于申报的 {month.generated_kg} kg,且无库存可抵"
+    zh = f"该月转移和处理已记产生量 {booked_kg} kg，大于申报的 {month.generated_kg} kg，且无库存可抵"
     en = (
         f"transfers and treatments booked {booked_kg} kg as generated in this month, more than the "
         f"{month.generated_kg} kg declared, and no stock of the year stands in for the difference"

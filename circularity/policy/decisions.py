@@ -46,11 +46,11 @@ NOT_VERIFIED = Refused(
     "not_verified", "本单位尚未经主管部门核验", "the authority has not verified the organisation yet"
 )
 DORMANT = Refused(
-    "dormant", "本单位已停用,只能办结已有业务", "the organisation is dormant: it finishes old business only"
+    "dormant", "本单位已停用，只能办结已有业务", "the organisation is dormant: it finishes old business only"
 )
 SOME_SITES_ONLY = Refused(
     "some_sites_only",
-    "您只为部分场所操作,不能为整个单位操作",
+    "您只为部分场所操作，不能为整个单位操作",
     "who acts for some sites alone does not act for the whole organisation",
 )
 NO_POWER = Refused("no_power", "主管部门无此权限", "this is not among the authority's powers")

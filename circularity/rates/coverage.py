@@ -44,12 +44,12 @@ class Coverage:
         """The coverage in a Chinese sentence."""
         official, shares = self.official, self.permille
         if official is None or shares is None:
-            return "平台未收录该区域和口径的官方产生量,覆盖率未知。"
-        part = "" if self.days == self.year_days else f",按 {self.days} 天折算"
+            return "平台未收录该区域和口径的官方产生量，覆盖率未知。"
+        part = "" if self.days == self.year_days else f"，按 {self.days} 天折算"
         checked = "已核实" if official.verified else "未核实"
         return (
             f"平台掌握的产生量相当于最近一次官方产生量的 {_range(map(_percent, shares), ' 至 ')}"
-            f"({_range(_years(official), '–')} 年,{_range(_tonnes(official), ' 至 ')} t{part};"
+            f"({_range(_years(official), '–')} 年，{_range(_tonnes(official), ' 至 ')} t{part};"
             f"{official.document_zh},{checked})。"
         )
 

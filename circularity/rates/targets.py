@@ -155,7 +155,7 @@ def _refuse_overlap(session: Session, entered: EnteredTarget) -> None:
     for other in (*listed, *session.scalars(stands)):
         if other.period_from <= entered.period_to and entered.period_from <= other.period_to:
             days = f"{other.period_from} – {other.period_to}"
-            zh = f"该地区 {days} 已有目标:{other.document_zh}"
+            zh = f"该地区 {days} 已有目标：{other.document_zh}"
             en = f"a target stands for {days}: {other.document_en or other.document_zh}"
             raise RuleBroken("target_overlaps", zh, en, field="period_from")
 

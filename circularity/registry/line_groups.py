@@ -40,7 +40,7 @@ def add_line_group(
         zh, en = "请选择该资质的明细", "choose lines of this entitlement"
         raise RuleBroken("other_entitlement", zh, en, field="lines")
     if any(group.lines == members for group in entitlement.groups):
-        zh, en = "这些明细已有合计限量,请变更该限量", "these lines share a limit already: change that one"
+        zh, en = "这些明细已有合计限量，请变更该限量", "these lines share a limit already: change that one"
         raise RuleBroken("group_known", zh, en, field="lines")
     refuse_above("group_above_entitlement", "annual_limit_kg", limit_kg, entitlement.annual_limit_kg)
     group = LineGroup(

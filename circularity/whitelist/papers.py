@@ -54,7 +54,7 @@ def hand_in(
     on = delta_day(at)
     proposer(session, by, application.facility, on, application.accepted_origins)
     if "submit" not in legal_acts("application", application.status):
-        zh, en = "申报已提交,不能再加材料", "the application is no longer with its applicant"
+        zh, en = "申报已提交，不能再加材料", "the application is no longer with its applicant"
         raise RuleBroken("not_open", zh, en, status=application.status)
     digest = hashlib.sha256(content).hexdigest()
     known = next((paper for paper in application.papers if paper.sha256 == digest), None)
@@ -90,7 +90,7 @@ def lacks(application: Application, on: date) -> list[Lack]:
     handed_in = {paper.kind for paper in application.papers}
     wanted = papers_for(application.list_kind, on, renewal=application.renews_id is not None)
     papers = [
-        Lack(f"paper.{row.paper}", f"缺少材料:{row.name_zh}", f"paper missing: {row.name_en}")
+        Lack(f"paper.{row.paper}", f"缺少材料：{row.name_zh}", f"paper missing: {row.name_en}")
         for row in wanted
         if row.paper not in handed_in
     ]
@@ -102,7 +102,7 @@ def unfit(application: Application, on: date) -> list[Lack]:
     found = []
     province = application.province
     if not any(origin[:2] != province for origin in application.accepted_origins):
-        zh, en = "没有外省移出地,无需列入白名单", "no origin lies in another province, so no list is needed"
+        zh, en = "没有外省移出地，无需列入白名单", "no origin lies in another province, so no list is needed"
         found.append(Lack("origins", zh, en))
     if application.valid_to < on:
         found.append(Lack("over", "有效期已过", "its days are over"))

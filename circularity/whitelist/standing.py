@@ -79,7 +79,7 @@ def resume(
 
     def in_good_standing() -> None:
         if entry.facility.standing == "blacklisted":
-            zh, en = "设施在黑名单中,不能恢复", "the facility is blacklisted, so the entry cannot be resumed"
+            zh, en = "设施在黑名单中，不能恢复", "the facility is blacklisted, so the entry cannot be resumed"
             raise RuleBroken("blacklisted", zh, en)
 
     advance(entry, "entry", "resume", "authority", {"in_good_standing": in_good_standing})

@@ -236,7 +236,7 @@ def plain_header(text: str) -> list[tuple[str, str]]:
 
 
 def unit_of_title(rows: Sequence[Sequence[str]]) -> tuple[str, Decimal] | None:
-    """Return the unit that the rows above a header state for the whole sheet (单位:万吨)."""
+    """Return the unit that the rows above a header state for the whole sheet (单位：万吨)."""
     for row in rows:
         for cell in row:
             for found in _TITLE_UNIT.findall(unicodedata.normalize("NFKC", cell)):

@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 NOTE_SENTENCES: Mapping[str, tuple[str, str]] = {
-    "file_ignored": ("该文件不属于算例,未读取", "this file is no part of a case and was not read"),
-    "sheet_ignored": ("没有认出表头,整张表未读取", "no header was recognised, the whole sheet was not read"),
+    "file_ignored": ("该文件不属于算例，未读取", "this file is no part of a case and was not read"),
+    "sheet_ignored": ("没有认出表头，整张表未读取", "no header was recognised, the whole sheet was not read"),
     "encoding": ("按 {encoding} 编码读取", "read as {encoding}"),
     "title_rows": ("表头以上的文字: {text}", "text above the header: {text}"),
     "header_found": ("表头在第 {rows} 行: {columns}", "the header is row {rows}: {columns}"),
     "column_kept": (
-        "未知的列,保留为备注: {values}",
+        "未知的列，保留为备注: {values}",
         "a column that we do not know is kept as a note: {values}",
     ),
     "several_masses": (
-        "有多个数量列: 采用 {used};此列未采用,请确认",
+        "有多个数量列: 采用 {used}；此列未采用，请确认",
         "there are several mass columns: {used} is used, this one is not; please confirm",
     ),
-    "unit_converted": ("单位为 {unit},已换算", "the unit is {unit}; values are converted"),
-    "unit_assumed": ("表头没有单位,按吨计,请确认", "no unit is given; tonnes are assumed, please confirm"),
+    "unit_converted": ("单位为 {unit}，已换算", "the unit is {unit}; values are converted"),
+    "unit_assumed": ("表头没有单位，按吨计，请确认", "no unit is given; tonnes are assumed, please confirm"),
     "number_cleaned": (
         "已去除千分位、全角字符或单位",
         "thousands separators, full-width digits or units were removed",
@@ -37,60 +37,60 @@ NOTE_SENTENCES: Mapping[str, tuple[str, str]] = {
         "no city or district of the Delta was found in the address {found}; the region stays open: give one",
     ),
     "region_centre": (
-        "没有经纬度,以 {region} 的代表点计算距离,结果为近似值",
+        "没有经纬度，以 {region} 的代表点计算距离，结果为近似值",
         "no coordinates: distances start at the centre of {region} and are approximate",
     ),
     "outside_delta": (
-        "坐标在长三角范围之外,请核对",
+        "坐标在长三角范围之外，请核对",
         "the coordinates lie outside the Yangtze River Delta: please check",
     ),
     "far_from_region": (
-        "坐标距所填地区 {region} 超过 {km} 公里,请核对坐标与地区",
+        "坐标距所填地区 {region} 超过 {km} 公里，请核对坐标与地区",
         "the coordinates lie over {km} km from the region {region} that is given: please check both",
     ),
     "code_extracted": ("{found} 中的代码读作 {value}", "the code in {found} was read as {value}"),
     "code_proposed": (
-        "“{found}”没有代码,建议 {value},请确认",
+        "“{found}”没有代码，建议 {value}，请确认",
         "{found} has no code; {value} is proposed, please confirm",
     ),
     "code_in_kind": (
-        "只写了类别 {kind},按名称“{found}”建议 {value},请确认",
+        "只写了类别 {kind}，按名称“{found}”建议 {value}，请确认",
         "only the kind {kind} is given; by the name {found}, {value} is proposed, please confirm",
     ),
     "code_unlisted": (
-        "目录中没有代码 {code},按类别 {kind} 处理",
+        "目录中没有代码 {code}，按类别 {kind} 处理",
         "the catalogue lacks the code {code}; it is handled as its kind {kind}",
     ),
     "pattern_assumed": (
-        "没有废物代码列,能力视为可接收任何废物(*)",
+        "没有废物代码列，能力视为可接收任何废物(*)",
         "no waste pattern is given: these capacities are read as taking any waste (*)",
     ),
-    "id_numbered": ("没有编号,按行号编为 {value} 等", "rows without an id are numbered: {value} and so on"),
+    "id_numbered": ("没有编号，按行号编为 {value} 等", "rows without an id are numbered: {value} and so on"),
     "filled_down": ("合并单元格的内容已填入各行", "what a merged cell says is read for each of its rows"),
     "formula_values": ("公式按已保存的计算结果读取", "formulas are read by their stored values"),
     "total_row": (
-        "合计行 {text} 未计入;与以上各行之和 {sum} 吨一致",
+        "合计行 {text} 未计入；与以上各行之和 {sum} 吨一致",
         "the total row {text} is not counted; it agrees with the {sum} t above",
     ),
     "total_row_differs": (
-        "合计行 {text} 未计入;其数为 {value} 吨,以上各行之和为 {sum} 吨,请核对",
+        "合计行 {text} 未计入；其数为 {value} 吨，以上各行之和为 {sum} 吨，请核对",
         "the total row {text} is not counted; it says {value} t, the rows above make {sum} t: please check",
     ),
     "total_row_empty": (
-        "合计行 {text} 没有数值,未计入",
+        "合计行 {text} 没有数值，未计入",
         "the total row {text} has no value and is not counted",
     ),
-    "remark_row": ("非数据行,保留为备注: {text}", "a row without data is kept as a note: {text}"),
+    "remark_row": ("非数据行，保留为备注: {text}", "a row without data is kept as a note: {text}"),
     "repeated_header": (
-        "重复的表头或栏号行,未计入",
+        "重复的表头或栏号行，未计入",
         "a repeated header or a row of column numbers is not counted",
     ),
     "rows_read": (
-        "读取 {rows} 行,合计 {mass} 吨;另有 {others} 行已在说明中列出",
+        "读取 {rows} 行，合计 {mass} 吨；另有 {others} 行已在说明中列出",
         "{rows} rows were read, {mass} t in all; {others} other row(s) are named in notes",
     ),
     "sheet_not_used": (
-        "设施取自 {source},此表未采用",
+        "设施取自 {source}，此表未采用",
         "facilities come from {source}; this sheet was not used",
     ),
 }

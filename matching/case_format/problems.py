@@ -25,7 +25,7 @@ PROBLEM_SENTENCES: Mapping[str, tuple[str, str]] = {
     "empty_file": ("文件为空", "the file is empty"),
     "no_rows": ("表 {sheet} 没有数据行", "the sheet {sheet} has no rows"),
     "too_big": ("文件超过 50 MB", "the file is larger than 50 MB"),
-    "zip_bomb": ("压缩包展开后过大,拒绝读取", "the archive unpacks to far too much and is refused"),
+    "zip_bomb": ("压缩包展开后过大，拒绝读取", "the archive unpacks to far too much and is refused"),
     "too_many_members": ("压缩包内文件过多", "the archive holds too many members"),
     "not_xlsx": ("不是有效的 XLSX 文件", "this is not a readable XLSX file"),
     "sheet_too_large": ("表的行列范围过大", "the sheet spans too many rows and columns"),
@@ -34,7 +34,7 @@ PROBLEM_SENTENCES: Mapping[str, tuple[str, str]] = {
     "unreadable_csv": ("CSV 格式错误: {why}", "the CSV cannot be parsed: {why}"),
     "control_character": ("含有控制字符", "there is a control character in it"),
     "cell_count": (
-        "该行有 {cells} 格,表头有 {headers} 格",
+        "该行有 {cells} 格，表头有 {headers} 格",
         "this row has {cells} cells, the header {headers}",
     ),
     "unknown_header": ("未知的列名", "this column is not part of the format"),
@@ -42,19 +42,19 @@ PROBLEM_SENTENCES: Mapping[str, tuple[str, str]] = {
     "missing_column": ("缺少必需的列 {name}", "the required column {name} is missing"),
     "missing_value": ("此处必须填写", "a value is required here"),
     "formula_without_value": (
-        "公式没有计算结果,请在 Excel 中打开并保存后再上传",
+        "公式没有计算结果，请在 Excel 中打开并保存后再上传",
         "the formula has no computed value: open and save the file in Excel first",
     ),
     "malformed_code": (
-        "废物代码格式错误或类别不存在(应为完整代码,如 900-001-S06、900-300-34)",
+        "废物代码格式错误或类别不存在(应为完整代码，如 900-001-S06、900-300-34)",
         "this waste code is malformed or its kind does not exist (a full code looks like 900-001-S06)",
     ),
     "code_not_proposed": (
-        "没有代码,也无法从名称推出代码{hint}",
+        "没有代码，也无法从名称推出代码{hint}",
         "there is no code, and none follows from the name{hint}",
     ),
     "kind_alone": (
-        "只写了类别,需要完整代码,且无法从名称推出{hint};{zh}",
+        "只写了类别，需要完整代码，且无法从名称推出{hint}；{zh}",
         "this is a kind alone; a full code is needed and none follows from the name{hint}; {en}",
     ),
     "unknown_operation": ("未知的利用处置方式代码", "this operation code is unknown"),
@@ -62,7 +62,7 @@ PROBLEM_SENTENCES: Mapping[str, tuple[str, str]] = {
     "unknown_status": ("未知的状态", "this status is unknown"),
     "unknown_standing": ("未知的信用状态", "this standing is unknown"),
     "malformed_region": (
-        "行政区划代码应为 2、4 或 6 位数字,以省级代码开头",
+        "行政区划代码应为 2、4 或 6 位数字，以省级代码开头",
         "a region code has 2, 4 or 6 digits and begins with a province of China",
     ),
     "not_a_number": ("不是数字", "this is not a number"),
@@ -96,7 +96,7 @@ PROBLEM_SENTENCES: Mapping[str, tuple[str, str]] = {
     ),
     "unknown_parameter": ("未知的参数", "this parameter is unknown"),
     "row_not_understood": (
-        "该行有数量但没有其他内容,且不等于以上合计",
+        "该行有数量但没有其他内容，且不等于以上合计",
         "this row has a mass and nothing else, and is not the sum of the rows above",
     ),
     "more_problems": ("另有 {count} 处问题未列出", "{count} more problem(s) are not listed"),

@@ -122,14 +122,14 @@ def alternatives(
 def _search_of(plan: Plan, allowance_permille: int, engine: str) -> _Search:
     lots = plan.case.outputs.min_lot_kg
     if plan.status != "optimal" or np.any((lots != MISSING) & (lots > 1)):
-        raise NotOfferedError("有最小批量或未证明最优,不提供备选 · none with minimum lots or unproven plans")
+        raise NotOfferedError("有最小批量或未证明最优，不提供备选 · none with minimum lots or unproven plans")
     if plan.lawful_pairs > MOST_PAIRS:
-        raise NotOfferedError(f"配对过多,不提供备选 · none sought among {plan.lawful_pairs:,} pairs")
+        raise NotOfferedError(f"配对过多，不提供备选 · none sought among {plan.lawful_pairs:,} pairs")
     prepared = prepare(plan.case)
     try:
         face = face_of(plan, prepared)
     except NotAFlowError as error:
-        raise NotOfferedError(f"交叉限额,不提供备选 · none under crossing caps ({error})") from error
+        raise NotOfferedError(f"交叉限额，不提供备选 · none under crossing caps ({error})") from error
     rows = face.pairs.output.astype(np.int64), face.pairs.capacity.astype(np.int64)
     distance = with_distances(plan.case, Pairs(prepared.tables, *rows)).distance_m
     cost = plan.levels[COST_LEVEL].value

@@ -55,7 +55,7 @@ def difference(found: Alternative) -> tuple[str, str]:
     lots, mass = f"{found.outputs_moved:,}", _whole(found.moved_kg, KG_PER_T)
     of_lots = "lot" if found.outputs_moved == 1 else "lots"
     return (
-        f"{gain_zh};成本 {cost};{lots} 批有 {mass} t 改变去向",
+        f"{gain_zh}；成本 {cost}；{lots} 批有 {mass} t 改变去向",
         f"{gain_en} for {cost}; {mass} t of {lots} {of_lots} go elsewhere",
     )
 
@@ -70,12 +70,12 @@ def _tonne_km(before: Measures, after: Measures) -> tuple[str, str]:
 def _load(before: Measures, after: Measures) -> tuple[str, str]:
     less = _percent(after.crowding_kg - before.crowding_kg, before.crowding_kg)
     highest = f"{_share(before.highest_permille)} → {_share(after.highest_permille)}"
-    return f"拥挤度降低{less},最高利用率 {highest}", f"crowds capacities less{less}, highest use {highest}"
+    return f"拥挤度降低{less}，最高利用率 {highest}", f"crowds capacities less{less}, highest use {highest}"
 
 
 def _partners(before: Measures, after: Measures) -> tuple[str, str]:
     counts = f"{before.pairs:,} → {after.pairs:,}"
-    return f"配对 {counts}(较少,未证明最少)", f"pairs {counts} (few, not proven the fewest)"
+    return f"配对 {counts}(较少，未证明最少)", f"pairs {counts} (few, not proven the fewest)"
 
 
 GAINS: dict[str, Callable[[Measures, Measures], tuple[str, str]]] = {

@@ -11,7 +11,7 @@ from matching.flow.problem import LEVELS
 from matching.plans.part_plan import PartPlan
 from matching.plans.plan import LevelValue, Plan
 
-FLOW_ZH, FLOW_EN = "限额相互嵌套,批次可分", "limits nest and lots may be divided"
+FLOW_ZH, FLOW_EN = "限额相互嵌套，批次可分", "limits nest and lots may be divided"
 
 
 def level_row(level: LevelValue) -> dict[str, Any]:
@@ -76,6 +76,6 @@ def _why(plan: Plan, part: PartPlan) -> tuple[str, str]:
     zh = [f"{n_lots} 个批次有最小批量"] if n_lots else []
     en = [f"{n_lots} output(s) have a minimum lot"] if n_lots else []
     if crossing:
-        zh.append(f"限额交叉:{shown}")
+        zh.append(f"限额交叉：{shown}")
         en.append(f"caps cross: {shown}")
     return ";".join(zh), "; ".join(en)

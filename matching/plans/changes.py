@@ -38,12 +38,15 @@ CAUSES: Mapping[str, tuple[str, str]] = {
     "terms_changed": ("匹配的条件有变", "the terms of the matching changed"),
     "displaced": ("别处的变动占用了能力", "changes elsewhere take the room"),
     "improved": ("别处的变动腾出了能力", "changes elsewhere leave room"),
-    "balanced": ("为平衡别处的变动而调整,对该批次同样好", "it makes up for changes elsewhere and is as good"),
+    "balanced": (
+        "为平衡别处的变动而调整，对该批次同样好",
+        "it makes up for changes elsewhere and is as good",
+    ),
 }  # fmt: skip
 
 _OWN: Mapping[str, tuple[str, str]] = {
-    "displaced": (",该批次在“{zh}”上差了 {amount}", "; the output is worse by {amount} in {en}"),
-    "improved": (",该批次在“{zh}”上好了 {amount}", "; the output is better by {amount} in {en}"),
+    "displaced": ("，该批次在“{zh}”上差了 {amount}", "; the output is worse by {amount} in {en}"),
+    "improved": ("，该批次在“{zh}”上好了 {amount}", "; the output is better by {amount} in {en}"),
 }
 """What a change for the sake of others does to the output itself."""
 
@@ -83,7 +86,7 @@ class PlanChange:
         """Return the change and its cause in Chinese and English."""
         before, after = (format_scaled(kg, KG_PER_T) for kg in (self.before_kg, self.after_kg))
         why_zh, why_en = cause_words(self.cause, self.level, self.amount)
-        return f"{before} t → {after} t:{why_zh}", f"{before} t → {after} t: {why_en}"
+        return f"{before} t → {after} t：{why_zh}", f"{before} t → {after} t: {why_en}"
 
 
 def kind_of(before_kg: int, after_kg: int) -> str:

@@ -31,7 +31,8 @@ from matching.plans.plan import Plan
 from matching.reasons.words import reason_words
 
 NOTICE_ZH = (
-    f"撮合建议:不产生任何权利义务,不保留产能,不替代主管部门审批,也不替代产废单位的尽职核查义务。{ADVICE_ZH}。"
+    "撮合建议：不产生任何权利义务，不保留产能，不替代主管部门审批，"
+    f"也不替代产废单位的尽职核查义务。{ADVICE_ZH}。"
 )
 NOTICE_EN = (
     "Matching advice: it creates no duty, reserves nothing, and replaces neither an approval by the "

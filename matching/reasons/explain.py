@@ -119,7 +119,7 @@ def _full_outlets(
         tonnes = format_tonnes(kg)
         wanting = room.wanting(i, j, kg) if room else [ROOM]
         more_zh, more_en = "、".join(zh for zh, _ in wanting), " and ".join(en for _, en in wanting)
-        zh = f"{n} 个合规去处的可用能力已排满;最近的 {name} 再有 {tonnes} t {more_zh}即可接收"
+        zh = f"{n} 个合规去处的可用能力已排满；最近的 {name} 再有 {tonnes} t {more_zh}即可接收"
         more = f"{tonnes} t more {more_en} at {name}, the nearest"
         en = f"its {n} lawful outlet(s) are full; {more}, would take it"
         misses.append(Miss(i, CAPACITY, j, kg, "kg", zh, en))
@@ -131,7 +131,7 @@ def _beside_the_kept_back(misses: Sequence[Miss], plants: Mapping[int, int]) -> 
     told = []
     for miss in misses:
         if n := plants.get(miss.output, 0):
-            zh = f"{miss.change_zh};另有 {n} 家设施暂不得接收新的废物(设施状态),解除后也可接收"
+            zh = f"{miss.change_zh}；另有 {n} 家设施暂不得接收新的废物(设施状态)，解除后也可接收"
             en = f"{miss.change_en}; {n} more would take it but for their standing (suspended or the like)"
             miss = replace(miss, change_zh=zh, change_en=en)  # noqa: PLW2901 - the same miss, told further
         told.append(miss)

@@ -145,7 +145,7 @@ def test_an_outlet_is_recommended_with_what_the_law_asks_first(served: World) ->
     for row in advice:
         assert row["verdict"] == ("lawful" if row["can_move_today"] else "conditional")
         assert bool(row["steps"]) != row["can_move_today"]
-        assert row["advice_zh"] == "合规预检,以主管部门审批为准"
+        assert row["advice_zh"] == "合规预检，以主管部门审批为准"
 
 
 def test_an_entry_has_its_history(served: World) -> None:

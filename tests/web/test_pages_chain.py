@@ -202,7 +202,7 @@ def test_a_transfer_prints_with_its_code_and_what_it_does_not_replace(at_work: D
     transfer = at_work.at_the_gate()
     for lang in ("zh", "en"):
         told = at_work.see(f"{transfer}/print", lang)
-        assert "平台转移记录,不替代国家危险废物转移联单" in told
+        assert "平台转移记录，不替代国家危险废物转移联单" in told
         assert "does not replace the national manifest" in told
         assert "沪A12345" in told
     code = at_work.client.get(f"{transfer}/code.svg")

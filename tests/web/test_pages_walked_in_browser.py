@@ -154,7 +154,7 @@ def _treat(visitor: Visitor) -> None:
 def _print(visitor: Visitor, address: str) -> None:
     """On paper it is one page, with its code and the sentence of what it does not replace."""
     visitor.go(address)
-    assert "平台转移记录,不替代国家危险废物转移联单" in visitor.page.inner_text(".disclaimer")
+    assert "平台转移记录，不替代国家危险废物转移联单" in visitor.page.inner_text(".disclaimer")
     code = visitor.page.locator("header img")
     assert code.evaluate("image => image.complete && image.naturalWidth > 0")
     pages = re.findall(rb"/Type\s*/Page\b", visitor.page.pdf(format="A4", prefer_css_page_size=True))

@@ -131,7 +131,7 @@ def _kilograms(problems: list[InputProblem], place: int, value: Any) -> int | No
     try:
         return None if value is None else Tonnes().deserialize(value)
     except ValidationError as error:
-        zh, en = "应为吨数,最多三位小数", str(error.messages[0])
+        zh, en = "应为吨数，最多三位小数", str(error.messages[0])
         column = f"changes.{place}.value"
         problems.append(InputProblem("body", None, column, "not_a_number", str(value)[:80], zh, en))
         return None

@@ -93,7 +93,7 @@ def list_rates(query: dict[str, Any]) -> list[dict[str, Any]]:
     run = latest_run(session)
     if run is None:
         raise NotFound(
-            "no_run", "尚无撮合,无计划利用率", "there is no run yet, so there are no planned rates"
+            "no_run", "尚无撮合，无计划利用率", "there is no run yet, so there are no planned rates"
         )
     rates = planned_rates(session, run, region=query.get("province"))
     return [_shown(run, rate) for rate in rates]

@@ -87,7 +87,7 @@ BLUEPRINTS = (
 DESCRIPTION = """\
 Matches solid waste of the Yangtze River Delta to lawful outlets.
 
-撮合建议:不产生任何权利义务,不替代主管部门审批。
+撮合建议：不产生任何权利义务，不替代主管部门审批。
 Matching results are advice: they create no duty and replace no approval.
 
 Quantities carry their unit in the field's name and are decimal texts in answers: `mass_t` in tonnes with at

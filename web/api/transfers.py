@@ -1,6 +1,6 @@
 """Transfers: drafted, signed, on their way, closed.
 
-Our record replaces no national manifest: 平台转移记录,不替代国家危险废物转移联单.
+Our record replaces no national manifest: 平台转移记录，不替代国家危险废物转移联单.
 """
 
 from __future__ import annotations

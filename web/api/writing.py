@@ -52,7 +52,7 @@ def refuse_unless_writable() -> None:
     if accounts_are_on() and not is_writable():
         raise Refusal(401, "not_signed_in", "请先登录", "sign in first")
     if not is_writable():
-        zh = "未开放写入:尚无账户与权限,任何人都可写入。仅供试用时可设置 CIRC_API_WRITE=true"
+        zh = "未开放写入：尚无账户与权限，任何人都可写入。仅供试用时可设置 CIRC_API_WRITE=true"
         en = (
             "writing is closed: there are no accounts yet, so anybody could write. For a trial only, "
             "start the server with CIRC_API_WRITE=true"
@@ -63,7 +63,7 @@ def refuse_unless_writable() -> None:
 def refuse_unless_told_apart() -> None:
     """Raise NotAllowed for a party's own papers unless the operator opened a trial, in which all are one."""
     if not is_writable():
-        zh = "单位自己的资料不对外公开:尚无账户,无法确认请求者身份"
+        zh = "单位自己的资料不对外公开：尚无账户，无法确认请求者身份"
         en = "a party's own papers are for it alone, and without accounts nobody can say who asks"
         raise NotAllowed("party_unknown", zh, en, setting="CIRC_API_WRITE")
 
@@ -85,7 +85,7 @@ def write(act: Callable[[Session], dict[str, Any]]) -> dict[str, Any]:
         with writing(engine()).begin() as session:
             return act(session)
     except StaleDataError:
-        zh, en = "数据刚被他人更改,请重新读取", "somebody else has just changed it: read it again"
+        zh, en = "数据刚被他人更改，请重新读取", "somebody else has just changed it: read it again"
         raise Stale("stale", zh, en) from None
 
 

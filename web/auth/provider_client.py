@@ -157,13 +157,13 @@ def _method(provider: Provider, metadata: dict[str, Any]) -> str:
 
 def _unreachable(provider: Provider, why: object) -> Unavailable:
     log.warning("log-in provider %s cannot be used: %s", provider.name, why)
-    zh = "登录服务暂时无法使用,请稍后再试,或用口令登录"
+    zh = "登录服务暂时无法使用，请稍后再试，或用口令登录"
     en = "the log-in provider cannot be reached: try again later, or log in with the password"
     return Unavailable("provider_unreachable", zh, en)
 
 
 def _refused(provider: Provider, why: object) -> NotAllowed:
     log.warning("log-in provider %s: what it sent is not in order: %r", provider.name, why)
-    zh = "登录服务的答复未通过验证,请重新登录"
+    zh = "登录服务的答复未通过验证，请重新登录"
     en = "what the log-in provider answered could not be verified: please log in again"
     return NotAllowed("provider_refused", zh, en)

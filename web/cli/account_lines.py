@@ -12,10 +12,11 @@ from circularity.database import writing
 from seed.accounts import make_accounts
 
 MADE_BEFORE = (
-    "演示账户已建立,口令只在建立时显示过;新建请换 --database · the demo accounts are there already and their "
+    "演示账户已建立，口令只在建立时显示过；新建请换 --database · "
+    "the demo accounts are there already and their "
     "password was shown when they were made; name a new --database for others, or CIRC_ACCOUNTS=off for none"
 )
-ONCE = "演示账户,口令只显示这一次 · demo accounts, the password is shown only now:"
+ONCE = "演示账户，口令只显示这一次 · demo accounts, the password is shown only now:"
 CODES = "恢复码(各用一次)· recovery codes, each good once:"
 
 

@@ -40,7 +40,9 @@ def verify(anchor: Path | None, database: str) -> None:
         sys.exit(1)
     click.echo(f"审计链完整 · the audit chain is whole: {report.head.events}  {report.head.digest}")
     if noted is None:
-        click.echo("未与外部记录的链首比对,末尾被截断无法发现 · no noted head: a cut tail would not be found")
+        click.echo(
+            "未与外部记录的链首比对，末尾被截断无法发现 · no noted head: a cut tail would not be found"
+        )
     else:
         click.echo(f"含外部记录的链首 · it contains the noted head: {noted.events}")
 
@@ -57,7 +59,7 @@ def head(out: Path | None, database: str) -> None:
     report = _report(database, None)
     if report.faults:
         raise Refused(
-            f"审计链不完整,先 · the chain is not whole, first: circularity audit verify\n{report.faults[0]}"
+            f"审计链不完整，先 · the chain is not whole, first: circularity audit verify\n{report.faults[0]}"
         )
     if out is None:
         click.echo(report.head.as_text(), nl=False)

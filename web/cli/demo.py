@@ -19,7 +19,7 @@ LOADS = 2_300
 """About so many are asked for: what is too small to be split stays whole, so some 2,000 are told."""
 
 OVER = (
-    "演示季度已过,没有可撮合的批次;请用 --database 另建 · "
+    "演示季度已过，没有可撮合的批次；请用 --database 另建 · "
     "the quarter of these demo data is over and nothing is left to match; name a new file with --database"
 )
 

@@ -16,7 +16,7 @@ from web.cli.refusal import Refused
 from web.cli.run_text import FICTIONAL
 
 CONFIDENTIAL = (
-    "案例含各方未公开的数量与价格,不得离开运营单位 · "
+    "案例含各方未公开的数量与价格，不得离开运营单位 · "
     "the case holds volumes and prices that their owners keep to themselves: it stays with the operator"
 )
 

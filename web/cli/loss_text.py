@@ -30,7 +30,7 @@ def loss_cell(loss: Loss | None) -> str:
 
 def priced_line(run: PricedRun) -> str:
     """Return which run the losses are counted from, and whether it is old."""
-    old = ";此后情况有变 · things have changed since" if run.is_old else ""
+    old = "；此后情况有变 · things have changed since" if run.is_old else ""
     return f"区域损失按 {run.as_of} 的撮合计算 · region losses are counted from the run of {run.as_of}{old}"
 
 

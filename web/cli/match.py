@@ -106,7 +106,7 @@ def match(case: Path, **chosen: Any) -> None:
         click.echo(f"错误 · {error}", err=True)
         sys.exit(2)
     except PlanRefusedError as error:
-        click.echo("方案未通过自检,未写入 · the plan failed its own verification; nothing written", err=True)
+        click.echo("方案未通过自检，未写入 · the plan failed its own verification; nothing written", err=True)
         click.echo("\n".join(f"  {fault}" for fault in error.faults), err=True)
         sys.exit(1)
     except NotProvenError as error:

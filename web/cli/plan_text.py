@@ -72,7 +72,7 @@ def _unasked_procedures(not_asked: list[str]) -> list[str]:
     if not PROVINCE_RULES & set(not_asked):
         return []
     return [
-        "  注意:缺少行政区划(region_code),跨省备案和审批未核查,上述“今日”可能偏多",
+        "  注意：缺少行政区划(region_code)，跨省备案和审批未核查，上述“今日”可能偏多",
         "  mind: without region codes nobody asked for records and approvals across provinces; "
         "'today' may be too much",
     ]

@@ -19,7 +19,7 @@ from circularity.units import format_scaled
 from web.cli.text_table import text_table
 
 NO_STATISTIC = (
-    "平台口径,不等于统计口径;未登记单位不在其中 · "
+    "平台口径，不等于统计口径；未登记单位不在其中 · "
     "platform basis, no official statistic; organisations that are not registered are missing"
 )
 NOTHING = "该期间没有入账 · nothing was booked in this period"

@@ -67,7 +67,7 @@ def match_all(engine: Engine, processes: int = 1) -> None:
     except (InvalidCase, OverflowError) as error:
         raise Refused(str(error)) from error
     except PlanRefusedError as error:
-        click.echo("方案未通过自检,未保存 · the plan failed its own verification; nothing stored", err=True)
+        click.echo("方案未通过自检，未保存 · the plan failed its own verification; nothing stored", err=True)
         click.echo("\n".join(f"  {fault}" for fault in error.faults), err=True)
         sys.exit(1)
     except NotProvenError as error:

@@ -19,10 +19,10 @@ from web.cli.text_table import text_table
 
 TOP = 5
 ADVICE = (
-    "撮合建议:不产生义务,不预留产能,不替代审批和尽职调查 · "
+    "撮合建议：不产生义务，不预留产能，不替代审批和尽职调查 · "
     "advice: it creates no duty, reserves nothing and replaces no approval and no due diligence"
 )
-FICTIONAL = "数据均为虚构,仅供演示 · the data are fictional, for show only"
+FICTIONAL = "数据均为虚构，仅供演示 · the data are fictional, for show only"
 _SCOPES = {"general": "一般工业固废 general", "bulk": "大宗 bulk"}
 _CHANGES = {
     "kept": "保留 kept", "renewed": "条件更新 renewed", "new": "新增 new", "changed": "变量 changed",

@@ -18,14 +18,15 @@ from web.cli.progress import progress_bar
 from web.cli.refusal import Refused
 
 FICTIONAL = (
-    "以上单位、许可与数量均为虚构,仅供演示 · all parties, permits and quantities are fictional, for show only"
+    "以上单位、许可与数量均为虚构，仅供演示 · "
+    "all parties, permits and quantities are fictional, for show only"
 )
 REAL = (
-    "库中有真实单位,演示数据不得混入;请用 --database 另建 · "
+    "库中有真实单位，演示数据不得混入；请用 --database 另建 · "
     "the database holds real parties, fictional ones do not go among them; name another with --database"
 )
 SCALE = (
-    "规模:上海按公开统计总量,苏、浙、皖各约为本省统计的十分之一 · "
+    "规模：上海按公开统计总量，苏、浙、皖各约为本省统计的十分之一 · "
     "scale: Shanghai as in public statistics, each neighbour about a tenth of its own"
 )
 
@@ -65,7 +66,7 @@ def load(engine: Engine, delta: Delta, loads: int = 0) -> list[str]:
         heard = (lambda told, total: tell("seed", told / total)) if tell else None
         played = play(session, delta, at=datetime.now(UTC), loads=loads, progress=heard)
     if not played:
-        return ["演示数据已在库中,未重复载入 · the demo data are there already; nothing was added"]
+        return ["演示数据已在库中，未重复载入 · the demo data are there already; nothing was added"]
     roles = [party.role for party in delta.parties]
     counts = (
         f"产废单位 generators {roles.count('generator')}, 利用处置设施 facilities {roles.count('facility')}, "

@@ -20,7 +20,7 @@ LOOPBACK = (HOST, "localhost", "[::1]")
 """Names of one's own machine: a page elsewhere cannot reach it by a name that leads here."""
 
 OPEN = (
-    "已开放写入,尚无账户:任何能打开网页的人都可以任一单位的身份操作 · "
+    "已开放写入，尚无账户：任何能打开网页的人都可以任一单位的身份操作 · "
     "writing is open and there are no accounts: whoever opens the pages may act as any party"
 )
 

@@ -42,7 +42,7 @@ from web.cli.database import database_option, open_database
 from web.cli.refusal import Refused
 
 ACTOR = Actor("运营方命令行 · operator's command line", None, "system")
-ONCE = "口令只显示这一次,请登录后修改 · the password is shown only now; change it after the first log-in"
+ONCE = "口令只显示这一次，请登录后修改 · the password is shown only now; change it after the first log-in"
 
 
 @click.group()

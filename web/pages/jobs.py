@@ -21,7 +21,7 @@ from web.pages.disclosure import tells_all
 from web.permission_check import asking
 from web.session import engine, read_session
 
-VISITOR = Actor("网页,访客未识别 · pages, visitor not identified", None, "system")
+VISITOR = Actor("网页，访客未识别 · pages, visitor not identified", None, "system")
 """Who the audit chain says it was where nobody signs in."""
 
 PHASES = ("snapshot", "prepare", "match", "publish")

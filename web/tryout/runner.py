@@ -19,19 +19,19 @@ _AT_ONCE = BoundedSemaphore(1)
 
 _REFUSALS = {
     "case_too_large": (
-        "案例过大,请使用命令行 circularity match",
+        "案例过大，请使用命令行 circularity match",
         "the case is large: use `circularity match`",
     ),
     "too_many_rows": (
-        "一次最多 5000 行,请分开上传",
+        "一次最多 5000 行，请分开上传",
         "at most 5,000 rows at a time: send the ledger in parts",
     ),
     "case_too_heavy": (
-        "计算超出在线服务的时间或内存,请使用命令行 circularity match",
+        "计算超出在线服务的时间或内存，请使用命令行 circularity match",
         "the case needs more time or memory than is given here: use `circularity match`",
     ),
     "invalid_case": ("案例不成立", "the case contradicts itself"),
-    "not_proven": ("方案未能证明,不予返回", "the plan could not be proven and is not returned"),
+    "not_proven": ("方案未能证明，不予返回", "the plan could not be proven and is not returned"),
 }
 
 
@@ -50,7 +50,7 @@ def in_process(module: str, *paths: Path) -> dict[str, Any]:
     while another file is being read.
     """
     if not _AT_ONCE.acquire(blocking=False):
-        zh, en = "正在计算另一个案例,请稍后再试", "another case is being matched: try again in a moment"
+        zh, en = "正在计算另一个案例，请稍后再试", "another case is being matched: try again in a moment"
         raise Refusal(503, "busy", zh, en)
     try:
         done = _run(module, *paths)

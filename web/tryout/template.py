@@ -19,18 +19,18 @@ class TemplateColumn(NamedTuple):
 
 COLUMNS = (
     TemplateColumn(
-        "编号", "自己的编号,可空", "your own number, may be empty", ("高炉渣-1", "废酸-1")
+        "编号", "自己的编号，可空", "your own number, may be empty", ("高炉渣-1", "废酸-1")
     ),
     TemplateColumn("废物名称", "名称", "its name", ("高炉渣", "废硫酸")),
     TemplateColumn(
         "废物代码",
-        "完整代码;不清楚可空,按名称建议,请确认",
+        "完整代码；不清楚可空，按名称建议，请确认",
         "the full code; left empty, one is proposed by the name for you to confirm",
         ("311-001-S01", "900-300-34"),
     ),
     TemplateColumn("产生量(吨)", "要找去处的数量", "the mass that needs an outlet", (12000, 350.5)),
     TemplateColumn(
-        "行政区划代码", "六位代码,跨省手续由此判断", "six digits; procedures across provinces depend on it",
+        "行政区划代码", "六位代码，跨省手续由此判断", "six digits; procedures across provinces depend on it",
         ("310113", "310115"),
     ),
     TemplateColumn(

@@ -78,7 +78,7 @@ def test_a_line_changed_behind_the_signature_is_found_and_nobody_signs_on_top(as
     session = ash.registry.session
     session.execute(update(TransferLine).where(TransferLine.transfer == transfer).values(sent_kg=29 * T))
     session.refresh(transfer.lines[0])
-    zh, en = "第 1 个签名之后,废物明细被改动", "lines was changed after signature 1 sealed it"
+    zh, en = "第 1 个签名之后，废物明细被改动", "lines was changed after signature 1 sealed it"
     assert verify_signatures(transfer) == [SealFault("changed_after_signing", zh, en)]
     with pytest.raises(RuleBroken, match="has been changed"):
         ash.sign(transfer, "carrier")

@@ -38,7 +38,7 @@ def test_a_quota_over_two_outlets_binds_their_sum_to_the_kilogram() -> None:
     assert (plan.placed_kg, plan.status) == (12_345 + 5_000, "optimal")
     assert plan.load_kg[2] == 12_345
     assert (
-        plan.reasons.change_zh[0] == "2 个合规去处的可用能力已排满;最近的 A 再有 17.655 t 能力、限额即可接收"
+        plan.reasons.change_zh[0] == "2 个合规去处的可用能力已排满；最近的 A 再有 17.655 t 能力、限额即可接收"
     )
 
 
@@ -70,7 +70,7 @@ def test_a_lot_keeps_its_output_back_and_the_words_say_what_would_help() -> None
         "the 2 t left are less than its minimum lot of 5 t; "
         "with a lot of 2 t A, the nearest with room, would take it",
     ]
-    assert "最小批量降到 4 t,或该处再有 6 t 能力即可接收" in plan.reasons.change_zh[0]
+    assert "最小批量降到 4 t，或该处再有 6 t 能力即可接收" in plan.reasons.change_zh[0]
 
 
 def test_an_output_with_a_lot_before_full_outlets_waits_for_capacity() -> None:

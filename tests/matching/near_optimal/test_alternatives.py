@@ -67,7 +67,7 @@ def test_what_differs_is_told_in_chinese_and_english(near_or_cheap: Case) -> Non
     assert told["difference_en"] == (
         "saves 1,000 t·km (−11.1 %) for +200 CNY (+2 %); 20 t of 1 lot go elsewhere"
     )
-    assert told["difference_zh"] == "少 1,000 t·km (−11.1 %);成本 +200 CNY (+2 %);1 批有 20 t 改变去向"
+    assert told["difference_zh"] == "少 1,000 t·km (−11.1 %)；成本 +200 CNY (+2 %)；1 批有 20 t 改变去向"
     assert told["aim_at_least"] == told["measures"]["tonne_km"] == "8000"
     assert told["plan"] == [
         {"output_id": "A", "capacity_id": "CHEAP", "mass_t": "80"},

@@ -69,6 +69,6 @@ def test_the_words_tell_what_it_means_for_the_output_itself_and_name_no_other() 
     other = output("OTHER", 3, max_distance_km=100, price_cny_per_t=50)
     (change,) = [c for c in changes([bound], [bound, other]).values() if c.output_id == "A"]
     assert change.words == (
-        "10 t → 7 t:别处的变动占用了能力,该批次在“安置质量”上差了 3 t",
+        "10 t → 7 t：别处的变动占用了能力，该批次在“安置质量”上差了 3 t",
         "10 t → 7 t: changes elsewhere take the room; the output is worse by 3 t in mass placed",
     )

@@ -46,7 +46,7 @@ def test_full_outlets_are_the_reason_where_there_are_lawful_ones() -> None:
     unmatched = explain(built, O1=20)
     assert told(unmatched) == ("capacity", 1, 20_000, "kg")
     assert unmatched.mass_kg.tolist() == [20_000]
-    assert unmatched.change_zh[0] == "2 个合规去处的可用能力已排满;最近的 C2 再有 20 t 能力即可接收"
+    assert unmatched.change_zh[0] == "2 个合规去处的可用能力已排满；最近的 C2 再有 20 t 能力即可接收"
     assert (
         unmatched.change_en[0]
         == "its 2 lawful outlet(s) are full; 20 t more room at C2, the nearest, would take it"
@@ -72,7 +72,7 @@ def test_a_full_outlet_is_told_by_what_it_lacks(
         lanes=[{"output": "O1", "capacity": "C1", "limit_t": limits["lane"]}] if "lane" in limits else [],
     )
     reasons = make_plan(built).reasons
-    assert reasons.change_zh[0] == f"1 个合规去处的可用能力已排满;最近的 C1 再有 40 t {wanted_zh}即可接收"
+    assert reasons.change_zh[0] == f"1 个合规去处的可用能力已排满；最近的 C1 再有 40 t {wanted_zh}即可接收"
     assert f"40 t more {wanted_en} at C1" in reasons.change_en[0]
 
 
@@ -186,7 +186,7 @@ def test_a_composition_names_the_analyte_and_never_the_receivers_limit() -> None
     )
     unmatched = explain(built)
     assert told(unmatched) == ("composition", 0, 220_000_000, "1e-6 cl_mg_per_kg")
-    assert unmatched.change_zh[0] == "成分改善即可送往 C1:cl 220 mg/kg"
+    assert unmatched.change_zh[0] == "成分改善即可送往 C1：cl 220 mg/kg"
     assert unmatched.change_en[0] == "bring the composition within the limits of C1: off by cl 220 mg/kg"
 
 

@@ -9,10 +9,10 @@ from web.cli.text_table import text_table
 
 HEADER = ("part", "runs", "seconds", "min–max", "peak MB", "before MB", "product ÷ it", "equal levels")
 LEGEND = (
-    "图例:product 为本系统(数组到已核验方案),verify 为独立核验,folder 为文件夹到已写出并核验的方案,"
-    "bare 为裸求解器,script 为普通脚本;seconds 为各轮中位数(秒);"
+    "图例：product 为本系统(数组到已核验方案),verify 为独立核验，folder 为文件夹到已写出并核验的方案,"
+    "bare 为裸求解器，script 为普通脚本；seconds 为各轮中位数(秒);"
     "peak/before 为该部分进程的内存峰值与起始值(MB);"
-    "product ÷ it 为本系统与该部分同轮耗时之比的中位数;equal levels 为各级目标值逐一精确相等"
+    "product ÷ it 为本系统与该部分同轮耗时之比的中位数；equal levels 为各级目标值逐一精确相等"
 )
 MEANING = (
     "seconds: median of the runs; peak/before MB: memory of the part's own process at its peak and before a "

@@ -38,7 +38,7 @@ def attempt(form: str, act: Callable[[Session, datetime], str], show: Callable[[
     try:
         done, _ = act_once(engine(), _request(), at, lambda session: {"to": act(session, at)})
     except StaleDataError:
-        zh, en = "数据刚被他人更改,请重新读取", "somebody else has just changed it: read it again"
+        zh, en = "数据刚被他人更改，请重新读取", "somebody else has just changed it: read it again"
         return _again(form, Stale("stale", zh, en), show)
     except NotFound:
         raise

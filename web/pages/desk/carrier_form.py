@@ -36,7 +36,7 @@ def typed_carriers(session: Session, form: FormValues) -> list[Carrier]:
         organisation = _named(session, named)
         if organisation is None:
             zh, en = (
-                "不是平台上的单位,请从列表中选择",
+                "不是平台上的单位，请从列表中选择",
                 "is no organisation here: choose one that is suggested",
             )
             form.refuse(f"carriers.{number}.carrier", "unknown", zh, en)

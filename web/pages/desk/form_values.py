@@ -32,7 +32,7 @@ PERMILLE_PER_PERCENT = 10
 
 _SENTENCES = {
     "not_a_number": ("应为数字", "must be a number"),
-    "too_precise": ("小数位过多,不能按整千克计", "has more decimals than can be kept"),
+    "too_precise": ("小数位过多，不能按整千克计", "has more decimals than can be kept"),
     "out_of_range": ("超出范围", "is out of range"),
 }
 

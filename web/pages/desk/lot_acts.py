@@ -71,7 +71,7 @@ def change_lot(public_id: str) -> Answer:
         changes = read_terms(form)
         form.finish()
         if form.text("version") != str(output.version):
-            zh, en = "数据刚被他人更改,请重新读取", "somebody else has just changed it: read it again"
+            zh, en = "数据刚被他人更改，请重新读取", "somebody else has just changed it: read it again"
             raise Stale("stale", zh, en)
         change_output(session, actor=party.actor, at=at, output=output, changes=changes)
         return url_for("desk.lot", public_id=public_id)

@@ -76,7 +76,7 @@ def change_one_draft(public_id: str) -> Answer:
         terms = read_terms(form)
         form.finish()
         if form.text("version") != str(draft.version):
-            zh, en = "数据刚被他人更改,请重新读取", "somebody else has just changed it: read it again"
+            zh, en = "数据刚被他人更改，请重新读取", "somebody else has just changed it: read it again"
             raise Stale("stale", zh, en)
         change_draft(session, actor=party.actor, at=at, draft=draft, terms=terms)
         return url_for("desk.lot_draft", public_id=public_id)

@@ -95,7 +95,7 @@ def read_code(form: FormValues) -> str:
         zh, en = "请从下列代码中选择", "choose one of the codes below"
         form.refuse("waste_code", "code_not_chosen", zh, en)
     else:
-        zh, en = "不是废物代码,也没有相近的名称", "is no waste code, and no name is near it"
+        zh, en = "不是废物代码，也没有相近的名称", "is no waste code, and no name is near it"
         form.refuse("waste_code", "malformed_code", zh, en)
     return ""
 
