@@ -70,4 +70,10 @@ def test_a_trip_takes_several_wastes_each_on_the_agreement_that_holds(at_work: D
         ]  # fmt: skip
         assert faults(session) == []
     at_work.act_as(POWER, "generator")
+    with writing(engine)() as session:
+        deals = session.scalars(select(Agreement.number).where(Agreement.shipped_kg > 0)).all()
+    assert len(deals) == 3
+    for page in (transfer, f"{transfer}/print"):
+        shown = at_work.see(page)
+        assert all(number in shown for number in deals)
     assert "Decide about the refused mass" in at_work.see(transfer)
