@@ -27,7 +27,8 @@ _OPEN = ("open", "countered")
 class Fate:
     """One lot, kg: `held_kg` by deals, `proposed_kg` in `proposals` that wait for an answer.
 
-    `asked`: it stood when the newest run looked. `storage_days_left` is None where no clock runs.
+    `asked`: it stood when the newest run looked; `over`: its last day has passed. `storage_days_left` is
+    None where no clock runs.
     """
 
     output: Output
@@ -36,6 +37,7 @@ class Fate:
     proposed_kg: int
     unmatched: Unmatched | None
     asked: bool
+    over: bool
     storage_days_left: int | None
 
     @property
@@ -44,7 +46,8 @@ class Fate:
         if self.output.withdrawn_at is not None:
             return ("withdrawn",)
         found = {"dealt": self.held_kg, "proposed": self.proposals, "unmatched": self.unmatched}
-        return tuple(word for word, told in found.items() if told) or ("waiting",)
+        told = tuple(word for word, is_so in found.items() if is_so)
+        return told or (("over",) if self.over else ("waiting",))
 
 
 def lots_seen(organisation: Organisation, side: str, only: frozenset[str]) -> ColumnElement[bool]:
@@ -83,6 +86,7 @@ def fates_of(session: Session, outputs: Sequence[Output], run: MatchingRun | Non
             *proposals.get(output.id, (0, 0)),
             left.get(output.id),
             run is not None and output.posted_at <= run.started_at,
+            output.available_to is not None and output.available_to < on,
             _storage_days_left(output, on),
         )
         for output in outputs

@@ -32,6 +32,7 @@ from circularity.ledger.groups import post
 from circularity.ledger.postings import Movement
 from circularity.lifecycle import advance, next_step
 from circularity.organisations import Organisation
+from circularity.units import format_tonnes
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +192,8 @@ def _values(checks: Checks, session: Session, line: TransferLine, weighed: Weigh
 def _require_as_ticketed(line: TransferLine, received_kg: int, ticketed_kg: int) -> None:
     """Refuse another weight than that of the tickets, of which some may have come in since it was noted."""
     if ticketed_kg and received_kg != ticketed_kg:
-        zh = f"第 {line.number} 行磅单合计 {ticketed_kg} kg"
-        en = f"the tickets of line {line.number} come to {ticketed_kg} kg"
+        zh = f"第 {line.number} 行磅单合计 {format_tonnes(ticketed_kg)} 吨"
+        en = f"the tickets of line {line.number} come to {format_tonnes(ticketed_kg)} t"
         raise RuleBroken("not_as_ticketed", zh, en, line=line.number, ticketed_kg=ticketed_kg)
 
 
@@ -233,8 +234,9 @@ def _judge(line: TransferLine, receipt: Receipt, verdict: Verdict, at: datetime)
     reason = checks.text("reason", verdict.reason, maximum=500, required=False)
     checks.finish()
     if accepted_kg + refused_kg != receipt.received_kg:
-        zh = f"第 {line.number} 行：接受与拒收之和应为 {receipt.received_kg} kg"
-        en = f"line {line.number}: accepted and refused together must be {receipt.received_kg} kg"
+        received_t = format_tonnes(receipt.received_kg)
+        zh = f"第 {line.number} 行：接受与拒收之和应为 {received_t} 吨"
+        en = f"line {line.number}: accepted and refused together must be {received_t} t"
         raise RuleBroken("not_the_whole", zh, en, line=line.number, received_kg=receipt.received_kg)
     if not reason and (refused_kg or not accepted_kg):
         zh, en = "拒收须说明原因", "a refusal needs its reason"

@@ -24,6 +24,7 @@ from circularity.deals.still_lawful import agreement_findings, require_lawful
 from circularity.errors import RuleBroken
 from circularity.fields import Checks
 from circularity.lifecycle import advance
+from circularity.units import format_tonnes
 
 __all__ = [
     "Gap",
@@ -75,8 +76,8 @@ def ship(session: Session, agreement: Agreement, kg: int) -> None:
         zh, en = "协议未生效或已暂停、终止", "the agreement is not in force"
         raise RuleBroken("not_in_force", zh, en, agreement=agreement.number, status=agreement.status)
     left_kg = agreed_kg - agreement.shipped_kg
-    zh = f"协议 {agreement.number} 余量 {left_kg} kg，不足 {kg} kg"
-    en = f"agreement {agreement.number} has {left_kg} kg left, {kg} kg are wanted"
+    zh = f"协议 {agreement.number} 余量 {format_tonnes(left_kg)} 吨，不足 {format_tonnes(kg)} 吨"
+    en = f"agreement {agreement.number} has {format_tonnes(left_kg)} t left, {format_tonnes(kg)} t are wanted"
     raise RuleBroken("more_than_agreed", zh, en, agreement=agreement.number, left_kg=left_kg, wanted_kg=kg)
 
 

@@ -20,6 +20,7 @@ from circularity.registry.entitlements import (
     LineGroup,
 )
 from circularity.registry.outputs import Output
+from circularity.units import format_tonnes
 from circularity.whitelist import ProcedureGrant, WhitelistEntry
 
 Subject = (
@@ -128,7 +129,8 @@ _NAMED = {
 def full(kind: str, public_id: str, year: int, *, left_kg: int, wanted_kg: int) -> RuleBroken:
     """Return the refusal `full`: this limit has less left than is wanted, kg; `year` 0 for any."""
     zh, en = _NAMED[kind]
-    zh = f"{zh}{f'({year} 年)' if year else ''}余量 {left_kg} kg，不足 {wanted_kg} kg"
-    en = f"{en}{f' of {year}' if year else ''} has {left_kg} kg left, {wanted_kg} kg are wanted"
+    left_t, wanted_t = format_tonnes(left_kg), format_tonnes(wanted_kg)
+    zh = f"{zh}{f'({year} 年)' if year else ''}余量 {left_t} 吨，不足 {wanted_t} 吨"
+    en = f"{en}{f' of {year}' if year else ''} has {left_t} t left, {wanted_t} t are wanted"
     facts = {"kind": kind, "subject": public_id, "year": year}
     return RuleBroken("full", zh, en, left_kg=left_kg, wanted_kg=wanted_kg, **facts)

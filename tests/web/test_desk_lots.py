@@ -67,6 +67,40 @@ def test_a_posted_lot_is_shown_at_once_with_its_outlets_and_waits_for_a_run(at_w
     assert "posted after the newest run" in shown
 
 
+def test_a_lot_whose_last_day_has_passed_waits_for_no_run(at_work: Desk) -> None:
+    at_work.act_as(POWER, "generator")
+    days = {"available_from": "2020-01-01", "available_to": "2020-02-01"}
+    address = at_work.press("/desk/outputs/new", **lot(at_work, **days))
+    shown = at_work.see(address)
+    fate = shown.split("Who sees the figures")[1].split("Change it")[0]
+    assert "Period over" in fate
+    assert "Waiting for the next run" not in fate
+
+
+def test_an_outlet_of_ones_own_lot_leads_to_the_form_of_a_deal_with_it(at_work: Desk) -> None:
+    at_work.act_as(POWER, "generator")
+    address = at_work.press("/desk/outputs/new", **lot(at_work))
+    source = unescape(at_work.client.get(f"{address}?lang=en").get_data(as_text=True))
+    offered = re.search(r'href="(/agreements/new\?[^"]*)">Offer a deal', source)
+    assert offered
+    form = at_work.client.get(offered[1]).get_data(as_text=True)
+    assert 'value="12.5"' in form
+    assert f'value="{ASH}"' in form
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"), [("1,250.5", True), ("１２.5", True), ("24,12", False), ("1,2", False)]
+)
+def test_a_comma_in_a_mass_stands_between_thousands_or_is_refused(
+    at_work: Desk, typed: str, kept: bool
+) -> None:
+    at_work.act_as(POWER, "generator")
+    answer = at_work.client.post("/desk/outputs/new?lang=en", data=lot(at_work, mass_t=typed))
+    assert answer.status_code == (303 if kept else 422)
+    if not kept:
+        assert "must be a number" in answer.get_data(as_text=True)
+
+
 def test_a_name_in_place_of_a_code_is_answered_with_codes_to_choose_from(at_work: Desk) -> None:
     at_work.act_as(POWER, "generator")
     typed = lot(at_work, waste_code="粉煤灰")

@@ -5,7 +5,9 @@ Masses are typed in tonnes, moisture in percent, prices in CNY/t. Excess precisi
 
 from __future__ import annotations
 
+import re
 import tempfile
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -29,6 +31,7 @@ from circularity.units import (
 )
 
 PERMILLE_PER_PERCENT = 10
+_THOUSANDS_APART = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)
 
 _SENTENCES = {
     "not_a_number": ("应为数字", "must be a number"),
@@ -108,7 +111,9 @@ class FormValues:
         return found or 0
 
     def _scaled(self, name: str, scale: int, minimum: int | None, maximum: int | None) -> int | None:
-        text = self.text(name).replace(",", "")
+        text = unicodedata.normalize("NFKC", self.text(name))
+        if _THOUSANDS_APART.fullmatch(text):  # 24,12 is a slip or a decimal comma, not 2,412
+            text = text.replace(",", "")
         if not text:
             return None
         try:
