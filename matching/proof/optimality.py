@@ -161,7 +161,6 @@ def _improving(part: Part, potentials: IntArray, standing: StandingProof | None)
         if len(potentials) > COST_LEVEL:
             undecided &= _may_pay(part, block, potentials[COST_LEVEL])
             tied = with_distances(prepared.case, _listed(block, undecided))
-            negative |= undecided
             negative[undecided] = _cheaper(part, tied, potentials)
         yield _listed(block, negative)
 
