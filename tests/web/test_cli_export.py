@@ -55,3 +55,9 @@ def test_a_ledger_of_ones_own_is_matched_against_the_exported_facilities(
 
 def test_an_existing_folder_is_not_overwritten(exported: Path, database: str) -> None:
     assert circularity("export", exported, "--database", database).exit_code == 2
+
+
+def test_an_export_without_any_outlet_says_what_to_do_first(databases: Databases, tmp_path: Path) -> None:
+    with databases.new() as url:
+        result = circularity("export", tmp_path / "empty", "--database", url)
+    assert "run circularity demo first" in result.output

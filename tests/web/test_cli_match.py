@@ -63,6 +63,15 @@ def case_folder(tmp_path: Path) -> Path:
     return folder
 
 
+def test_the_terminal_says_where_each_output_goes(case_folder: Path) -> None:
+    told = circularity("match", case_folder).stdout.split("去向 · where it goes")[1]
+    with (case_folder.with_name("case-plan") / "plan.csv").open(encoding="utf-8-sig") as stream:
+        rows = list(csv.DictReader(stream))
+    assert rows
+    for row in rows:
+        assert re.search(rf"{row['output_id']} +\S+ +{row['capacity_id']} .* {row['mass_t']} ", told), row
+
+
 def test_a_folder_becomes_a_verified_plan_beside_it(case_folder: Path) -> None:
     result = circularity("match", case_folder)
     assert result.exit_code == 0, result.output

@@ -19,6 +19,10 @@ CONFIDENTIAL = (
     "案例含各方未公开的数量与价格，不得离开运营单位 · "
     "the case holds volumes and prices that their owners keep to themselves: it stays with the operator"
 )
+NOTHING_OFFERED = (
+    "其中没有任何去处：先运行 circularity demo，或用 --database 指明数据库 · "
+    "no outlet is in it: run circularity demo first, or name another --database"
+)
 
 
 @click.command()
@@ -45,4 +49,6 @@ def export(target: Path, database: str) -> None:
         raise Refused(str(error)) from error
     outputs, windows = snapshot.case.shape
     click.echo(f"已写出 · written: {target}  {outputs} × {windows}")
+    if not windows:
+        click.echo(NOTHING_OFFERED, err=True)
     click.echo(FICTIONAL if snapshot.fictional else CONFIDENTIAL)

@@ -26,6 +26,7 @@ from matching.plans.files import write_plan
 from matching.plans.plan import Plan, PlanRefusedError, make_plan
 from matching.plans.summary import summary
 from web.cli.alternatives_text import alternatives_text
+from web.cli.placement_text import placement_lines
 from web.cli.plan_text import plan_text
 from web.cli.problems import show_problems
 from web.cli.progress import progress_bar
@@ -145,7 +146,8 @@ def _match(case: Path, chosen: dict[str, Any]) -> None:
     told = _alternatives(plan, allowance, chosen["engine"]) if chosen["with_alternatives"] else None
     if told is not None and chosen["as_json"]:
         described = {**described, "alternatives": told}
-    _show(described, read, case, target, as_json=chosen["as_json"])
+    placed = [] if chosen["as_json"] else placement_lines(plan)
+    _show(described, read, case, target, placed, as_json=chosen["as_json"])
     if told is not None and not chosen["as_json"]:
         click.echo("\n" + alternatives_text(told, allowance))
     if chosen["why"] and not chosen["as_json"]:
@@ -170,7 +172,13 @@ def default_target(case: Path) -> Path:
 
 
 def _show(
-    described: dict[str, Any], read: ReadCase, case: Path, target: Path | None, *, as_json: bool
+    described: dict[str, Any],
+    read: ReadCase,
+    case: Path,
+    target: Path | None,
+    placed: list[str],
+    *,
+    as_json: bool,
 ) -> None:
     notes = [
         f"{':'.join(str(part) for part in (note.file, note.row, note.column) if part)} "
@@ -182,6 +190,6 @@ def _show(
         return
     for note in notes:
         click.echo(f"注 · note {note}", err=True)
-    click.echo(plan_text(described))
+    click.echo("\n".join([plan_text(described), *placed]))
     check = shlex.join(["circularity", "verify", str(case), str(target)])
     click.echo(f"\n方案目录 · plan folder: {target}\n核验 · check it: {check}")
