@@ -46,10 +46,11 @@ def hand_in(
     title: str,
     content: bytes,
 ) -> ApplicationPaper:
-    """Add a file to an application that is still with its applicant; the same bytes again change nothing.
+    """Add a file to an application that is still with its applicant; the same file again changes nothing.
 
     Raises BadInput for an unknown kind, an empty or too large file and a format that is not taken (PDF, PNG,
-    JPEG); NotAllowed for strangers; RuleBroken `not_open` once submitted, `too_many_papers`.
+    JPEG); NotAllowed for strangers; RuleBroken `not_open` once submitted, `too_many_papers`,
+    `known_paper` for a file that is there as another kind.
     """
     on = delta_day(at)
     proposer(session, by, application.facility, on, application.accepted_origins)
@@ -58,8 +59,12 @@ def hand_in(
         raise RuleBroken("not_open", zh, en, status=application.status)
     digest = hashlib.sha256(content).hexdigest()
     known = next((paper for paper in application.papers if paper.sha256 == digest), None)
-    if known is not None:
+    if known is not None and known.kind == kind:
         return known
+    if known is not None:
+        zh = f"该文件已作为另一类材料提交（{known.title}），请为本类材料另交一份文件"
+        en = f"this file is there already as another kind of paper ({known.title}): send one for this kind"
+        raise RuleBroken("known_paper", zh, en, paper=known.public_id, kind=known.kind)
     if len(application.papers) >= setting("whitelist_papers", on).value:
         zh, en = "材料件数已达上限", "the application has as many files as it may"
         raise RuleBroken("too_many_papers", zh, en, papers=len(application.papers))

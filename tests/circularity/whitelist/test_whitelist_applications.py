@@ -111,6 +111,9 @@ def test_a_paper_keeps_its_bytes_and_their_digest_and_comes_once(world: ListingW
     facts = {**_about(application, world.owner), "kind": "other", "title": "附图", "content": pdf("x")}
     paper = hand_in(**world.act(), **facts)
     assert hand_in(**world.act(), **facts) is paper
+    with pytest.raises(RuleBroken) as refused:
+        hand_in(**world.act(), **facts | {"kind": "capability"})
+    assert refused.value.code == "known_paper"
     world.registry.session.flush()
     world.registry.session.expire(paper)
     assert paper.content == pdf("x")
