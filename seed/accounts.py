@@ -6,10 +6,10 @@ Authorities get recovery codes besides: a demonstration has no telephone, and th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import pyotp
-from sqlalchemy import case, func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from circularity.accounts.memberships import add_member
@@ -17,9 +17,10 @@ from circularity.accounts.people import User, register_user, user_of
 from circularity.accounts.second_factor import begin_enrolment, confirm_enrolment
 from circularity.accounts.standings import DEFAULT_KIND, begin_standing, is_authority, settle, standing_of
 from circularity.audit import Actor
+from circularity.calendar_days import delta_day
 from circularity.catalogue.regions import get, province_of
 from circularity.custody.manifests import Carriage, Transfer
-from circularity.deals.contract import Agreement
+from circularity.deals.contract import Agreement, Offer
 from circularity.organisations import Organisation, Site, register_organisation
 from circularity.registry.entitlements import Facility
 from seed.credit_codes import demo_credit_code
@@ -30,6 +31,9 @@ _SEED_OF_AUTHORITIES = 276
 
 _ECONOMY = ("310000", "虚构市经济信息化主管部门", "Fictional Economy and Informatization Bureau")
 _DELTA = ("310000", "虚构长三角协调机构", "Fictional Delta Body")
+
+_Parties = tuple[Organisation, Organisation, Organisation | None]
+"""The sender and the receiver of a deal, and who carries for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +64,11 @@ def make_accounts(session: Session, at: datetime, password_hash: str) -> list[De
     if user_of(session, f"generator@{DOMAIN}") is not None:
         return []
     made = []
-    for mail, organisation, role in _people(session):
+    parties = _parties(session, delta_day(at))
+    for mail, organisation, role in _people(session, parties):
         _verify(session, at, organisation)
         made.append(_account(session, at, (mail, role), organisation, password_hash))
-    for number, body in enumerate(_bodies(session)):
+    for number, body in enumerate(_bodies(parties)):
         organisation = register_organisation(
             session,
             actor=ACTOR,
@@ -80,12 +85,12 @@ def make_accounts(session: Session, at: datetime, password_hash: str) -> list[De
     return made
 
 
-def _people(session: Session) -> list[tuple[str, Organisation, str]]:
+def _people(session: Session, parties: _Parties) -> list[tuple[str, Organisation, str]]:
     """Return who acts for whom: sides and carrier of one deal, so that a load can be sent and received.
 
     A collector has an account besides: only it groups what it stores.
     """
-    sender, receiver, carrier = _parties(session)
+    sender, receiver, carrier = parties
     collector = session.scalar(select(Facility).filter_by(kind="collector").order_by(Facility.id).limit(1))
     people = [
         ("generator", sender, "owner"),
@@ -101,9 +106,9 @@ def _people(session: Session) -> list[tuple[str, Organisation, str]]:
     return people
 
 
-def _bodies(session: Session) -> list[_Body]:
+def _bodies(parties: _Parties) -> list[_Body]:
     """Return the authorities: the provinces of both sides, so that a listing is decided and consented to."""
-    sender, receiver, _ = _parties(session)
+    sender, receiver, _ = parties
     bodies = [_ecology("officer", receiver)]
     if province_of(sender.region_code) != province_of(receiver.region_code):
         bodies.append(_ecology("origin", sender))
@@ -120,10 +125,11 @@ def _ecology(mail: str, organisation: Organisation) -> _Body:
     return _Body(mail, "authority", "ecology", region.code, zh, en)
 
 
-def _parties(session: Session) -> tuple[Organisation, Organisation, Organisation | None]:
+def _parties(session: Session, today: date) -> _Parties:
     """Return the sides of the deal that shows most, and who carried for it; anybody where there is no deal.
 
-    Two provinces and a carrier show more than one province or none; then the loads count.
+    A deal that goes on, two provinces and a carrier show more than one that is over, one province or none;
+    then the loads count.
     """
     origin, site, loads = aliased(Site), aliased(Site), func.count(Transfer.id.distinct())
     crosses = func.substr(origin.region_code, 1, 2) != func.substr(site.region_code, 1, 2)
@@ -134,9 +140,15 @@ def _parties(session: Session) -> tuple[Organisation, Organisation, Organisation
         .join(site, Facility.site_id == site.id)
         .outerjoin(Transfer, Transfer.agreement_id == Agreement.id)
         .outerjoin(Carriage, Carriage.transfer_id == Transfer.id)
+        .join(Offer, and_(Offer.agreement_id == Agreement.id, Offer.number == Agreement.offer_number))
         .where(Agreement.status == "agreed")
-        .group_by(Agreement.id, origin.region_code, site.region_code)
-        .order_by(case((crosses, 0), else_=1), func.count(Carriage.number) == 0, loads.desc(), Agreement.id)
+        .group_by(Agreement.id, origin.region_code, site.region_code, Offer.valid_to)
+        .order_by(
+            case((and_(crosses, Offer.valid_to > today), 0), (crosses, 1), else_=2),
+            func.count(Carriage.number) == 0,
+            loads.desc(),
+            Agreement.id,
+        )
         .limit(1)
     )
     found = session.execute(shown).first()
