@@ -44,8 +44,8 @@ PARTS: dict[str, tuple[str, str]] = {
     "level coefficients": ("ranking.py", "changes_of"),
     "ranking": ("ranking.py", "best_first"),
     "days and parts of the best": ("arcs.py", "arcs_of"),
-    "loss": ("recommend.py", "price"),
-    "conditions in words": ("recommend.py", "_findings"),
+    "loss": ("recommending.py", "price"),
+    "conditions in words": ("recommending.py", "_findings"),
 }
 """Functions whose time is told as a share of all."""
 
@@ -83,7 +83,7 @@ def shares(profile: cProfile.Profile) -> dict[str, float]:
     """Return each part's share of the time of a profile."""
     stats = pstats.Stats(profile).stats  # type: ignore[attr-defined]
     found = {(Path(file).name, name): row[3] for (file, _, name), row in stats.items()}
-    whole = found["recommend.py", "outlets_for_output"]
+    whole = found["recommending.py", "outlets_for_output"]
     return {part: found.get(key, 0.0) / whole for part, key in PARTS.items()}
 
 
