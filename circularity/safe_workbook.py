@@ -177,7 +177,7 @@ def _take_rows(scan: _Scan, xml: bytes) -> bytes:
 def _sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
     """Return the path of each worksheet's XML by the sheet's name."""
     book = ElementTree.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 - no DOCTYPE gets here
-    links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
+    links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314 - no DOCTYPE gets here
     targets = {link.get("Id"): link.get("Target", "") for link in links}
     parts = {}
     for sheet in book.iter():

@@ -71,7 +71,7 @@ def _read(row_type: type[Row], name: str) -> tuple[Row, ...]:
 
 def _row(row_type: type[Row], texts: Mapping[str, str]) -> Row:
     values: dict[str, Any] = {}
-    for field in fields(row_type):  # type: ignore[arg-type]
+    for field in fields(row_type):  # type: ignore[arg-type]  # a row type is a dataclass
         column, convert = _conversion(field.name)
         values[field.name] = convert(texts[column])
     return row_type(**values)

@@ -68,7 +68,7 @@ def quick_passwords() -> Iterator[None]:
 def statements_compiled_once() -> Iterator[None]:
     """Let the engines of all tests share what SQLAlchemy has compiled: half the time went there."""
     real = database.create_engine
-    database.create_engine = compile_once(real)  # type: ignore[assignment]
+    database.create_engine = compile_once(real)  # type: ignore[assignment]  # put in its place for the test
     yield
     database.create_engine = real
 

@@ -43,7 +43,7 @@ class Inbox:
             envelope.rcpt_tos.append(address)
         return self.receiver_answer
 
-    async def handle_DATA(self, _server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+    async def handle_DATA(self, _server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - the name is the library's
         """Take a mail, or refuse it as told."""
         if self.answer.startswith("250"):
             self.raw.append(envelope.content)

@@ -49,7 +49,7 @@ def open_queue(url: str) -> Huey:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return SqliteHuey("circularity", filename=parsed.database, **options)
-    from psycopg import IntegrityError  # noqa: PLC0415 -- an optional extra, loaded only where it is used
+    from psycopg import IntegrityError  # noqa: PLC0415 - an optional extra, loaded only where it is used
 
     dsn = parsed.set(drivername="postgresql").render_as_string(hide_password=False)
     try:

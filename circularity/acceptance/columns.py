@@ -75,4 +75,4 @@ class CapacityColumns:
 
 def columns_of(kind: type[Columns], table: object) -> Columns:
     """Return the columns that the rules read, taken by name from any table that has them."""
-    return kind(**{f.name: getattr(table, f.name) for f in fields(kind)})  # type: ignore[arg-type]
+    return kind(**{f.name: getattr(table, f.name) for f in fields(kind)})  # type: ignore[arg-type]  # the columns of a kind are those of the table

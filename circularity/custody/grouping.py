@@ -130,7 +130,7 @@ def _forward(session: Session, receipt: Receipt, mass_kg: int, left_kg: int) -> 
         )
         .values(forwarded_kg=Receipt.forwarded_kg + mass_kg)
     )
-    if mass_kg < 1 or raised.rowcount != 1:  # type: ignore[attr-defined]
+    if mass_kg < 1 or raised.rowcount != 1:  # type: ignore[attr-defined]  # the result of an UPDATE counts its rows
         load = receipt.line.transfer.number
         zh, en = f"批次 {load} 只剩 {left_kg} kg", f"only {left_kg} kg of load {load} remain"
         raise RuleBroken("more_than_remains", zh, en, receipt=receipt.public_id, left_kg=left_kg)

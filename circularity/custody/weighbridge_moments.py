@@ -44,7 +44,7 @@ def read_moment(text: str) -> datetime | None:
     if parts is None:
         return None
     try:
-        return datetime(*(int(part or 0) for part in parts.groups()), tzinfo=DELTA_TIME)  # type: ignore[misc,arg-type]
+        return datetime(*(int(part or 0) for part in parts.groups()), tzinfo=DELTA_TIME)  # type: ignore[misc,arg-type]  # six numbers, as the pattern has them
     except ValueError:
         return None
 

@@ -43,9 +43,9 @@ def checked_price(checks: Checks, kind: str, price: Mapping[str, Any]) -> dict[s
         return {}
     return {
         "formula": checks.text("price.formula", str(price.get("formula", "")), maximum=500),
-        "base": checks.whole("price.base", price.get("base"), -MAX_AMOUNT, MAX_AMOUNT),  # type: ignore[arg-type]
+        "base": checks.whole("price.base", price.get("base"), -MAX_AMOUNT, MAX_AMOUNT),  # type: ignore[arg-type]  # no number is refused by the check
         "index": checks.text("price.index", str(price.get("index", ""))),
-        "reference": checks.whole("price.reference", price.get("reference"), 1, MAX_AMOUNT),  # type: ignore[arg-type]
+        "reference": checks.whole("price.reference", price.get("reference"), 1, MAX_AMOUNT),  # type: ignore[arg-type]  # no number is refused by the check
         "share_permille": checks.whole(
             "price.share_permille", price.get("share_permille", ALL_OF_IT), 0, ALL_OF_IT
         ),

@@ -188,7 +188,7 @@ def _locked(session: Session, moves: Iterable[_Move]) -> dict[_Key, tuple[int, i
     # SQLite has one writer: what it has read stands. Elsewhere all are locked together, in one order.
     if new or not alone:
         found = session.execute(_ACCOUNTS.with_for_update(), {"keys": keys}).all()
-    return {tuple(key): (account, kg) for *key, account, kg in found}  # type: ignore[misc]
+    return {tuple(key): (account, kg) for *key, account, kg in found}  # type: ignore[misc]  # a row is its key, then account and mass
 
 
 _ACCOUNTS = (

@@ -23,7 +23,7 @@ def lemon_flow(
     Raises ModuleNotFoundError without the extra, OverflowError for numbers it cannot hold, ValueError for
     unbalanced supplies and RuntimeError where it finds no flow.
     """
-    from pylmcf import Graph  # noqa: PLC0415 -- an optional extra, loaded only where it is used
+    from pylmcf import Graph  # noqa: PLC0415 - an optional extra, loaded only where it is used
 
     if int(supply_kg.sum()) != 0:
         raise ValueError("supplies do not balance")

@@ -231,7 +231,7 @@ def test_a_write_during_a_request_would_be_seen(world: Matrix) -> None:
 def test_a_check_that_forgets_whose_a_thing_is_would_be_found(
     world: Matrix, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    forgetful = lambda acting, verb, thing=None, *, on: may(acting, verb, None, on=on)  # noqa: E731, ARG005
+    forgetful = lambda acting, verb, thing=None, *, on: may(acting, verb, None, on=on)  # noqa: E731, ARG005 - short, and used once
     monkeypatch.setattr("web.permission_check.may", forgetful)
     _, wrong = differences(world, {"operator": roles(world.own)["operator"]})
     assert any("foreign: reached, not 404" in line for line in wrong)
@@ -239,7 +239,7 @@ def test_a_check_that_forgets_whose_a_thing_is_would_be_found(
 
 def test_a_check_that_forgets_roles_would_be_found(world: Matrix, monkeypatch: pytest.MonkeyPatch) -> None:
     owner = roles(world.own)["owner"]
-    generous = lambda _, verb, thing=None, *, on: may(owner, verb, thing, on=on)  # noqa: E731
+    generous = lambda _, verb, thing=None, *, on: may(owner, verb, thing, on=on)  # noqa: E731 - short, and used once
     monkeypatch.setattr("web.permission_check.may", generous)
     _, wrong = differences(world, {"reader": roles(world.own)["reader"]})
     assert any("reached, not 403" in line for line in wrong)

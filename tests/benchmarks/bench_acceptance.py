@@ -105,7 +105,7 @@ def accept_one(engine: Engine, public_id: str) -> str:
 
 def play(url: str, shares: Sequence[Sequence[str]], warm: str, begin_at: float) -> Played:
     """Accept every share of deals in a thread of its own, all from one moment on."""
-    database.create_engine = compile_once(database.create_engine)  # type: ignore[assignment]
+    database.create_engine = compile_once(database.create_engine)  # type: ignore[assignment]  # put in its place for the test
     engines = [create_engine_for(url) for _ in shares]
     for engine in engines:  # what a process loads, compiles and connects once is no latency
         accept_one(engine, warm)

@@ -81,7 +81,7 @@ def timed_calls(
 
 def shares(profile: cProfile.Profile) -> dict[str, float]:
     """Return each part's share of the time of a profile."""
-    stats = pstats.Stats(profile).stats  # type: ignore[attr-defined]
+    stats = pstats.Stats(profile).stats  # type: ignore[attr-defined]  # the class is known here
     found = {(Path(file).name, name): row[3] for (file, _, name), row in stats.items()}
     whole = found["recommending.py", "outlets_for_output"]
     return {part: found.get(key, 0.0) / whole for part, key in PARTS.items()}

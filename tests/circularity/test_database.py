@@ -130,7 +130,7 @@ def test_a_reader_sees_one_state_throughout(engine: Engine) -> None:
 def test_no_mass_outside_its_bounds_can_be_stored(registry: Registry, mass: str) -> None:
     output = registry.output()
     registry.session.flush()
-    change = text(f"UPDATE outputs SET mass_kg = {mass} WHERE id = {output.id}")  # noqa: S608
+    change = text(f"UPDATE outputs SET mass_kg = {mass} WHERE id = {output.id}")  # noqa: S608 - the names are our own
     with pytest.raises(DBAPIError):
         registry.session.execute(change)
     registry.session.rollback()

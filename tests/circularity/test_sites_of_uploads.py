@@ -43,4 +43,4 @@ def test_an_earlier_upload_is_about_the_site_that_weighed_or_that_its_form_names
 
 def _asked(registry: Registry, kind: str, parameters: dict[str, Any]) -> None:
     facts = {"kind": kind, "suffix": "csv", "content": b"?", "parameters": parameters}
-    ask_for_import(registry.session, actor=ACTOR, at=AT, **facts)  # type: ignore[arg-type]
+    ask_for_import(registry.session, actor=ACTOR, at=AT, **facts)  # type: ignore[arg-type]  # wrong, or unpacked, on purpose

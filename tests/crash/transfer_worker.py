@@ -56,7 +56,7 @@ def one_deal(engine: Engine, parties: Parties) -> Iterator[tuple[str, str]]:
     moved = _in_one(engine, parties, lambda deal: _submit(deal, offered))
     yield "submitted", moved
     for state, step in (("picked_up", _pick_up), ("arrived", _arrive), ("accepted", _accept)):
-        yield state, _in_one(engine, parties, lambda deal, step=step: step(deal, moved))  # type: ignore[misc]
+        yield state, _in_one(engine, parties, lambda deal, step=step: step(deal, moved))  # type: ignore[misc]  # deliberately untyped
 
 
 def _in_one(engine: Engine, parties: Parties, step: Callable[[Deal], str]) -> str:
@@ -64,7 +64,7 @@ def _in_one(engine: Engine, parties: Parties, step: Callable[[Deal], str]) -> st
         works, line = session.get_one(Site, parties.works), session.get_one(EntitlementLine, parties.line)
         carrier = session.get_one(Organisation, parties.carrier)
         # What a step deals with is found by it; the world needs only its parties.
-        deal = Deal(Registry(session), works, line.entitlement.facility, carrier, agreement=None)  # type: ignore[arg-type]
+        deal = Deal(Registry(session), works, line.entitlement.facility, carrier, agreement=None)  # type: ignore[arg-type]  # wrong, or unpacked, on purpose
         return step(deal)
 
 

@@ -70,7 +70,7 @@ def test_an_untouched_copy_is_whole(copy: Copy) -> None:
     position=positions, column=st.sampled_from(TEXTS), added=st.text("ab 1{}\"':+é", min_size=1, max_size=3)
 )
 def test_any_edit_of_any_text_is_found(copy: Copy, position: int, column: str, added: str) -> None:
-    statement = f"UPDATE audit_events SET {column} = {column} || :added WHERE position = :position"  # noqa: S608
+    statement = f"UPDATE audit_events SET {column} = {column} || :added WHERE position = :position"  # noqa: S608 - the names are our own
     assert copy.faults_after(statement, position=position, added=added)
 
 
@@ -111,7 +111,7 @@ def test_any_two_events_in_each_others_place_are_found(copy: Copy, one: int, oth
 def test_an_event_copied_to_the_end_is_found(copy: Copy, position: int) -> None:
     columns = ", ".join(TEXTS[:-1])
     statement = (
-        f"INSERT INTO audit_events (position, {columns}, digest) "  # noqa: S608
+        f"INSERT INTO audit_events (position, {columns}, digest) "  # noqa: S608 - the names are our own
         f"SELECT :place, {columns}, digest || 'x' FROM audit_events WHERE position = :position"
     )
     assert copy.faults_after(statement, position=position, place=EVENTS + 1)

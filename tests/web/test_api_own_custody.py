@@ -55,7 +55,7 @@ def other_agreement(served: World) -> str:
     with writing(served.engine).begin() as session:
         works = session.scalars(select(Site).filter_by(public_id=served.ids["site_id"])).one()
         registry = Registry(session)
-        registry.numbers = iter(range(500_000, 600_000))  # type: ignore[assignment]
+        registry.numbers = iter(range(500_000, 600_000))  # type: ignore[assignment]  # put in its place for the test
         return agreement(registry, works, registry.line(), FLY_ASH).public_id
 
 
@@ -202,7 +202,7 @@ def test_what_is_owed_is_told_to_both_sides_by_month(served: World) -> None:
     named = other_agreement(served)
     with writing(served.engine).begin() as session:
         registry = Registry(session)
-        registry.numbers = iter(range(600_000, 700_000))  # type: ignore[assignment]
+        registry.numbers = iter(range(600_000, 700_000))  # type: ignore[assignment]  # put in its place for the test
         found = session.scalars(select(Agreement).filter_by(public_id=named)).one()
         found.offers[0].price = {"fixed": -45_500}
         carrier = registry.organisation(roles=frozenset({"carrier"}))
@@ -222,7 +222,7 @@ def test_what_is_owed_is_told_to_both_sides_by_month(served: World) -> None:
 def test_overdue_loads_are_told_to_their_parties_and_to_their_region(served: World) -> None:
     with writing(served.engine).begin() as session:
         registry = Registry(session)
-        registry.numbers = iter(range(700_000, 800_000))  # type: ignore[assignment]
+        registry.numbers = iter(range(700_000, 800_000))  # type: ignore[assignment]  # put in its place for the test
         roles = frozenset({"authority"})
         bureaus = [registry.organisation(roles=roles, region_code=code).public_id for code in ("31", "33")]
     (late,) = get(served, OWN + "/overdue-transfers")

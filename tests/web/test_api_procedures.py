@@ -25,7 +25,7 @@ def lists(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lis
         engine = create_engine_for(url)
         with writing(engine).begin() as session:
             world = ListingWorld(Registry(session))
-            world.registry.numbers = iter(range(700_000, 800_000))  # type: ignore[assignment]
+            world.registry.numbers = iter(range(700_000, 800_000))  # type: ignore[assignment]  # put in its place for the test
             world.line = session.scalars(select(EntitlementLine).order_by(EntitlementLine.id)).first()
             made.ids["deal"] = world.agreed(10).public_id
             made.ids["works"] = world.works.organisation.public_id

@@ -337,7 +337,7 @@ def test_a_token_is_shown_once_and_opens_the_api_by_its_scopes(world: AuthWorld)
 
 
 def test_a_site_is_put_to_sleep_and_woken(world: AuthWorld) -> None:
-    from registry import Registry  # noqa: PLC0415
+    from registry import Registry  # noqa: PLC0415 - loaded only where it is used
 
     with writing(world.engine).begin() as session:
         works = session.scalars(select(Organisation).where(Organisation.name_en == "Works 1")).one()
@@ -353,7 +353,7 @@ def test_a_site_is_put_to_sleep_and_woken(world: AuthWorld) -> None:
 
 
 def test_permits_are_imported_by_the_authority(world: AuthWorld) -> None:
-    import io  # noqa: PLC0415
+    import io  # noqa: PLC0415 - loaded only where it is used
 
     officer = world.signed_in(OFFICE)
     content = f"credit_code,permit_no\n{credit_code(501)},P-1\n{credit_code(999)},P-2\n"

@@ -35,7 +35,7 @@ def somebody_else_writes(url: str) -> Iterator[None]:
     engine = create_engine(parsed)
     with closing(engine.raw_connection()) as connection:
         if parsed.get_backend_name() == "sqlite":
-            connection.driver_connection.isolation_level = None  # type: ignore[union-attr]
+            connection.driver_connection.isolation_level = None  # type: ignore[union-attr]  # None fails the test
             connection.cursor().execute("BEGIN IMMEDIATE")
         else:
             connection.cursor().execute("LOCK TABLE agreements IN ACCESS EXCLUSIVE MODE")

@@ -228,7 +228,7 @@ def test_a_distance_a_metre_off_is_stated_as_a_gap_and_not_refused(
 ) -> None:
     """Another machine may compute a distance a metre apart: here every distance grows by one."""
     circularity("match", case_folder, "--out", tmp_path / "plan")
-    from matching.pairs import eligibility  # noqa: PLC0415 -- patched where it is used
+    from matching.pairs import eligibility  # noqa: PLC0415 - patched where it is used
 
     exact = eligibility.pair_distances_m
     monkeypatch.setattr(eligibility, "pair_distances_m", lambda *a: exact(*a) + 1)

@@ -172,8 +172,8 @@ def test_a_token_without_the_providers_signature_opens_nothing(
 
 
 def test_a_token_signed_with_our_own_secret_opens_nothing(serve: Serve, provider: OpenIdProvider) -> None:
-    from joserfc import jwt  # noqa: PLC0415
-    from joserfc.jwk import OctKey  # noqa: PLC0415
+    from joserfc import jwt  # noqa: PLC0415 - loaded only where it is used
+    from joserfc.jwk import OctKey  # noqa: PLC0415 - loaded only where it is used
 
     world = serve()
     linked(world)
@@ -265,7 +265,7 @@ def test_no_host_is_asked_but_the_configured_ones(
 
 def test_a_redirection_of_the_provider_is_not_followed(serve: Serve, provider: OpenIdProvider) -> None:
     world = serve()
-    provider.answer = lambda *_: (302, "http://127.0.0.1:9/")  # type: ignore[method-assign]
+    provider.answer = lambda *_: (302, "http://127.0.0.1:9/")  # type: ignore[method-assign]  # put in its place for the test
     assert "cannot be reached" in text_of(world.browser().post("/login/with/zj"), 503)
 
 
@@ -396,7 +396,7 @@ def test_providers_are_set_from_outside_and_checked() -> None:
 
 
 def test_the_extra_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    import sys  # noqa: PLC0415
+    import sys  # noqa: PLC0415 - loaded only where it is used
 
     monkeypatch.setitem(sys.modules, "authlib", None)
     monkeypatch.delitem(sys.modules, "web.auth.provider_client", raising=False)

@@ -137,7 +137,7 @@ def test_what_waited_when_the_process_ended_leaves_with_the_next(
     outbox.put(content)
     next(outbox.take())  # the process died with this one in hand
     (left,) = (tmp_path / "mail" / "outgoing").glob("*.taken")
-    import os  # noqa: PLC0415
+    import os  # noqa: PLC0415 - loaded only where it is used
 
     os.utime(left, (time.time() - 601,) * 2)
     with (
@@ -186,10 +186,10 @@ def test_asking_for_an_unknown_address_leaves_the_same_traces_and_no_mail(
     world: AuthWorld, inbox: Inbox
 ) -> None:
     def rows() -> tuple[int, int]:
-        from sqlalchemy import func, select  # noqa: PLC0415
+        from sqlalchemy import func, select  # noqa: PLC0415 - loaded only where it is used
 
-        from circularity.accounts.links import OneTimeLink  # noqa: PLC0415
-        from circularity.audit import AuditEvent  # noqa: PLC0415
+        from circularity.accounts.links import OneTimeLink  # noqa: PLC0415 - loaded only where it is used
+        from circularity.audit import AuditEvent  # noqa: PLC0415 - loaded only where it is used
 
         with reading(world.engine)() as session:
             links = session.scalar(select(func.count()).select_from(OneTimeLink)) or 0

@@ -264,7 +264,7 @@ def test_between_two_sites_of_one_firm_a_member_weighs_for_its_own_alone(world: 
     """The firm sends from one site to a plant at its other one; for the first means as its sender alone."""
     with writing(world.served.engine).begin() as session:
         registry = Registry(session)
-        registry.numbers = iter(range(700_000, 800_000))  # type: ignore[assignment]
+        registry.numbers = iter(range(700_000, 800_000))  # type: ignore[assignment]  # put in its place for the test
         works = session.scalars(select(Organisation).filter_by(public_id=world.works)).one()
         sends, takes = (_site(session, world.sites[f"works {place}"]) for place in ("here", "there"))
         plant = registry.facility(site=takes)

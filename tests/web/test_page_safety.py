@@ -100,7 +100,7 @@ def test_a_request_may_not_be_larger_than_the_limit(tmp_path: Path) -> None:
 
     @app.post("/echo")
     def echo() -> str:
-        from flask import request  # noqa: PLC0415
+        from flask import request  # noqa: PLC0415 - loaded only where it is used
 
         return request.get_data(as_text=True)
 

@@ -24,7 +24,7 @@ def at_work(database_url: str) -> Iterator[Desk]:
 def _month(at_work: Desk) -> tuple[str, str]:
     """Write 100 t of ash of this month, 40 t used on site; return the site's id and the month's address."""
     source = at_work.client.get("/months/new").get_data(as_text=True)
-    site = re.search(r'<option value="(\w{32})"', source)[1]  # type: ignore[index]
+    site = re.search(r'<option value="(\w{32})"', source)[1]  # type: ignore[index]  # no match fails the test
     used = {"uses.1.kind": "own_utilised", "uses.1.operation": "C2", "uses.1.mass_t": "40"}
     facts = {"site": site, "waste_code": ASH, "year": str(today().year), "month": str(today().month)}
     masses = {"generated_t": "100", "stored_t": "60", "discarded_t": "0"}
@@ -70,7 +70,7 @@ def test_forms_of_sites_one_may_not_see_are_not_found(at_work: Desk) -> None:
 
 def test_a_list_of_official_numbers_is_entered_row_by_row(at_work: Desk) -> None:
     transfer = at_work.at_the_gate()
-    number = re.search(r"ZY-\S+", at_work.see(transfer))[0]  # type: ignore[index]
+    number = re.search(r"ZY-\S+", at_work.see(transfer))[0]  # type: ignore[index]  # no match fails the test
     official = f"{today().year}31010000{1:02d}"
     told = f"平台转移编号,国家联单编号\n{number},{official}\nZY-0000,{official}\n{number},12\n"
     status, words = at_work.upload("/transfers/official-numbers", told)

@@ -98,7 +98,7 @@ def test_a_month_is_carried_from_its_transfers_and_closed_without_typing(at_work
     asked = f"/months/not-closed?month={year:04d}-{month:02d}"
     at_work.act_as(POWER, "generator")
     told = at_work.client.get(asked).get_data(as_text=True)
-    site = re.search(r'name="site" value="(\w+)"', told)[1]  # type: ignore[index]
+    site = re.search(r'name="site" value="(\w+)"', told)[1]  # type: ignore[index]  # no match fails the test
     form = at_work.client.get(f"/months/new?site={site}&waste_code=900-001-S02&year={year}&month={month}")
     assert 'value="900-001-S02"' in form.get_data(as_text=True)
     about = {"site": site, "waste_code": "900-001-S02", "year": str(year), "month": str(month)}
@@ -253,7 +253,7 @@ def test_an_outside_contract_is_brought_in_and_confirmed_by_the_other_side(at_wo
 def _written(at_work: Desk, year: int, month: int, generated: str, stored: str) -> str:
     """Write a month of ash, 40 t of it used on site where more than that was generated."""
     source = at_work.client.get("/months/new").get_data(as_text=True)
-    site = re.search(r'<option value="(\w{32})"', source)[1]  # type: ignore[index]
+    site = re.search(r'<option value="(\w{32})"', source)[1]  # type: ignore[index]  # no match fails the test
     used = {"uses.1.kind": "own_utilised", "uses.1.operation": "C2", "uses.1.mass_t": "40"}
     facts = {"site": site, "waste_code": ASH, "year": str(year), "month": str(month)}
     masses = {"generated_t": generated, "stored_t": stored, "discarded_t": "0"}
@@ -265,7 +265,7 @@ def _treat_all(at_work: Desk, product: str, loss: str) -> None:
     at_work.act_as(BRICKS, "facility")
     source = at_work.client.get("/treatments").get_data(as_text=True)
     load, facility = (
-        re.search(found, source)[1]  # type: ignore[index]
+        re.search(found, source)[1]  # type: ignore[index]  # no match fails the test
         for found in (r"inputs\.(\w+)\.all", r'name="facility" value="(\w+)"')
     )
     days = {"day_from": today().isoformat(), "day_to": today().isoformat()}

@@ -80,13 +80,13 @@ def test_a_wrong_file_is_taken_out_again_by_its_own_side(at_work: Desk, sheet: s
     place = ask(at_work, sheet, HEADER + rows(2))
     at_work.work(place)
     assert "2 new, 0 known already" in at_work.see(place)
-    deal = re.search(r'href="(/agreements/\w+)"', at_work.client.get(sheet).get_data(as_text=True))[1]  # type: ignore[index]
+    deal = re.search(r'href="(/agreements/\w+)"', at_work.client.get(sheet).get_data(as_text=True))[1]  # type: ignore[index]  # no match fails the test
     other = at_work.press(f"{deal}/transfers/new", **at_work.trip("60") | {"metering": "sheet"})
     place = ask(at_work, other, HEADER + rows(2))
     at_work.work(place)
     told = at_work.see(place)
     assert "0 new, 2 known already" in told
-    number = re.search(r"ZY-\d+-\w+", at_work.see(sheet))[0]  # type: ignore[index]
+    number = re.search(r"ZY-\d+-\w+", at_work.see(sheet))[0]  # type: ignore[index]  # no match fails the test
     assert f"T1 on {number}" in told
     assert "Some of what is known counts on other transfers" in told
     at_work.press(f"{sheet}/acts/sign", person="张三")

@@ -59,7 +59,7 @@ def test_a_refused_load_is_sent_on_from_where_it_stands(at_work: Desk, engine: E
     assert "Lawful outlets from where it is" in told
     at_work.dealt(POWER, BLOCKS)
     source = at_work.client.get(f"{refused}/onward?lang=en").get_data(as_text=True)
-    agreement = re.search(r'<option value="(\w+)">Fictional Blocks', source)[1]  # type: ignore[index]
+    agreement = re.search(r'<option value="(\w+)">Fictional Blocks', source)[1]  # type: ignore[index]  # no match fails the test
     onward = {"day": today().isoformat(), "conveyance": "vehicle", "carriers.1.vehicle": "沪A12345"}
     carrier = {"carriers.1.carrier": at_work.parties[POWER]}
     assert "Agreement 1 is missing" in at_work.refused(f"{refused}/onward", **onward, **carrier)
@@ -110,7 +110,7 @@ def test_stored_loads_leave_a_collector_as_one_trip(at_work: Desk, engine: Engin
     at_work.press(f"{transfer}/grouping", **{f"loads.{one}.all": "1", f"loads.{two}.mass_t": "15"})
     told = at_work.see(f"{transfer}/grouping")
     assert "45 / 45 t Complete" in told
-    numbers = [re.search(r"ZY-\S+", at_work.see(load))[0] for load in (first, second)]  # type: ignore[index]
+    numbers = [re.search(r"ZY-\S+", at_work.see(load))[0] for load in (first, second)]  # type: ignore[index]  # no match fails the test
     assert all(number in told for number in numbers)
     _received(at_work, transfer, BLOCKS, "45")
     at_work.act_as(YARD, "generator")

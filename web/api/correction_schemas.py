@@ -24,7 +24,7 @@ ACTS = ("agree", "refuse", "withdraw")
 class Value(Raw):
     """A new value as its field has it: a text, tonnes as a decimal, permille as a whole number."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:  # noqa: ARG002
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:  # noqa: ARG002 - the signature is the framework's
         if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
             raise ValidationError("Not a valid string or number.")
         return value

@@ -112,7 +112,7 @@ def create_window(session: Session, body: dict[str, Any], facility_id: str) -> d
 
 
 @blp.change("/windows/<public_id:window_id>", WindowChange, WindowAnswer)
-def change_window(session: Session, body: dict[str, Any], window_id: str) -> dict[str, Any]:  # noqa: ARG001
+def change_window(session: Session, body: dict[str, Any], window_id: str) -> dict[str, Any]:  # noqa: ARG001 - the signature is the route's
     """Withdraw a window from future runs; nothing is deleted, and deals stand."""
     window = by_public_id(session, CapacityWindow, window_id, _OF_WINDOW)
     blp.check_etag(window_shown(window), WindowAnswer)

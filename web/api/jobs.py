@@ -108,7 +108,7 @@ def create_job(session: Session, body: dict[str, Any]) -> dict[str, Any]:
 @blp.create(
     "/jobs/<public_id:job_id>/cancellation", JobCancel, JobAnswer, located="jobs.get_job", by="job_id"
 )
-def cancel_job(session: Session, body: dict[str, Any], job_id: str) -> dict[str, Any]:  # noqa: ARG001
+def cancel_job(session: Session, body: dict[str, Any], job_id: str) -> dict[str, Any]:  # noqa: ARG001 - the signature is the route's
     """Cancel a job that waits, ask a running one to stop; its result is then never published."""
     job = by_public_id(session, Job, job_id, only=_SHARED)
     ask_to_cancel(session, actor=ACTOR, at=now(), job=job)

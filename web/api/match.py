@@ -27,7 +27,7 @@ blp = ApiBlueprint("match", "Match a case of your own; nothing is stored.")
 class Cell(Raw):
     """A cell of a table: a text or a number."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:  # noqa: ARG002
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:  # noqa: ARG002 - the signature is the framework's
         if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
             raise ValidationError("Not a valid string or number.")
         return format(value, "f") if isinstance(value, Decimal) and value.is_finite() else str(value)

@@ -49,10 +49,10 @@ class Quantity(Field[int]):
         super().__init__(metadata=metadata, **options)
         self.least = self.minimum if least is None else least
 
-    def _serialize(self, value: int | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:  # noqa: ARG002
+    def _serialize(self, value: int | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:  # noqa: ARG002 - the signature is the framework's
         return None if value is None else format_scaled(value, self.scale)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:  # noqa: ARG002
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:  # noqa: ARG002 - the signature is the framework's
         if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
             raise ValidationError(_SENTENCES["not_a_number"])
         if isinstance(value, str) and not _PLAIN.fullmatch(value):
@@ -119,7 +119,7 @@ class WholeNumber(Field[int]):
         super().__init__(metadata=metadata | options.pop("metadata", {}), **options)
         self.minimum, self.maximum = minimum, maximum
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:  # noqa: ARG002
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:  # noqa: ARG002 - the signature is the framework's
         in_query = isinstance(value, str) and not isinstance(data, dict) and _WHOLE.fullmatch(value)
         if isinstance(value, bool) or not (isinstance(value, int) or in_query):
             raise ValidationError("Not a whole number.")

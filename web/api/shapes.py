@@ -16,7 +16,7 @@ class OnlyTrue(Field[bool]):
     def __init__(self, **options: Any) -> None:
         super().__init__(metadata={"type": "boolean", "enum": [True]}, **options)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:  # noqa: ARG002
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:  # noqa: ARG002 - the signature is the framework's
         if value is not True:
             raise ValidationError("Must be true.")
         return True

@@ -58,7 +58,7 @@ def register_providers(app: Flask, config: Config) -> None:
         app.extensions[_CLIENTS] = {}
         return
     try:
-        from web.auth.provider_client import ProviderClient  # noqa: PLC0415 -- an optional extra
+        from web.auth.provider_client import ProviderClient  # noqa: PLC0415 - an optional extra
     except ImportError as error:
         raise BadSetting('CIRC_OIDC_PROVIDERS needs pip install "circularity[oidc]"') from error
     app.extensions[_CLIENTS] = {provider.name: ProviderClient(provider) for provider in config.providers}

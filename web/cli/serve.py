@@ -57,10 +57,10 @@ def serve_forever(host: str, port: int, database: str, *, with_worker: bool, ope
     `open_here` opens writing, so that a demonstration can be played through, where nobody else reaches it.
     """
     # Flask and its extensions are the slowest thing to load here; `--help` does not wait for them.
-    from waitress import create_server  # noqa: PLC0415
+    from waitress import create_server  # noqa: PLC0415 - loaded only where it is used
 
-    from web.app import create_app  # noqa: PLC0415
-    from web.cli.worker import worker_beside  # noqa: PLC0415
+    from web.app import create_app  # noqa: PLC0415 - loaded only where it is used
+    from web.cli.worker import worker_beside  # noqa: PLC0415 - loaded only where it is used
 
     try:
         settings = replace(read_config(), database_url=database_url(database))

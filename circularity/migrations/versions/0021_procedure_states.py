@@ -30,7 +30,7 @@ def upgrade() -> None:
         op.add_column(TABLE, Column("filled", Facts()))
         for name in ("consent", "reasons"):
             op.add_column(TABLE, Column(name, Text()))
-        op.execute(f"UPDATE {TABLE} SET status = {STATUS}, filled = '{{}}', consent = '', reasons = ''")  # noqa: S608
+        op.execute(f"UPDATE {TABLE} SET status = {STATUS}, filled = '{{}}', consent = '', reasons = ''")  # noqa: S608 - the names are our own
         for name in ("status", "filled", "consent", "reasons"):
             op.alter_column(TABLE, name, nullable=False)
         op.create_check_constraint(op.f(f"ck_{TABLE}_status_word"), TABLE, _words("status", STATES))
@@ -79,5 +79,5 @@ def _write_anew(*, new: bool) -> None:
     )
     names, values = (f"{KEPT}, status, filled, consent, reasons", f"{KEPT}, {STATUS}, '{{}}', '', ''")
     chosen = (names, values) if new else (KEPT, KEPT)
-    op.execute(f"INSERT INTO {TABLE} ({chosen[0]}) SELECT {chosen[1]} FROM rows_before")  # noqa: S608
+    op.execute(f"INSERT INTO {TABLE} ({chosen[0]}) SELECT {chosen[1]} FROM rows_before")  # noqa: S608 - the names are our own
     op.execute("DROP TABLE rows_before")

@@ -188,7 +188,7 @@ def test_another_password_another_role_and_disabling_end_every_session(engine: E
             set_password(session, **ACT, user=user, password_hash=hash_password("another quiet heron"))
             assert end_sessions(session, **ACT, user=user, because="password") == 2
         elif change == "role":
-            from circularity.accounts.memberships import Membership  # noqa: PLC0415
+            from circularity.accounts.memberships import Membership  # noqa: PLC0415 - loaded only where it is used
 
             row = session.scalars(select(Membership).where(Membership.user_id == user.id)).one()
             change_role(session, **ACT, member=row, role="reader")
@@ -211,7 +211,7 @@ def test_a_password_changed_while_it_is_compared_lets_nobody_in(
 
 
 def test_a_hash_of_older_parameters_is_made_anew(people: Engine) -> None:
-    from argon2 import PasswordHasher  # noqa: PLC0415
+    from argon2 import PasswordHasher  # noqa: PLC0415 - loaded only where it is used
 
     with writing(people).begin() as session:
         weak = PasswordHasher(time_cost=2, memory_cost=64, parallelism=1).hash(PASSWORD)

@@ -227,5 +227,5 @@ def test_a_token_needs_a_name_known_scopes_and_an_end(registry: Registry, facts:
     boss = member(session, firm(session), "boss@works.example")
     asked = {"name": "erp", "scopes": ("read",), "days": 30} | facts
     with pytest.raises(BadInput):
-        make_token(session, actor=ACTOR, at=AT, maker=boss, **asked)  # type: ignore[arg-type]
+        make_token(session, actor=ACTOR, at=AT, maker=boss, **asked)  # type: ignore[arg-type]  # wrong, or unpacked, on purpose
     assert session.scalars(select(Membership)).one() is boss

@@ -113,7 +113,7 @@ def test_a_refused_claim_gives_way_to_the_next(registry: Registry) -> None:
 )  # fmt: skip
 def test_malformed_sign_ups_are_refused_at_once(registry: Registry, facts: dict[str, object]) -> None:
     with pytest.raises(BadInput):
-        begin_sign_up(registry.session, at=AT, asked=replace(ASKED, **facts))  # type: ignore[arg-type]
+        begin_sign_up(registry.session, at=AT, asked=replace(ASKED, **facts))  # type: ignore[arg-type]  # wrong, or unpacked, on purpose
     assert not registry.session.scalar(select(func.count()).select_from(OneTimeLink))
 
 

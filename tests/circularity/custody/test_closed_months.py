@@ -36,7 +36,7 @@ def _closed(ash: Deal, stored: int, site: Site | None = None, **facts: object) -
     _in_october(ash)
     figures = {"generated_kg": 100 * T, "waste_code": FLY_ASH, "uses": [], "discarded_kg": 0} | facts
     of_september = {"year": 2026, "month": 9, "site": site or ash.works, "stored_kg": stored * T}
-    month = write_month(**ash.act, **of_september, **figures)  # type: ignore[arg-type]
+    month = write_month(**ash.act, **of_september, **figures)  # type: ignore[arg-type]  # wrong, or unpacked, on purpose
     close_month(**ash.act, month=month)
     return month
 

@@ -24,7 +24,7 @@ def rescue_of(deal: Deal, refused: Transfer) -> tuple[Transfer, Agreement]:
     """Draft the trip that takes what was refused on to another plant, under an agreement with it."""
     other = agreement(deal.registry, deal.works, deal.registry.line(), FLY_ASH)
     where = {"carriers": [Carrier(deal.carrier, "沪A1")], "conveyance": "vehicle", "vehicle": "", "day": DAY}
-    return rematch_refused(**deal.act, transfer=refused, agreements=[other], **where), other  # type: ignore[arg-type]
+    return rematch_refused(**deal.act, transfer=refused, agreements=[other], **where), other  # type: ignore[arg-type]  # wrong, or unpacked, on purpose
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def test_a_load_refused_twice_can_still_go_home(ash: Deal) -> None:
     decided(ash, refused, 0, 30)
     where = {"carriers": [Carrier(ash.carrier, "沪A1")], "conveyance": "vehicle", "vehicle": "", "day": DAY}
     other = agreement(registry, ash.works, registry.line(), FLY_ASH)
-    rescue = rematch_refused(**ash.act, transfer=refused, agreements=[other], **where)  # type: ignore[arg-type]
+    rescue = rematch_refused(**ash.act, transfer=refused, agreements=[other], **where)  # type: ignore[arg-type]  # wrong, or unpacked, on purpose
     ash.sign(rescue, "sender")
     ash.sign(rescue, "carrier")
     arrive(**ash.act, transfer=rescue)
@@ -114,7 +114,7 @@ def test_a_load_that_was_sent_back_cannot_be_rematched_as_well(ash: Deal) -> Non
     decided(ash, refused, 0, 30)
     where = {"carriers": [Carrier(ash.carrier, "沪A1")], "conveyance": "vehicle", "vehicle": "", "day": DAY}
     other = agreement(registry, ash.works, registry.line(), FLY_ASH)
-    rescue = rematch_refused(**ash.act, transfer=refused, agreements=[other], **where)  # type: ignore[arg-type]
+    rescue = rematch_refused(**ash.act, transfer=refused, agreements=[other], **where)  # type: ignore[arg-type]  # wrong, or unpacked, on purpose
     send_back(**ash.act, transfer=refused, who="carrier")
     with pytest.raises(RuleBroken) as late:
         ash.sign(rescue, "sender")

@@ -44,7 +44,7 @@ def _csv(path: Path, *lines: str, encoding: str = "gb18030") -> Path:
 def imported(ash: Deal, month: Transfer, file: Path) -> Imported:
     """Read an export and add it for the sender."""
     facts = {"found": read_weighbridge(file), "source": file.name, "line": 1, "side": "sender"}
-    return add_export(**ash.act, transfer=month, **facts)  # type: ignore[arg-type]
+    return add_export(**ash.act, transfer=month, **facts)  # type: ignore[arg-type]  # wrong, or unpacked, on purpose
 
 
 def test_an_export_in_gb18030_is_read_with_title_sum_and_times_of_the_delta(tmp_path: Path) -> None:
@@ -95,8 +95,8 @@ def test_a_file_without_the_columns_is_refused_with_what_is_missing(tmp_path: Pa
 
 def test_a_workbook_reads_like_a_csv(tmp_path: Path) -> None:
     book = Workbook()
-    book.active.append(["车牌号", "毛重(吨)", "皮重(吨)", "净重(吨)", "过磅时间", "磅单号"])  # type: ignore[union-attr]
-    book.active.append(["沪A1", 49.86, 16.2, 33.66, datetime(2026, 8, 3, 8, 5), 100123])  # type: ignore[union-attr]
+    book.active.append(["车牌号", "毛重(吨)", "皮重(吨)", "净重(吨)", "过磅时间", "磅单号"])  # type: ignore[union-attr]  # None fails the test
+    book.active.append(["沪A1", 49.86, 16.2, 33.66, datetime(2026, 8, 3, 8, 5), 100123])  # type: ignore[union-attr]  # None fails the test
     book.save(tmp_path / "a.xlsx")
     rows, problems = read_weighbridge(tmp_path / "a.xlsx")
     assert problems == []

@@ -235,7 +235,7 @@ def test_a_power_that_is_not_in_force_is_no_power() -> None:
 )
 def test_who_asks_is_described_in_known_words(facts: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"not among|both a kind and a level"):
-        Acting(**facts)  # type: ignore[arg-type]
+        Acting(**facts)  # type: ignore[arg-type]  # wrong, or unpacked, on purpose
 
 
 def test_refusals_speak_both_languages() -> None:

@@ -60,7 +60,7 @@ def _without(rows: list[list[str]], column: str) -> list[list[str]]:
 
 def _problems(folder: Path, **options: object) -> list[InputProblem]:
     with pytest.raises(BadInput) as refused:
-        read_case(folder, as_of=DAY, **options)  # type: ignore[arg-type]
+        read_case(folder, as_of=DAY, **options)  # type: ignore[arg-type]  # wrong, or unpacked, on purpose
     return list(refused.value.problems)
 
 

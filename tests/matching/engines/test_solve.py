@@ -92,7 +92,7 @@ def test_an_engine_without_an_answer_says_so_instead_of_answering(engine: object
     one = np.array([1], dtype=np.int64)
     supply = np.array([2, -2], dtype=np.int64)
     with pytest.raises(NotProvenError):
-        engine(one - 1, one, one, one, supply)  # type: ignore[operator]
+        engine(one - 1, one, one, one, supply)  # type: ignore[operator]  # None fails the test
 
 
 def test_numbers_that_would_wrap_are_refused_before_they_reach_an_engine() -> None:

@@ -67,7 +67,7 @@ def lots(engine: Engine) -> dict[str, int]:
 def advice(engine: Engine, lot: int, **changes: object) -> list[Recommendation]:
     with reading(engine)() as session:
         output = session.get_one(Output, lot)
-        return outlets_for_output(LiveReceivers(), session, output, **({"at": AT} | changes))  # type: ignore[arg-type]
+        return outlets_for_output(LiveReceivers(), session, output, **({"at": AT} | changes))  # type: ignore[arg-type]  # wrong, or unpacked, on purpose
 
 
 def loss_of(found: Recommendation) -> Loss:

@@ -24,7 +24,7 @@ def distances(built: Case, i: list[int], j: list[int]) -> list[int]:
 def points(
     rng: np.random.Generator, south: float, north: float, west: float, east: float
 ) -> tuple[IntArray, IntArray]:
-    return tuple(rng.integers(int(a * E7), int(b * E7), 400) for a, b in ((south, north), (west, east)))  # type: ignore[return-value]
+    return tuple(rng.integers(int(a * E7), int(b * E7), 400) for a, b in ((south, north), (west, east)))  # type: ignore[return-value]  # narrower than told
 
 
 @pytest.mark.parametrize(

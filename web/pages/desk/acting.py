@@ -67,7 +67,7 @@ def acting() -> Acting | None:
     """Return for whom this visitor acts; None before a choice, and wherever writing is closed."""
     if "acting" not in g:
         g.acting = _chosen() if is_writable() else None
-    return g.acting  # type: ignore[no-any-return]
+    return g.acting  # type: ignore[no-any-return]  # flask.g has no types
 
 
 def require_acting() -> Acting:

@@ -88,7 +88,7 @@ def _answer(act: str, public_id: str) -> Answer:
         proposal = find_proposal(session, party, public_id)
         terms = read_terms(FormValues()) if act == "counter" else None
         facts = {"actor": party.actor, "at": at, "proposal": proposal, "side": _side(party)}
-        deal = answer_proposal(session, terms=terms, **facts)  # type: ignore[arg-type]
+        deal = answer_proposal(session, terms=terms, **facts)  # type: ignore[arg-type]  # the facts are the verb's own
         return url_for("desk.agreement", public_id=deal.public_id)
 
     return attempt(act, answer, lambda: show_proposal(public_id))

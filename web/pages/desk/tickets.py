@@ -139,7 +139,7 @@ def type_reading(public_id: str) -> Answer:
             "side": form.text("side"),
         }
         form.finish()
-        add_reading(session, actor=party.actor, at=at, transfer=transfer, **facts)  # type: ignore[arg-type]
+        add_reading(session, actor=party.actor, at=at, transfer=transfer, **facts)  # type: ignore[arg-type]  # the facts are the verb's own
         return url_for("desk.tickets", public_id=public_id, side=form.text("side"))
 
     return attempt("reading", add, lambda: show_tickets(public_id))
