@@ -6,16 +6,15 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from marshmallow import Schema
-from marshmallow.fields import Boolean, Constant, Date, List, Nested, String
+from marshmallow.fields import Boolean, Date, List, Nested, String
 from marshmallow.validate import OneOf, Regexp
 
 from circularity.catalogue.streams import all_streams
 from circularity.errors import BadInput, InputProblem
 from circularity.own_rates import Reach, own_capacity_used, own_report, reach_of
 from circularity.rates.capacity_used import WARNINGS, LineUse
-from circularity.rates.formula import FORMULA_VERSION
 from circularity.rates.periods import period_of
-from circularity.rates.reported import LABEL_EN, LABEL_ZH, Report, ScopeReport
+from circularity.rates.reported import Report, ScopeReport
 from circularity.rates.sums import KEYS
 from circularity.readings import owners_at
 from web.api.acting import Party, acting_for
@@ -25,7 +24,7 @@ from web.api.disclosure import facility_named, output_named
 from web.api.paging import Paged, Paging
 from web.api.quantities import Tonnes, WholeNumber
 from web.api.rates import target_shown
-from web.api.reported_rates import ScopeAnswer, SumsAnswer, sums_shown
+from web.api.reported_rates import ReportedAnswer, ScopeAnswer, SumsAnswer, sums_shown
 from web.api.shapes import Answer, FacilityReference, OutputReference
 from web.permission_check import watched
 from web.rate_disclosure import note_rates, wastes_told
@@ -69,16 +68,10 @@ class OwnRowAnswer(Answer):
     sums = Nested(SumsAnswer)
 
 
-class OwnReportAnswer(Answer):
-    """The reported rates of a party or region; no official statistic."""
+class OwnReportAnswer(ReportedAnswer):
+    """The reported rates of a party or region."""
 
-    basis = Constant("reported", metadata={"type": "string", "enum": ["reported"]})
-    label_zh = Constant(LABEL_ZH, metadata={"type": "string"})
-    label_en = Constant(LABEL_EN, metadata={"type": "string"})
-    formula_version = Constant(FORMULA_VERSION, metadata={"type": "integer"})
     region = String(metadata={"description": "its digits; empty: the Delta"})
-    period_from = Date()
-    period_to = Date()
     scopes = List(Nested(OwnScopeAnswer))
     rows = List(Nested(OwnRowAnswer))
 

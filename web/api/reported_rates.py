@@ -99,16 +99,21 @@ class ScopeAnswer(Answer):
     coverage_en = String()
 
 
-class ReportAnswer(Answer):
-    """The reported rates of a period; no official statistic."""
+class ReportedAnswer(Answer):
+    """What reported rates are, and of which period; no official statistic."""
 
     basis = Constant("reported", metadata={"type": "string", "enum": ["reported"]})
     label_zh = Constant(LABEL_ZH, metadata={"type": "string"})
     label_en = Constant(LABEL_EN, metadata={"type": "string"})
     formula_version = Constant(FORMULA_VERSION, metadata={"type": "integer"})
-    region = String(metadata={"description": "two digits of a province; empty: the Delta"})
     period_from = Date()
     period_to = Date()
+
+
+class ReportAnswer(ReportedAnswer):
+    """The reported rates of a region in a period."""
+
+    region = String(metadata={"description": "two digits of a province; empty: the Delta"})
     scopes = List(Nested(ScopeAnswer))
     rows = List(Nested(RowAnswer), metadata={"description": "tables of the Delta and a whole year only"})
 

@@ -95,11 +95,7 @@ def write() -> Answer:
 
     def put(session: Session, at: datetime) -> str:
         form = FormValues()
-        facts: dict[str, Any] = {
-            "site": own_site(session, party, form),
-            "waste_code": form.text("waste_code"),
-            "year": form.whole("year"),
-            "month": form.whole("month"),
+        facts = _which(session, party, form) | {
             "generated_kg": form.mass("generated_t"),
             "uses": _uses(form),
             "discarded_kg": form.maybe_mass("discarded_t") or 0,
@@ -118,12 +114,7 @@ def carry() -> Answer:
 
     def put(session: Session, at: datetime) -> str:
         form = FormValues()
-        facts: dict[str, Any] = {
-            "site": own_site(session, party, form),
-            "waste_code": form.text("waste_code"),
-            "year": form.whole("year"),
-            "month": form.whole("month"),
-        }
+        facts = _which(session, party, form)
         form.finish()
         written = carry_month(session, actor=party.actor, at=at, **facts)
         return url_for("desk.month", public_id=written.public_id)
@@ -198,6 +189,16 @@ def _require_writer(month: LedgerMonth, party: Acting, *, watching: bool = False
     if not (owner or watching):
         zh, en = "只有产生单位可以操作", "only the generator does this"
         raise NotAllowed("not_a_party", zh, en)
+
+
+def _which(session: Session, party: Acting, form: FormValues) -> dict[str, Any]:
+    """Return the month that a form is about."""
+    return {
+        "site": own_site(session, party, form),
+        "waste_code": form.text("waste_code"),
+        "year": form.whole("year"),
+        "month": form.whole("month"),
+    }
 
 
 def _uses(form: FormValues) -> list[Use]:
