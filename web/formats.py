@@ -8,8 +8,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from flask import Flask
 from flask_babel import gettext
 
-from circularity.acceptance.facts import analyte_words
 from circularity.catalogue import operations, regions, streams, waste_types
+from circularity.catalogue.analytes import analyte_of, unit_of
 from circularity.catalogue.waste_types import MalformedCode, WasteType
 from circularity.disclosure import OTHER
 from circularity.runs.told_run import UNMATCHED
@@ -23,7 +23,6 @@ from circularity.units import (
     format_scaled,
 )
 from web.language import SHANGHAI, language, said
-from web.words import word
 
 DASH = "–"
 PERCENT_OF_PERMILLE = 10
@@ -161,12 +160,12 @@ def moment(value: datetime | None) -> str:
 
 def analyte_name(analyte: str) -> str:
     """Return what is measured, without its unit."""
-    return word("analyte", analyte_words(analyte)[0])
+    return said(analyte_of(analyte))
 
 
 def measured(value_micro: int, analyte: str) -> str:
     """Return a value in millionths with the unit in the analyte's name."""
-    return f"{format_scaled(value_micro, MICRO)} {analyte_words(analyte)[1]}".rstrip()
+    return f"{format_scaled(value_micro, MICRO)} {unit_of(analyte)}".rstrip()
 
 
 def operation_name(code: str) -> str:

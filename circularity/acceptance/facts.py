@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from string import Formatter
 
@@ -10,6 +9,7 @@ from circularity.acceptance import predicates
 from circularity.acceptance.pairs import OPEN_DAY, Pairs
 from circularity.acceptance.rules import Rule, days
 from circularity.catalogue import regions
+from circularity.catalogue.analytes import analyte_of, unit_of
 from circularity.catalogue.waste_codes import kind_of
 from circularity.units import M_PER_KM, MICRO, format_date, format_scaled, format_tonnes
 
@@ -32,8 +32,6 @@ ENTITLEMENT_WORDS = {
     "discharge_permit": ("排污许可证", "discharge permit"),
     "capability_statement": ("能力说明", "statement of capability"),
 }
-_UNIT = re.compile(r"(?P<name>.+)_(?P<unit>[a-z0-9]+_per_[a-z0-9]+|percent|pct|permille)", re.ASCII)
-_SIGNS = {"percent": "%", "pct": "%", "permille": "‰"}
 
 
 def fill(template: str, pair: Pairs, rule: Rule, slack: int, receiver: str = "") -> str:
@@ -53,15 +51,6 @@ def slack_text(rule: Rule, slack: int) -> str:
     return str(slack)
 
 
-def analyte_words(analyte: str) -> tuple[str, str]:
-    """Return name and unit of an analyte: `cl_mg_per_kg` is cl in mg/kg; the unit may be ""."""
-    match = _UNIT.fullmatch(analyte)
-    if match is None:
-        return analyte, ""
-    unit = match["unit"]
-    return match["name"], _SIGNS.get(unit, unit.replace("_per_", "/"))
-
-
 def deviations(pair: Pairs) -> list[tuple[str, int, int, int]]:
     """Return (analyte, assay, limit, excess) in millionths for every analyte outside its limits."""
     found = []
@@ -73,25 +62,40 @@ def deviations(pair: Pairs) -> list[tuple[str, int, int, int]]:
     return found
 
 
-def _excesses(pair: Pairs) -> str:
-    parts = []
-    for analyte, assay, limit, _ in deviations(pair):
-        name, unit = analyte_words(analyte)
-        comparison = (
-            f"{format_scaled(assay, MICRO)} {'>' if assay > limit else '<'} {format_scaled(limit, MICRO)}"
-        )
-        parts.append(f"{name} {comparison} {unit}".strip())
-    return "; ".join(parts)
+def _excesses(language: str) -> Fact:
+    def excesses(pair: Pairs) -> str:
+        parts = []
+        for analyte, assay, limit, _ in deviations(pair):
+            sign = ">" if assay > limit else "<"
+            compared = f"{format_scaled(assay, MICRO)} {sign} {format_scaled(limit, MICRO)}"
+            parts.append(_with_unit(analyte, language, compared))
+        return "; ".join(parts)
+
+    return excesses
 
 
-def _deviations(pair: Pairs) -> str:
-    words = [(*analyte_words(analyte), excess) for analyte, _, _, excess in deviations(pair)]
-    return "; ".join(f"{name} {format_scaled(excess, MICRO)} {unit}".strip() for name, unit, excess in words)
+def _deviations(language: str) -> Fact:
+    def off_by(pair: Pairs) -> str:
+        found = [(analyte, format_scaled(excess, MICRO)) for analyte, _, _, excess in deviations(pair)]
+        return "; ".join(_with_unit(analyte, language, excess) for analyte, excess in found)
+
+    return off_by
 
 
-def _missing(pair: Pairs) -> str:
-    analytes = predicates.limited_analytes(pair.tables)
-    return ", ".join(analyte_words(a)[0] for a in analytes if predicates.analyte_missing(pair, a)[0])
+def _missing(language: str) -> Fact:
+    def missing(pair: Pairs) -> str:
+        analytes = predicates.limited_analytes(pair.tables)
+        return ", ".join(_named(a, language) for a in analytes if predicates.analyte_missing(pair, a)[0])
+
+    return missing
+
+
+def _with_unit(analyte: str, language: str, value: str) -> str:
+    return f"{_named(analyte, language)} {value} {unit_of(analyte)}".strip()
+
+
+def _named(analyte: str, language: str) -> str:
+    return str(getattr(analyte_of(analyte), f"name_{language}"))
 
 
 def _output(column: str) -> Fact:
@@ -157,12 +161,14 @@ FACTS: dict[str, Fact] = {
     "cost_limit": lambda p: format_scaled(int(_output("max_net_cost_ucny_per_kg")(p)), 1000),
     "destination_en": _province("destination", "en"),
     "destination_zh": _province("destination", "zh"),
-    "deviations": _deviations,
+    "deviations_en": _deviations("en"),
+    "deviations_zh": _deviations("zh"),
     "distance_km": _distance,
     "document_en": _document("a hazardous waste licence", "an entitlement"),
     "document_zh": _document("危险废物经营许可证", "资质"),
     "earliest": lambda p: format_date(int(days(p)[0][0])),
-    "excesses": _excesses,
+    "excesses_en": _excesses("en"),
+    "excesses_zh": _excesses("zh"),
     "exemption_en": _exemption("en"),
     "exemption_zh": _exemption("zh"),
     "kind_en": _word(ENTITLEMENT_WORDS, _capacity("entitlement_kind"), 1),
@@ -170,7 +176,8 @@ FACTS: dict[str, Fact] = {
     "licence_to": lambda p: format_date(int(_capacity("licence_valid_to_day")(p))),
     "limit_km": lambda p: format_scaled(int(predicates.distance_limit_m(p)[0]), M_PER_KM),
     "mass_t": lambda p: format_tonnes(int(_output("mass_kg")(p))),
-    "missing": _missing,
+    "missing_en": _missing("en"),
+    "missing_zh": _missing("zh"),
     "needed_to": _needed_to,
     "operation": lambda p: _capacity("operation")(p) or "—",
     "organisation_en": _organisation("this generator"),

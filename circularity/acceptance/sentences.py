@@ -117,10 +117,10 @@ WORDS: dict[str, Words] = {
     "composition": Words(
         "成分限值",
         "composition",
-        "成分超出接收限值：{excesses}",
-        "composition outside the acceptance limits: {excesses}",
-        "成分改善即可送往 {receiver}：{deviations}",
-        "bring the composition within the limits of {receiver}: off by {deviations}",
+        "成分超出接收限值：{excesses_zh}",
+        "composition outside the acceptance limits: {excesses_en}",
+        "成分改善即可送往 {receiver}：{deviations_zh}",
+        "bring the composition within the limits of {receiver}: off by {deviations_en}",
     ),
     "distance": Words(
         "距离上限",
@@ -165,8 +165,8 @@ WORDS: dict[str, Words] = {
     "assay": Words(
         "缺少检测",
         "missing assay",
-        "缺少接收方限值对应的检测：{missing}",
-        "assays that the receiver limits are missing: {missing}",
+        "缺少接收方限值对应的检测：{missing_zh}",
+        "assays that the receiver limits are missing: {missing_en}",
     ),
     "exemption_evidence": Words(
         "豁免条件证明",

@@ -18,7 +18,7 @@ from circularity.custody.not_shipped import count_back
 from circularity.custody.transfer_cells import cells_of
 from circularity.deals.agreements import in_force, ship
 from circularity.deals.contract import Agreement
-from circularity.deals.procedures import missing_procedures
+from circularity.deals.procedures import missing_conditions
 from circularity.deals.still_lawful import held_kinds, require_lawful, rules_of
 from circularity.errors import RuleBroken
 from circularity.ledger.balances import held
@@ -117,11 +117,13 @@ def _require_granted(session: Session, agreement: Agreement, mass_kg: int, on: d
     """Nothing leaves before its procedures are granted; what is unlawful is refused with its rules."""
     broken = rules_of(session, agreement, on).broken
     require_lawful(broken(held_kinds(agreement, on)))
-    waiting = missing_procedures(session, agreement, on, mass_kg, broken)
+    waiting = missing_conditions(session, agreement, on, mass_kg, broken)
     if waiting:
         zh = f"协议 {agreement.number} 须先办结：{'、'.join(waiting)}"
         en = f"agreement {agreement.number} waits for {', '.join(waiting)}"
-        raise RuleBroken("procedure_missing", zh, en, agreement=agreement.number, kinds=waiting)
+        if (assay := waiting.get("assay")) is not None:  # of which analytes nobody could guess
+            zh, en = f"{zh}（{assay.zh}）", f"{en} ({assay.en})"
+        raise RuleBroken("procedure_missing", zh, en, agreement=agreement.number, kinds=tuple(waiting))
 
 
 def _from_stock(session: Session, line: TransferLine) -> tuple[list[tuple[Cell, int]], int]:

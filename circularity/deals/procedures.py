@@ -41,7 +41,14 @@ def kinds_about(agreement: Agreement) -> tuple[str, ...]:
 def missing_procedures(
     session: Session, agreement: Agreement, on: date, load_kg: int = 0, broken: Broken | None = None
 ) -> tuple[str, ...]:
-    """Return the kinds of procedure without which nothing may leave on a day; empty = may leave.
+    """Return the kinds of procedure without which nothing may leave on a day; empty = may leave."""
+    return tuple(missing_conditions(session, agreement, on, load_kg, broken))
+
+
+def missing_conditions(
+    session: Session, agreement: Agreement, on: date, load_kg: int = 0, broken: Broken | None = None
+) -> dict[str, Finding]:
+    """Return what `missing_procedures` tells the kinds of, each with the finding that asks for it first.
 
     A limited grant lets no more leave than it holds for this agreement: what has been shipped and `load_kg`.
     It reads only; who lets a load leave asks `rules_of` first, which takes hold of what is asked, and hands
@@ -49,9 +56,12 @@ def missing_procedures(
     """
     held = granted_kinds(agreement, on) - _used_up(session, agreement, agreement.shipped_kg + load_kg)
     found = (broken or rules_of(session, agreement, on, anew=False).broken)(held)
-    kinds = dict.fromkeys(finding.procedure.kind for finding in found if finding.procedure is not None)
     free = {"assay"} if agreement.offer.lot == "sample" else set()
-    return tuple(kind for kind in kinds if kind not in free)
+    missing: dict[str, Finding] = {}
+    for finding in found:
+        if finding.procedure is not None and finding.procedure.kind not in free:
+            missing.setdefault(finding.procedure.kind, finding)
+    return missing
 
 
 def file_procedure(

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from sqlalchemy.orm import Session
 
 from circularity.catalogue import operations, regions, waste_types
+from circularity.catalogue.analytes import analyte_of, unit_of
 from circularity.catalogue.operations import UnknownOperation
 from circularity.catalogue.procedures import Procedure, find
 from circularity.catalogue.regions import UnknownRegion
@@ -138,7 +139,11 @@ def _days(first: date | None, last: date | None) -> str:
 
 def _composition(matter: Matter) -> str:
     assays = matter.output.assays if matter.output is not None else []
-    return ";".join(f"{row.analyte}={format_scaled(row.value_micro, MICRO)}" for row in assays)
+    told = (
+        f"{analyte_of(row.analyte).name_zh} {format_scaled(row.value_micro, MICRO)} {unit_of(row.analyte)}"
+        for row in assays
+    )
+    return ";".join(map(str.rstrip, told))
 
 
 _FACTS: Mapping[str, Callable[[Matter], str]] = MappingProxyType(

@@ -229,16 +229,16 @@ BROKEN: dict[str, tuple[dict[str, Any], dict[str, Any], str, int, str, str]] = {
         capacity("C1", limits_max={"cl_mg_per_kg": 300}),
         "composition",
         220_500_000,  # 520.5 - 300 mg/kg in millionths
-        "cl 520.5 > 300 mg/kg",
-        "cl 520.5 > 300 mg/kg",
+        "氯 520.5 > 300 mg/kg",
+        "chlorine 520.5 > 300 mg/kg",
     ),
     "acid too weak": (
         acid(assays={"h2so4_percent": 45}),
         acid_works(limits_min={"h2so4_percent": 50}),
         "composition",
         5_000_000,
-        "h2so4 45 < 50 %",
-        "h2so4 45 < 50 %",
+        "硫酸 45 < 50 %",
+        "sulphuric acid (H₂SO₄) 45 < 50 %",
     ),
     "farther than the facility takes": (
         output("O1", place=ANHUI),
@@ -312,8 +312,8 @@ CONDITIONAL: dict[str, tuple[dict[str, Any], dict[str, Any], str, str, str]] = {
         SLAG,
         capacity("C1", limits_max={"cl_mg_per_kg": 300, "so3_percent": 4}),
         "assay",
-        "缺少接收方限值对应的检测：cl, so3",
-        "missing: cl, so3",
+        "缺少接收方限值对应的检测：氯, 三氧化硫",
+        "missing: chlorine, sulphur trioxide (SO₃)",
     ),
     "fly ash to a kiln under the exemption list": (
         output("O1", 100, FLY_ASH),
@@ -388,7 +388,7 @@ def test_of_two_analytes_the_slack_is_that_of_the_larger_share_of_its_limit() ->
     plant = capacity("C1", limits_max={"cl_mg_per_kg": 300, "so3_percent": 4})
     finding = found(slag, plant)["composition"]
     assert finding.slack == 4_000_000  # so3 is 100 % over, cl 10 %
-    assert finding.en.endswith("cl 330 > 300 mg/kg; so3 8 > 4 %")
+    assert finding.en.endswith("chlorine 330 > 300 mg/kg; sulphur trioxide (SO₃) 8 > 4 %")
 
 
 def test_the_strictest_of_three_distance_limits_decides() -> None:

@@ -29,6 +29,7 @@ from circularity.geography import inside_delta
 
 KEY_COLUMNS = {
     "aliases": ("code", "alias"),
+    "analytes": ("code",),
     "authority_powers": ("power", "region", "kinds"),
     "codes": ("code",),
     "exemptions": ("waste_pattern", "operations", "stage", "condition_zh"),

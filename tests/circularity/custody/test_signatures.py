@@ -222,3 +222,14 @@ def test_every_part_that_is_sealed_has_a_chinese_name(ash: Deal) -> None:
     document = transfer.signatures[-1].document
     sealed = {name for signer in SIGNERS for name in sealed_part(document, signer, 1)}
     assert sealed | {"official_number"} == set(PARTS_ZH)
+
+
+def test_a_load_that_waits_for_an_assay_is_told_which_by_name(registry: Registry) -> None:
+    limits = {"as_mg_per_kg": 5_000_000, "so3_percent": 4_000_000, "xyz_percent": 1}
+    line = registry.line(registry.facility(), limits_max=limits)
+    unmeasured = deal(registry, line=line).draft()
+    with pytest.raises(RuleBroken) as refused:
+        deal(registry).sign(unmeasured, "sender")
+    assert (refused.value.code, refused.value.facts["kinds"]) == ("procedure_missing", ("assay",))
+    assert "砷, 三氧化硫, xyz" in refused.value.zh
+    assert "arsenic, sulphur trioxide (SO₃), xyz" in refused.value.en

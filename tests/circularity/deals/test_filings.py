@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from listing_world import ListingWorld
-from registry import AT, Registry, T
+from registry import ACID, AT, Registry, T
 from sqlalchemy import true
 
 from circularity.catalogue.procedures import find, last_day, working_days_before
@@ -24,6 +24,7 @@ from circularity.deals.filings import begin_procedure, file_draft, fill_procedur
 from circularity.deals.procedure_timers import is_late, renewals_due
 from circularity.deals.procedures import missing_procedures
 from circularity.errors import BadInput, NotAllowed, RuleBroken
+from circularity.forms.filing_facts import known_fact, matter_of_agreement
 from circularity.organisations import Organisation
 
 ON = AT.date()
@@ -79,6 +80,13 @@ def test_only_what_the_platform_does_not_know_is_typed(world: ListingWorld) -> N
     file_draft(**world.act(), **about)
     with pytest.raises(RuleBroken):
         fill_procedure(**world.act(), **about, filled={"hazard": "毒性"})
+
+
+def test_what_was_measured_is_filed_by_name_with_its_unit(world: ListingWorld) -> None:
+    assays = {"cl_mg_per_kg": 120_500_000, "moisture_pct": 12_000_000, "xyz": 1_000_000}
+    output = world.registry.output(100, ACID, site=world.works, assays=assays)
+    matter = matter_of_agreement(world.registry.session, world.agreed(output=output), ON)
+    assert known_fact(matter, "waste.composition", "hazardous_approval") == "氯 120.5 mg/kg;含水率 12 %;xyz 1"
 
 
 def test_an_approval_needs_the_consent_of_the_receiving_province_and_then_counts_at_once(

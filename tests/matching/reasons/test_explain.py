@@ -186,8 +186,8 @@ def test_a_composition_names_the_analyte_and_never_the_receivers_limit() -> None
     )
     unmatched = explain(built)
     assert told(unmatched) == ("composition", 0, 220_000_000, "1e-6 cl_mg_per_kg")
-    assert unmatched.change_zh[0] == "成分改善即可送往 C1：cl 220 mg/kg"
-    assert unmatched.change_en[0] == "bring the composition within the limits of C1: off by cl 220 mg/kg"
+    assert unmatched.change_zh[0] == "成分改善即可送往 C1：氯 220 mg/kg"
+    assert unmatched.change_en[0].endswith("within the limits of C1: off by chlorine 220 mg/kg")
 
 
 def test_a_net_cost_limit_says_by_how_much_to_raise_it() -> None:

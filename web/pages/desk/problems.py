@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from flask_babel import gettext
@@ -67,5 +68,5 @@ def _sentence(error: CircularityError) -> str:
         return told
     sentence = error.zh if language() == "zh" else error.en
     for kind in error.facts.get("kinds", ()):
-        sentence = sentence.replace(kind, word("procedure", kind))
+        sentence = re.sub(rf"\b{kind}\b", word("procedure", kind), sentence)
     return sentence
