@@ -30,6 +30,7 @@ from circularity.ledger.frozen_months import require_open
 from circularity.ledger.groups import post, reverse
 from circularity.ledger.mass import MassGroup
 from circularity.lifecycle import advance
+from circularity.units import format_tonnes
 
 _DEPARTURES = ("transfer.submitted", "sheet.sent")
 _SENT = (*_DEPARTURES, "transfer.picked_up")
@@ -153,7 +154,8 @@ def _judge_anew(transfer: Transfer, receipts: Mapping[int, Receipt]) -> None:
             raise RuleBroken("other_verdict", zh, en, line=line.number, verdict=receipt.verdict)
         used_kg = receipt.forwarded_kg + receipt.treated_kg
         if accepted_kg < used_kg:
-            zh, en = f"其中 {used_kg} kg 已转出或处理", f"{used_kg} kg of it have been used already"
+            used_t = format_tonnes(used_kg)
+            zh, en = f"其中 {used_t} 吨已转出或处理", f"{used_t} t of it have been used already"
             raise RuleBroken("already_used", zh, en, line=line.number, used_kg=used_kg)
         receipt.accepted_kg = accepted_kg
         receipt.settled_kg = settled_kg(line.agreement, line, receipt)

@@ -26,6 +26,7 @@ from circularity.ledger.frozen_months import require_open
 from circularity.ledger.groups import post
 from circularity.ledger.postings import Cell, Movement
 from circularity.lifecycle import advance
+from circularity.units import format_tonnes
 
 
 def leave(session: Session, *, at: datetime, transfer: Transfer) -> None:
@@ -156,10 +157,9 @@ def _take_over(session: Session, transfer: Transfer, refused: Transfer) -> None:
             rest_kg = sum(mass_kg for _, mass_kg in cells_of(session, refused, line))
             taken_kg = sum(row.sent_kg for row in transfer.lines if row.waste_code == line.waste_code)
             if rest_kg != taken_kg:
-                zh = f"{line.waste_code} 途中有 {rest_kg} kg，新转移接收 {taken_kg} kg"
-                en = (
-                    f"{rest_kg} kg of {line.waste_code} are on the road, the new transfer takes {taken_kg} kg"
-                )
+                rest_t, taken_t = format_tonnes(rest_kg), format_tonnes(taken_kg)
+                zh = f"{line.waste_code} 途中有 {rest_t} 吨，新转移接收 {taken_t} 吨"
+                en = f"{rest_t} t of {line.waste_code} are on the road, the new transfer takes {taken_t} t"
                 raise RuleBroken("rest_not_taken", zh, en, rest_kg=rest_kg, taken_kg=taken_kg)
             count_back(session, line, rest_kg)
 

@@ -18,6 +18,7 @@ from circularity.custody.transfer_cells import cells_of
 from circularity.errors import RuleBroken
 from circularity.ledger.balances import balance
 from circularity.ledger.postings import Cell
+from circularity.units import format_tonnes
 
 
 def group_onto(
@@ -132,7 +133,8 @@ def _forward(session: Session, receipt: Receipt, mass_kg: int, left_kg: int) -> 
     )
     if mass_kg < 1 or raised.rowcount != 1:  # type: ignore[attr-defined]  # the result of an UPDATE counts its rows
         load = receipt.line.transfer.number
-        zh, en = f"批次 {load} 只剩 {left_kg} kg", f"only {left_kg} kg of load {load} remain"
+        left_t = format_tonnes(left_kg)
+        zh, en = f"批次 {load} 只剩 {left_t} 吨", f"only {left_t} t of load {load} remain"
         raise RuleBroken("more_than_remains", zh, en, receipt=receipt.public_id, left_kg=left_kg)
 
 

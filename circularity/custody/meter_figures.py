@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from circularity.fields import Checks
-from circularity.units import KG_PER_T
+from circularity.units import KG_PER_T, format_tonnes
 
 COUNTERS = ("counter_before_t", "counter_after_t")
 DRAUGHTS = ("draught_before_mm", "draught_after_mm")
@@ -77,8 +77,8 @@ def _moved_kg(checks: Checks, before: int, after: int) -> int:
 def _require_moved(checks: Checks, names: Sequence[str], before: int, after: int, mass_kg: int) -> None:
     moved_t = after - before
     if names == COUNTERS and abs(moved_t * KG_PER_T - mass_kg) >= KG_PER_T:
-        zh = f"读数差 {moved_t} t 与重量 {mass_kg} kg 不符"
-        en = f"the counter moved by {moved_t} t, the mass is {mass_kg} kg"
+        zh = f"读数差 {moved_t} 吨与重量 {format_tonnes(mass_kg)} 吨不符"
+        en = f"the counter moved by {moved_t} t, the mass is {format_tonnes(mass_kg)} t"
         checks.refuse(names[1], "counter_differs", after, zh, en)
     elif not moved_t:
         checks.refuse(names[1], "no_change", after, "前后读数相同", "it shows the same before and after")

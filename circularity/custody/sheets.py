@@ -26,7 +26,7 @@ from circularity.custody.weighings import METERS, SIDES, MeterReading, Ticket, r
 from circularity.errors import InputProblem, RuleBroken
 from circularity.fields import Checks
 from circularity.organisations import Site
-from circularity.units import MAX_MASS_KG
+from circularity.units import MAX_MASS_KG, format_tonnes
 
 _CHUNK = 5000
 _LONGEST = 60
@@ -181,7 +181,7 @@ def ticket_fault(transfer: Transfer, row: Weighing) -> _Fault | None:
         return "ticket_no", "no_ticket", ascii(row.ticket_no)[:80], zh, en
     if not 0 <= row.tare_kg < row.gross_kg < MAX_MASS_KG:
         zh, en = "毛重应大于皮重", "the gross weight must exceed the tare"
-        return "gross_kg", "no_net", f"{row.gross_kg} - {row.tare_kg}", zh, en
+        return "gross_kg", "no_net", f"{format_tonnes(row.gross_kg)} - {format_tonnes(row.tare_kg)} t", zh, en
     if not is_inside(transfer, row.weighed_at):
         zh, en = "过磅时间不在期间内", "weighed outside the sheet's days"
         return "weighed_at", "outside_period", row.weighed_at.isoformat(), zh, en

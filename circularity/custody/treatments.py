@@ -24,6 +24,7 @@ from circularity.ledger.groups import post
 from circularity.ledger.postings import Cell, Movement
 from circularity.registry.entitlements import Facility
 from circularity.shares import split
+from circularity.units import format_tonnes
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,8 @@ def _take(
         execution_options={"synchronize_session": False},
     )
     if mass_kg < 1 or treated_kg is None:
-        zh, en = f"该批次只剩 {left_kg} kg 未处理", f"only {left_kg} kg of this load are left to treat"
+        left_t = format_tonnes(left_kg)
+        zh, en = f"该批次只剩 {left_t} 吨未处理", f"only {left_t} t of this load are left to treat"
         raise RuleBroken("more_than_remains", zh, en, receipt=receipt.public_id, left_kg=left_kg)
     set_committed_value(receipt, "treated_kg", treated_kg)
     line = receipt.line
@@ -176,8 +178,9 @@ def _require_entitled(facility: Facility, waste_code: str, operation: str) -> No
 
 def _require_balance(input_kg: int, result_kg: int) -> None:
     if input_kg != result_kg:
-        zh = f"投入 {input_kg} kg，产出、残余与损耗合计 {result_kg} kg，不平衡"
-        en = f"{input_kg} kg went in, results and loss come to {result_kg} kg"
+        input_t, result_t = format_tonnes(input_kg), format_tonnes(result_kg)
+        zh = f"投入 {input_t} 吨，产出、残余与损耗合计 {result_t} 吨，不平衡"
+        en = f"{input_t} t went in, results and loss come to {result_t} t"
         raise RuleBroken("unbalanced_treatment", zh, en, input_kg=input_kg, result_kg=result_kg)
 
 

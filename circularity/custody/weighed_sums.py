@@ -18,6 +18,7 @@ from circularity.custody.metered import received_total_kg, sent_total_kg
 from circularity.custody.reception import Receipt
 from circularity.errors import RuleBroken
 from circularity.fields import Checks
+from circularity.units import format_tonnes
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,8 @@ def follow(
     for each in weighed_sums(session, transfer, receipts, moved_kg):
         typed = changes.get(each.field)
         if typed is not None and typed[1] != each.rows_kg:
-            zh = f"磅单或读数合计 {each.rows_kg} kg，请逐张更正"
-            en = f"its tickets and readings come to {each.rows_kg} kg: correct those"
+            zh = f"磅单或读数合计 {format_tonnes(each.rows_kg)} 吨，请逐张更正"
+            en = f"its tickets and readings come to {format_tonnes(each.rows_kg)} t: correct those"
             checks.refuse(each.field, "not_as_ticketed", typed[1], zh, en)
         elif each.field in moved_kg and each.rows_kg <= 0:
             zh, en = "至少须有一张磅单或一次读数", "at least one ticket or reading must remain"
@@ -75,8 +76,8 @@ def require_sums(
     touched = changes.keys() | _moved_kg(changes).keys()
     for each in weighed_sums(session, transfer, receipts):
         if each.field in touched and each.weight_kg != each.rows_kg:
-            zh = f"第 {each.line} 行磅单合计 {each.rows_kg} kg"
-            en = f"the tickets of line {each.line} come to {each.rows_kg} kg"
+            zh = f"第 {each.line} 行磅单合计 {format_tonnes(each.rows_kg)} 吨"
+            en = f"the tickets of line {each.line} come to {format_tonnes(each.rows_kg)} t"
             raise RuleBroken("not_as_ticketed", zh, en, line=each.line, ticketed_kg=each.rows_kg)
 
 

@@ -85,7 +85,7 @@ def _stepped_ucny(steps: list[list[int]], settled_kg: int, before_kg: int) -> in
 def _steps(checks: Checks, steps: Any) -> list[list[int]]:
     pairs = [list(step) for step in steps] if _are_pairs(steps) else []
     if not pairs:
-        zh, en = "应为 [起始千克, 单价] 的列表", "a list of [from kg, unit price] is wanted"
+        zh, en = "应为由起始吨数和单价组成的阶梯", "steps of tonnes to start from and a unit price are wanted"
         checks.refuse("price.steps", "malformed_steps", steps, zh, en)
         return []
     found = [
@@ -96,7 +96,7 @@ def _steps(checks: Checks, steps: Any) -> list[list[int]]:
         for start, ucny in pairs
     ]
     if found[0][0] or any(after[0] <= before[0] for before, after in pairwise(found)):
-        zh, en = "阶梯应从 0 千克起并递增", "steps start at 0 kg and rise"
+        zh, en = "阶梯应从 0 吨起并递增", "steps start at 0 t and rise"
         checks.refuse("price.steps", "steps_not_rising", [start for start, _ in found], zh, en)
     return found
 

@@ -28,6 +28,7 @@ from circularity.ledger.generator_months import Use, write_month
 from circularity.ledger.month_balances import days_of, reckoned_stock
 from circularity.ledger.months import LedgerMonth
 from circularity.organisations import Site
+from circularity.units import format_tonnes
 
 _NUMBER = "平台转移编号"
 
@@ -131,8 +132,9 @@ def _outside(session: Session, site: Site, told: WrittenMonth) -> list[Use]:
             kept.append(Use(use.kind, use.operation, use.mass_kg - taken, use.party))
     left_kg = sum(by_way.values())
     if left_kg:
-        zh = f"平台转移比表中委托量多 {left_kg} kg"
-        en = f"transfers of the platform carried {left_kg} kg more than the form tells as entrusted"
+        left_t = format_tonnes(left_kg)
+        zh = f"平台转移比表中委托量多 {left_t} 吨"
+        en = f"transfers of the platform carried {left_t} t more than the form tells as entrusted"
         raise RuleBroken("platform_sent_more", zh, en, left_kg=left_kg)
     return kept
 

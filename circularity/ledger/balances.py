@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from circularity.ledger.mass import MassAccount, MassGroup, MassMove
 from circularity.ledger.postings import Cell
+from circularity.units import format_tonnes
 
 
 def balance(session: Session, kind: str, cell: Cell, holder_site_id: int) -> int:
@@ -65,9 +66,9 @@ def faults(session: Session) -> list[str]:
     came = dict(_sums(session, MassMove.target_id))
     went = dict(_sums(session, MassMove.source_id))
     found = [
-        f"account {key} holds {kg} kg, its moves give {came.get(key, 0) - went.get(key, 0)} kg"
+        f"account {key} holds {format_tonnes(kg)} t, its moves give {format_tonnes(moved_kg)} t"
         for key, kg in session.execute(select(MassAccount.id, MassAccount.balance_kg))
-        if kg != came.get(key, 0) - went.get(key, 0)
+        if kg != (moved_kg := came.get(key, 0) - went.get(key, 0))
     ]
     written = func.count(MassMove.line)
     groups = (

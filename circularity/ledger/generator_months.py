@@ -30,6 +30,7 @@ from circularity.ledger.months import SOURCES, USES, LedgerMonth, MonthUse
 from circularity.ledger.postings import Movement
 from circularity.lifecycle import advance
 from circularity.organisations import Site
+from circularity.units import format_tonnes
 
 CLOSED = "month.closed"
 
@@ -110,8 +111,9 @@ def close_month(session: Session, *, actor: Actor, at: datetime, month: LedgerMo
     def balanced() -> None:
         movements.extend(month_movements(session, month, balance))
         if balance.difference_kg:
-            zh = f"账面期末应为 {balance.closing_kg} kg，填写的贮存量为 {month.stored_kg} kg"
-            en = f"the books come to {balance.closing_kg} kg at the end, {month.stored_kg} kg are written"
+            reckoned_t, stored_t = format_tonnes(balance.closing_kg), format_tonnes(month.stored_kg)
+            zh = f"账面期末应为 {reckoned_t} 吨，填写的贮存量为 {stored_t} 吨"
+            en = f"the books come to {reckoned_t} t at the end, {stored_t} t are written"
             raise RuleBroken(
                 "unbalanced_month",
                 zh,

@@ -21,6 +21,7 @@ from circularity.columns import new_public_id
 from circularity.errors import RuleBroken
 from circularity.ledger.mass import EITHER_WAY, SOURCES, MassAccount, MassGroup, MassMove
 from circularity.ledger.postings import POSTINGS, Movement
+from circularity.units import format_tonnes
 
 REVERSAL = "reversal"
 
@@ -155,8 +156,9 @@ def _refuse_shortage(key: _Key, has_kg: int, wanted_kg: int) -> None:
     """Only what mass comes from may give more than it holds; the database would refuse without a reason."""
     _, _, waste_code, vintage, kind = key
     if has_kg < wanted_kg and kind not in (*SOURCES, *EITHER_WAY):
-        zh = f"{waste_code} 的 {kind} 账户只有 {has_kg} kg，需要 {wanted_kg} kg"
-        en = f"the account {kind} of {waste_code} holds {has_kg} kg, {wanted_kg} kg are wanted"
+        has_t, wanted_t = format_tonnes(has_kg), format_tonnes(wanted_kg)
+        zh = f"{waste_code} 的 {kind} 账户只有 {has_t} 吨，需要 {wanted_t} 吨"
+        en = f"the account {kind} of {waste_code} holds {has_t} t, {wanted_t} t are wanted"
         facts = {"kind": kind, "waste_code": waste_code, "vintage": vintage}
         raise RuleBroken("not_enough_mass", zh, en, balance_kg=has_kg, wanted_kg=wanted_kg, **facts)
 
@@ -165,8 +167,9 @@ def _refuse_excess(key: _Key, given_kg: int, wanted_kg: int) -> None:
     """What mass comes from takes back at most what it gave; the database would refuse without a reason."""
     _, _, waste_code, vintage, kind = key
     if given_kg < wanted_kg and kind in SOURCES:
-        zh = f"{waste_code} 的 {kind} 账户共记出 {given_kg} kg，不能退回 {wanted_kg} kg"
-        en = f"the account {kind} of {waste_code} has given {given_kg} kg, {wanted_kg} kg cannot go back"
+        given_t, wanted_t = format_tonnes(given_kg), format_tonnes(wanted_kg)
+        zh = f"{waste_code} 的 {kind} 账户共记出 {given_t} 吨，不能退回 {wanted_t} 吨"
+        en = f"the account {kind} of {waste_code} has given {given_t} t, {wanted_t} t cannot go back"
         facts = {"kind": kind, "waste_code": waste_code, "vintage": vintage}
         raise RuleBroken("more_than_given", zh, en, given_kg=given_kg, wanted_kg=wanted_kg, **facts)
 

@@ -14,6 +14,7 @@ from circularity.ledger.mass import MassAccount, MassGroup, MassMove
 from circularity.ledger.month_balances import MonthBalance, month_days
 from circularity.ledger.months import LedgerMonth
 from circularity.ledger.postings import Cell, Movement
+from circularity.units import format_tonnes
 
 
 def month_movements(session: Session, month: LedgerMonth, reckoned: MonthBalance) -> list[Movement]:
@@ -67,7 +68,8 @@ def _drawn(
         stock[cell] = has_kg - taken
         movements.append(Movement(kind, cell, taken, month.site_id, operation=operation))
     if mass_kg:
-        zh, en = f"利用、处置与丢弃量超出库存 {mass_kg} kg", f"uses go {mass_kg} kg beyond the stock"
+        short_t = format_tonnes(mass_kg)
+        zh, en = f"利用、处置与丢弃量超出库存 {short_t} 吨", f"uses go {short_t} t beyond the stock"
         raise RuleBroken("not_in_stock", zh, en, kind=kind, short_kg=mass_kg)
     return movements
 
@@ -85,9 +87,10 @@ def _net_on_site(session: Session, group: MassGroup, vintage: int) -> int:
 
 
 def _carried_more(month: LedgerMonth, booked_kg: int) -> RuleBroken:
-    zh = f"该月转移和处理已记产生量 {booked_kg} kg，大于申报的 {month.generated_kg} kg，且无库存可抵"
+    booked_t, declared_t = format_tonnes(booked_kg), format_tonnes(month.generated_kg)
+    zh = f"该月转移和处理已记产生量 {booked_t} 吨，大于申报的 {declared_t} 吨，且无库存可抵"
     en = (
-        f"transfers and treatments booked {booked_kg} kg as generated in this month, more than the "
-        f"{month.generated_kg} kg declared, and no stock of the year stands in for the difference"
+        f"transfers and treatments booked {booked_t} t as generated in this month, more than the "
+        f"{declared_t} t declared, and no stock of the year stands in for the difference"
     )
     return RuleBroken("carried_more", zh, en, booked_kg=booked_kg, declared_kg=month.generated_kg)

@@ -20,6 +20,7 @@ from circularity.columns import new_public_id
 from circularity.database import reading, writing
 from circularity.runs.changes import RunChange
 from circularity.runs.stored import MatchingRun
+from circularity.units import format_tonnes
 from matching.database.carried_rows import Carried
 from matching.database.said import Said, rows_of
 from matching.database.snapshot import Snapshot, parameters_at, read_snapshot
@@ -150,7 +151,7 @@ def _sum_faults(run: MatchingRun, after: Standing) -> list[str]:
     """Return sums of the rows in force, told or not, that are not the plan's."""
     sums = {"placed": (after.placed_kg, run.placed_kg), "unmatched": (after.unmatched_kg, run.unmatched_kg)}
     return [
-        f"the rows in force say {rows} kg {name}, the plan {kg}"
+        f"the rows in force say {format_tonnes(rows)} t {name}, the plan {format_tonnes(kg)} t"
         for name, (rows, kg) in sums.items()
         if rows != kg
     ]

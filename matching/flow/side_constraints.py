@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from circularity.units import IntArray
+from circularity.units import IntArray, format_tonnes
 from matching.flow.problem import Problem
 
 
@@ -63,13 +63,13 @@ def split_lots(problem: Problem, side: SideConstraints, mass_kg: IntArray) -> In
 def side_faults(problem: Problem, side: SideConstraints, mass_kg: IntArray) -> list[str]:
     """Return broken crossing caps and split lots, in exact kilograms."""
     faults = [
-        f"crossing cap {cap.node} carries {load} kg of {cap.limit_kg} kg"
+        f"crossing cap {cap.node} carries {format_tonnes(load)} t of {format_tonnes(cap.limit_kg)} t"
         for cap, load in zip(side.caps, cap_load_kg(side, mass_kg), strict=True)
         if load > cap.limit_kg
     ]
     return faults + [
-        f"output {problem.output_ids[i]}: {mass_kg[a]} kg to one outlet is less than its lot of "
-        f"{side.lot_kg[i]} kg"
+        f"output {problem.output_ids[i]}: {format_tonnes(mass_kg[a])} t to one outlet is less than "
+        f"its lot of {format_tonnes(side.lot_kg[i])} t"
         for a in split_lots(problem, side, mass_kg)[:20].tolist()
         for i in (int(problem.arc_output[a]),)
     ]

@@ -14,7 +14,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from circularity.acceptance.tables import Tables
-from circularity.units import MISSING, IntArray
+from circularity.units import MISSING, IntArray, format_tonnes
 from matching.case import Case
 from matching.flow.cap_tree import CapTree, Entries, build_cap_tree, entries_of
 from matching.flow.problem import Problem, TieHashes
@@ -111,7 +111,7 @@ def prepare(case: Case) -> Prepared:
     """
     total = sum(case.outputs.mass_kg.tolist()) + sum(case.capacities.capacity_kg.tolist())
     if total >= 2**62:
-        raise OverflowError(f"masses sum to {total} kg, more than 64-bit sums can hold")
+        raise OverflowError(f"masses sum to {format_tonnes(total)} t, more than 64-bit sums can hold")
     tables, tree = tables_of(case), build_cap_tree(case)
     return Prepared(
         case=case,

@@ -10,7 +10,7 @@ import numpy as np
 from geopy.distance import geodesic
 
 from circularity.acceptance.pairs import Pairs
-from circularity.units import MISSING, IntArray, divide_half_up
+from circularity.units import MISSING, IntArray, divide_half_up, format_tonnes
 from matching.case import Case
 from matching.flow.problem import LEVELS, Problem
 from matching.flow.side_constraints import side_faults
@@ -111,12 +111,13 @@ def feasibility_faults(problem: Problem, mass_kg: IntArray, unmatched_kg: IntArr
     np.add.at(placed, problem.arc_output, mass_kg)
     for i in np.flatnonzero(placed + unmatched_kg != problem.supply_kg)[:20]:
         faults.append(
-            f"output {problem.output_ids[i]}: {placed[i]} kg placed + {unmatched_kg[i]} kg unmatched "
-            f"is not its {problem.supply_kg[i]} kg"
+            f"output {problem.output_ids[i]}: {format_tonnes(placed[i])} t placed + "
+            f"{format_tonnes(unmatched_kg[i])} t unmatched is not its {format_tonnes(problem.supply_kg[i])} t"
         )
     load = problem.tree_load_kg(mass_kg)
     for node in np.flatnonzero(load > problem.tree.limit_kg)[:20]:
-        faults.append(f"limit {node} carries {load[node]} kg of {problem.tree.limit_kg[node]} kg")
+        carries_t, limit_t = format_tonnes(load[node]), format_tonnes(problem.tree.limit_kg[node])
+        faults.append(f"limit {node} carries {carries_t} t of {limit_t} t")
     return faults
 
 

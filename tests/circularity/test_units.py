@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,6 +21,8 @@ from circularity.units import (
     parse_scaled,
     parse_tonnes,
 )
+
+_ROOT = Path(__file__).parents[2]
 
 
 @given(st.integers(0, 10**12 - 1))
@@ -55,3 +63,24 @@ def test_halves_round_away_from_zero_alike_for_one_number_and_for_arrays(
 ) -> None:
     assert divide_half_up(numerator, 2) == expected
     assert divide_half_up(np.array([numerator]), 2).tolist() == [expected]
+
+
+def test_no_sentence_tells_a_mass_in_kilograms() -> None:
+    """People type and read tonnes; kilograms are for facts that programs read."""
+    spoken = [
+        f"{path.relative_to(_ROOT)}:{line} {text}"
+        for room in ("circularity", "matching", "seed", "web")
+        for path in sorted((_ROOT / room).rglob("*.py"))
+        for line, text in _after_figures(path)
+        if re.match(r"\s*(kg|公斤|千克)(?![A-Za-z/])", text)
+    ]
+    assert spoken == []
+
+
+def _after_figures(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield what follows each figure that is written into a text, and its line."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        parts = node.values if isinstance(node, ast.JoinedStr) else []
+        for before, after in pairwise(parts):
+            if isinstance(before, ast.FormattedValue) and isinstance(after, ast.Constant):
+                yield after.lineno, str(after.value)

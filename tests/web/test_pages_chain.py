@@ -77,7 +77,7 @@ def test_a_month_is_written_closed_reversed_and_written_again(at_work: Desk) -> 
     asked = f"/months/not-closed?month={year:04d}-{last:02d}"
     month = _written(at_work, year, last, "100", "55")
     assert "the difference of -5.000 t keeps the month open" in at_work.see(month)
-    assert "60000 kg" in at_work.refused(f"{month}/acts/close")
+    assert "60 t" in at_work.refused(f"{month}/acts/close")
     assert _written(at_work, year, last, "100", "60") == month
     assert "Written, not closed" in at_work.see(asked)
     at_work.act_as(OFFICE, "authority")

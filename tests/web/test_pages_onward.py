@@ -102,7 +102,7 @@ def test_stored_loads_leave_a_collector_as_one_trip(at_work: Desk, engine: Engin
     source = at_work.client.get(f"{transfer}/grouping").get_data(as_text=True)
     one, two = re.findall(r'name="loads\.(\w+)\.all"', source)
     told = at_work.refused(f"{transfer}/grouping", **{f"loads.{one}.mass_t": "30.001"})
-    assert re.search(r"only 30000 kg of load ZY-\S+ remain", told)
+    assert re.search(r"only 30 t of load ZY-\S+ remain", told)
     at_work.press(f"{transfer}/grouping", **{f"loads.{one}.all": "1"})
     assert "15 t to go" in at_work.see(f"{transfer}/grouping")
     assert "is not its mass" in at_work.refused(f"{transfer}/acts/sign", person="张三")

@@ -60,7 +60,7 @@ def record(plant: FlaskClient, until: str, product: int, **typed: str) -> str:
 def test_everything_received_up_to_a_day_goes_in_at_once(plant: FlaskClient) -> None:
     waiting = words(plant.get("/treatments").get_data(as_text=True))
     assert f"{LOADS} loads wait; the oldest {MOST_LOADS} are listed" in waiting
-    assert "41000 kg went in, results and loss come to 42000 kg" in record(plant, "2026-10-11", LOADS)
+    assert "41 t went in, results and loss come to 42 t" in record(plant, "2026-10-11", LOADS)
     told = record(plant, "2026-10-11", LOADS - 1)
     assert "was not done" not in told
     assert "41 41 0 0 0" in told
@@ -71,4 +71,4 @@ def test_of_a_load_with_a_typed_mass_only_that_goes_in(plant: FlaskClient) -> No
     source = plant.get("/treatments").get_data(as_text=True)
     oldest = re.findall(r'name="inputs\.(\w{32})\.mass_t"', source)[0]
     told = record(plant, "2026-09-02", 1, **{f"inputs.{oldest}.mass_t": "0.4"})
-    assert "1400 kg went in, results and loss come to 1000 kg" in told
+    assert "1.4 t went in, results and loss come to 1 t" in told

@@ -80,7 +80,7 @@ def test_a_load_is_treated_in_parts_and_never_more_than_it_was(ash: Deal) -> Non
         _treat(ash, [(receipt, 11 * T)], Result("product", 11 * T))
     assert (refused.value.code, refused.value.facts["left_kg"]) == ("more_than_remains", 10 * T)
     _treat(ash, [(receipt, None)], Result("product", 10 * T))
-    with pytest.raises(RuleBroken, match="only 0 kg"):
+    with pytest.raises(RuleBroken, match="only 0 t"):
         _treat(ash, [(receipt, None)], Result("product", 1))
 
 

@@ -35,7 +35,7 @@ _THOUSANDS_APART = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)
 
 _SENTENCES = {
     "not_a_number": ("应为数字", "must be a number"),
-    "too_precise": ("小数位过多，不能按整千克计", "has more decimals than can be kept"),
+    "too_precise": ("小数位数过多", "has more decimals than can be kept"),
     "out_of_range": ("超出范围", "is out of range"),
 }
 
