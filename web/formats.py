@@ -34,6 +34,7 @@ def register_formats(app: Flask) -> None:
         analyte_name,
         measured,
         tonnes,
+        own_tonnes,
         exact_tonnes,
         to_the_kilogram,
         weight,
@@ -69,6 +70,11 @@ def tonnes(mass_kg: int | None) -> str:
     size = abs(mass_kg)
     whole = size % KG_PER_T == 0 or size >= 100 * KG_PER_T
     return grouped(mass_kg, KG_PER_T, 0 if whole else 1 if size >= KG_PER_T else 3)
+
+
+def own_tonnes(mass_kg: int | None) -> str:
+    """Return the reader's own tonnes without unit, to the kilogram where they are not whole."""
+    return DASH if mass_kg is None else f"{Decimal(mass_kg) / KG_PER_T:,}"
 
 
 def exact_tonnes(mass_kg: int | None) -> str:

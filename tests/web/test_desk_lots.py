@@ -67,6 +67,13 @@ def test_a_posted_lot_is_shown_at_once_with_its_outlets_and_waits_for_a_run(at_w
     assert "posted after the newest run" in shown
 
 
+def test_ones_own_mass_is_shown_to_the_kilogram_in_the_list_and_on_its_page(at_work: Desk) -> None:
+    at_work.act_as(POWER, "generator")
+    address = at_work.press("/desk/outputs/new", **lot(at_work, mass_t="1250.5"))
+    assert "1,250.5 t" in at_work.see(address)
+    assert re.search(r"\b1,250\.5\b", at_work.see("/desk/outputs"))
+
+
 def test_a_lot_whose_last_day_has_passed_waits_for_no_run(at_work: Desk) -> None:
     at_work.act_as(POWER, "generator")
     days = {"available_from": "2020-01-01", "available_to": "2020-02-01"}

@@ -40,6 +40,16 @@ def test_tonnes_are_as_precise_as_their_size_asks() -> None:
     assert formats.exact_tonnes(1_234_567) == "1,234.567 t"
 
 
+def test_ones_own_tonnes_are_never_rounded() -> None:
+    assert formats.own_tonnes(1_250_500) == "1,250.5"
+    assert formats.own_tonnes(1_234_567_891) == "1,234,567.891"
+    assert formats.own_tonnes(100_020) == "100.02"
+    assert formats.own_tonnes(1_250_000) == "1,250"
+    assert formats.own_tonnes(-7) == "-0.007"
+    assert formats.own_tonnes(0) == "0"
+    assert formats.own_tonnes(None) == "–"
+
+
 @pytest.mark.usefixtures("chinese")
 def test_a_chinese_reader_counts_in_ten_thousands() -> None:
     assert formats.weight(14_500_000_000) == ("1,450", "万吨")
