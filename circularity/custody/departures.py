@@ -16,6 +16,7 @@ from circularity.custody.manifests import Transfer, TransferLine
 from circularity.custody.metered import sent_total_kg
 from circularity.custody.not_shipped import count_back
 from circularity.custody.transfer_cells import cells_of
+from circularity.custody.weighed_sums import nothing_weighed, require_weighed
 from circularity.deals.agreements import in_force, ship
 from circularity.deals.contract import Agreement
 from circularity.deals.procedures import missing_conditions
@@ -37,10 +38,10 @@ def leave(session: Session, *, at: datetime, transfer: Transfer) -> None:
     last day, on which it counts: what left in time is not late because its sheet is signed afterwards.
 
     Raises RuleBroken `illegal_step`, `not_in_force`, `other_waste`, `unlawful`, `procedure_missing`,
-    `period_not_over`, `nothing_weighed`, `carrier_unfit`, `more_than_agreed`, `fractions_missing`,
-    `rest_not_taken`, `month_closed`.
+    `period_not_over`, `nothing_weighed`, `not_as_ticketed`, `carrier_unfit`, `more_than_agreed`,
+    `fractions_missing`, `rest_not_taken`, `month_closed`.
     """
-    if transfer.lifecycle == "sheet":
+    if transfer.status == "draft":
         _weigh(session, transfer, at)
     on_day = delta_day(at) if transfer.lifecycle == "transfer" else transfer.day_to
     advance(
@@ -77,16 +78,18 @@ def book_departure(session: Session, *, at: datetime, transfer: Transfer, on_day
 
 
 def _weigh(session: Session, transfer: Transfer, at: datetime) -> None:
-    """Set each line's mass to what the sender weighed over the period, which must be over."""
-    if transfer.status == "draft" and transfer.day_to > delta_day(at):
+    """Hold each line to what the sender weighed; a sheet, whose period must be over, only expected it."""
+    sheet = transfer.lifecycle == "sheet"
+    if sheet and transfer.day_to > delta_day(at):
         zh, en = "期间尚未结束，不能签署", "the period is not over, so its sheet is not signed"
         raise RuleBroken("period_not_over", zh, en, day_to=transfer.day_to)
-    for line in transfer.lines if transfer.status == "draft" else ():
-        total_kg = sent_total_kg(session, line)
-        if not total_kg:
-            zh, en = f"第 {line.number} 行没有磅单或读数", f"line {line.number} has no ticket and no reading"
-            raise RuleBroken("nothing_weighed", zh, en, line=line.number)
-        line.sent_kg = total_kg
+    for line in transfer.lines:
+        rows_kg = sent_total_kg(session, line)
+        if sheet:
+            if not rows_kg:
+                raise nothing_weighed(line.number)
+            line.sent_kg = rows_kg
+        require_weighed(line.number, line.sent_kg, rows_kg)
 
 
 def _require_may_leave(session: Session, transfer: Transfer, on: date) -> None:

@@ -91,7 +91,8 @@ class TransferLine(Base):
     """One waste of a transfer: the sender's mass as weighed, wet; moisture in ‰, None = not measured.
 
     `sent_kg` of a sheet is expected until it is submitted, then the sum of its tickets or readings on the
-    sender's side. No two lines of a transfer are of one waste.
+    sender's side; a trip is signed with that sum too, where it has any. No two lines of a transfer are of
+    one waste.
     """
 
     __tablename__ = "transfer_lines"

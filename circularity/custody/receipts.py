@@ -24,6 +24,7 @@ from circularity.custody.reception import Receipt
 from circularity.custody.settlement import settled_kg
 from circularity.custody.signatures import sign_held
 from circularity.custody.transfers import locked
+from circularity.custody.weighed_sums import nothing_weighed, require_weighed
 from circularity.deals.contract import Agreement
 from circularity.deals.still_lawful import agreement_findings, require_lawful
 from circularity.errors import RuleBroken
@@ -115,7 +116,7 @@ def decide(
     movements: list[Movement] = []
     for line in transfer.lines:
         receipt = _require_received(found, line)
-        _require_as_ticketed(line, receipt.received_kg, received_total_kg(session, line))
+        require_weighed(line.number, receipt.received_kg, received_total_kg(session, line))
         _judge(line, receipt, verdicts[line.number], at)
         movements += receipt_movements(session, line, receipt)
     on_day = received_on(transfer, at)
@@ -180,21 +181,12 @@ def _values(checks: Checks, session: Session, line: TransferLine, weighed: Weigh
     field, ticketed_kg = f"lines.{line.number}", received_total_kg(session, line)
     received_kg = ticketed_kg if weighed.received_kg is None else weighed.received_kg
     if weighed.received_kg is None and not ticketed_kg:
-        zh, en = f"第 {line.number} 行没有磅单或读数", f"line {line.number} has no ticket and no reading"
-        raise RuleBroken("nothing_weighed", zh, en, line=line.number)
-    _require_as_ticketed(line, received_kg, ticketed_kg)
+        raise nothing_weighed(line.number)
+    require_weighed(line.number, received_kg, ticketed_kg)
     return {
         "received_kg": checks.kilograms(f"{field}.received_kg", received_kg),
         "moisture_permille": checks.maybe(f"{field}.moisture_permille", weighed.moisture_permille, 0, 1000),
     }
-
-
-def _require_as_ticketed(line: TransferLine, received_kg: int, ticketed_kg: int) -> None:
-    """Refuse another weight than that of the tickets, of which some may have come in since it was noted."""
-    if ticketed_kg and received_kg != ticketed_kg:
-        zh = f"第 {line.number} 行磅单合计 {format_tonnes(ticketed_kg)} 吨"
-        en = f"the tickets of line {line.number} come to {format_tonnes(ticketed_kg)} t"
-        raise RuleBroken("not_as_ticketed", zh, en, line=line.number, ticketed_kg=ticketed_kg)
 
 
 def _pending(transfer: Transfer, line: TransferLine) -> Receipt:

@@ -1,7 +1,7 @@
 """A weight that was metered row by row is the sum of its rows: who corrects it corrects, voids or adds a row.
 
-That holds of what a sheet sends and of what a receiver weighed by tickets or readings. A trip whose sender
-typed another weight than its tickets keeps it: there the tickets were never the weight.
+That holds of either side and of trips as of sheets, from the signature on: nobody signs a weight that its own
+tickets and readings contradict. What a sheet sends always has rows; a trip may be weighed without any.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def weighed_sums(
     for line in transfer.lines:
         for field, weight_kg, rows_kg in _weights(session, line, receipts.get(line.number)):
             after_kg = rows_kg + (moved_kg or {}).get(field, 0)
-            if _is_sum(transfer, field, weight_kg, rows_kg, after_kg):
+            if _is_sum(transfer, field, rows_kg, after_kg):
                 found.append(WeighedSum(field, line.number, weight_kg, after_kg))
     return found
 
@@ -76,9 +76,29 @@ def require_sums(
     touched = changes.keys() | _moved_kg(changes).keys()
     for each in weighed_sums(session, transfer, receipts):
         if each.field in touched and each.weight_kg != each.rows_kg:
-            zh = f"第 {each.line} 行磅单合计 {format_tonnes(each.rows_kg)} 吨"
-            en = f"the tickets of line {each.line} come to {format_tonnes(each.rows_kg)} t"
-            raise RuleBroken("not_as_ticketed", zh, en, line=each.line, ticketed_kg=each.rows_kg)
+            raise _not_as_ticketed(each.line, each.weight_kg, each.rows_kg)
+
+
+def require_weighed(line: int, weight_kg: int, rows_kg: int) -> None:
+    """Raise RuleBroken `not_as_ticketed` for a line's weight that has tickets or readings of another sum."""
+    if rows_kg and weight_kg != rows_kg:
+        raise _not_as_ticketed(line, weight_kg, rows_kg)
+
+
+def nothing_weighed(line: int) -> RuleBroken:
+    """Return the refusal of a line of which no weight is known."""
+    zh, en = f"第 {line} 行没有磅单或读数", f"line {line} has no ticket and no reading"
+    return RuleBroken("nothing_weighed", zh, en, line=line)
+
+
+def _not_as_ticketed(line: int, weight_kg: int, rows_kg: int) -> RuleBroken:
+    weight, rows = format_tonnes(weight_kg), format_tonnes(rows_kg)
+    zh = f"第 {line} 行填写 {weight} 吨，其磅单和读数合计 {rows} 吨；请更改重量，或更正、增删磅单"
+    en = (
+        f"line {line} says {weight} t, its tickets and readings come to {rows} t: change the weight, "
+        "or put the tickets right"
+    )
+    return RuleBroken("not_as_ticketed", zh, en, line=line, weight_kg=weight_kg, ticketed_kg=rows_kg)
 
 
 def _weights(session: Session, line: TransferLine, receipt: Receipt | None) -> list[tuple[str, int, int]]:
@@ -89,13 +109,10 @@ def _weights(session: Session, line: TransferLine, receipt: Receipt | None) -> l
     return found
 
 
-def _is_sum(transfer: Transfer, field: str, weight_kg: int, rows_kg: int, after_kg: int) -> bool:
-    sent = field.endswith(".sent_kg")
-    if sent and transfer.lifecycle == "sheet":
-        return True
-    if not sent:
+def _is_sum(transfer: Transfer, field: str, rows_kg: int, after_kg: int) -> bool:
+    if not field.endswith(".sent_kg"):
         return bool(rows_kg or after_kg)
-    return bool(after_kg) and rows_kg in (0, weight_kg)
+    return bool(after_kg) or transfer.lifecycle == "sheet"
 
 
 def _moved_kg(changes: Mapping[str, Any]) -> dict[str, int]:
