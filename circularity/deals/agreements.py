@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from circularity.audit import Actor, AuditEvent, record
 from circularity.calendar_days import delta_day
 from circularity.deals.clock import close_what_ran_out
-from circularity.deals.contract import Agreement
+from circularity.deals.contract import Agreement, Offer
 from circularity.deals.direct import agree_directly, import_contract
 from circularity.deals.gaps import Gap, gaps
 from circularity.deals.prices import price_owed_fen
@@ -36,6 +36,7 @@ __all__ = [
     "gaps",
     "import_contract",
     "in_force",
+    "in_force_on",
     "price_owed_fen",
     "resume",
     "ship",
@@ -52,6 +53,17 @@ def in_force(session: Session, agreement: Agreement, on: date) -> bool:  # noqa:
     """Return whether an agreement is agreed, not suspended, and holds on a day."""
     offer = agreement.offer
     return agreement.status == "agreed" and offer.valid_from <= on <= offer.valid_to
+
+
+def in_force_on(on: date) -> ColumnElement[bool]:
+    """Return the same as the condition of a query."""
+    holds = select(Offer.id).where(
+        Offer.agreement_id == Agreement.id,
+        Offer.number == Agreement.offer_number,
+        Offer.valid_from <= on,
+        Offer.valid_to >= on,
+    )
+    return (Agreement.status == "agreed") & holds.exists()
 
 
 def ship(session: Session, agreement: Agreement, kg: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from desk_world import BRICKS, CEMENT, OFFICE, POWER, Desk, desk
@@ -69,6 +70,18 @@ def test_a_lot_goes_from_its_proposal_to_its_month_through_the_pages(at_work: De
         assert faults(session) == []
         assert sum(trial_balance(session).values()) == 0
         assert session.scalars(select(Transfer.status)).all() == ["closed"]
+
+
+def test_the_desk_counts_as_in_force_what_holds_today(at_work: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    deal = at_work.agreed()
+    assert "Agreements in force 1" in at_work.see("/desk")
+    number = at_work.see(deal).partition("XY-")[2].partition(" ")[0]
+    assert number in at_work.see("/agreements?on=today")
+    for page in ("parties", "agreements"):
+        monkeypatch.setattr(f"web.pages.desk.{page}.today", lambda: date(today().year + 3, 1, 1))
+    assert "Agreements in force 0" in at_work.see("/desk")
+    assert "Nothing here." in at_work.see("/agreements?on=today")
+    assert number in at_work.see("/agreements?status=agreed")
 
 
 def test_a_month_is_written_closed_reversed_and_written_again(at_work: Desk) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from deal_world import DECEMBER, SEPTEMBER, DealWorld, act, at, terms
 from registry import ACID, Registry, T
+from sqlalchemy import select
 
 from circularity.deals.agreements import (
     ask_to_end,
@@ -17,6 +18,7 @@ from circularity.deals.agreements import (
     gaps,
     import_contract,
     in_force,
+    in_force_on,
     price_owed_fen,
     resume,
     ship,
@@ -24,7 +26,7 @@ from circularity.deals.agreements import (
     unship,
     withdraw_end,
 )
-from circularity.deals.contract import Offer
+from circularity.deals.contract import Agreement, Offer
 from circularity.deals.offers import accept, confirm
 from circularity.deals.reservations import left_kg
 from circularity.errors import BadInput, RuleBroken
@@ -82,6 +84,13 @@ def test_an_agreement_is_in_force_on_its_days_once_agreed(world: DealWorld) -> N
     confirm(world.session, **act(), agreement=agreement, side="generator")
     days = (date(2026, 8, 31), SEPTEMBER, DECEMBER, date(2027, 1, 1))
     assert [in_force(world.session, agreement, day) for day in days] == [False, True, True, False]
+    assert [_found_in_force(world, day) for day in days] == [[], [agreement], [agreement], []]
+    suspend(world.session, **act(), agreement=agreement, who="authority", reason="核查")
+    assert _found_in_force(world, SEPTEMBER) == []
+
+
+def _found_in_force(world: DealWorld, day: date) -> list[Agreement]:
+    return list(world.session.scalars(select(Agreement).where(in_force_on(day))))
 
 
 def test_no_more_is_shipped_than_agreed(world: DealWorld) -> None:

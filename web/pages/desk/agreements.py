@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from circularity.catalogue.procedures import add_working_days
 from circularity.custody.manifests import LineAgreement, Transfer, TransferLine
-from circularity.deals.agreements import end_asked_by, gaps
+from circularity.deals.agreements import end_asked_by, gaps, in_force_on
 from circularity.deals.ceilings import Hold
 from circularity.deals.contract import Agreement
 from circularity.deals.filings import FILED, rule_of
@@ -36,18 +36,21 @@ def show_agreements() -> str:
     """Show the deals of the party one acts for, and the gaps ahead of them."""
     session, party = read_session(), acting()
     status, turn = choice("status", states("agreement")), choice("turn", ("mine",))
+    on = choice("on", ("today",))
     facts: dict[str, Any] = {"page": None, "gaps": []}
     if party is not None:
         seen = agreements_seen(party.organisation, party.side, party.sites)
         if turn:
             seen &= my_turn(party)
+        if on:
+            seen &= in_force_on(today())
         wanted = agreements(seen, (status,) if status else ())
         facts["page"] = page_of(
             total(session, wanted),
             lambda limit, offset: session.scalars(wanted.limit(limit).offset(offset)).all(),
         )
         facts["gaps"] = gaps_of(session, party)
-    facts |= {"status": status, "states": states("agreement"), "turn": turn}
+    facts |= {"status": status, "states": states("agreement"), "turn": turn, "on": on}
     return render_template("agreements.html", **facts)
 
 

@@ -9,6 +9,7 @@ from flask import redirect, render_template, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from circularity.deals.agreements import in_force_on
 from circularity.errors import BadInput, InputProblem
 from circularity.organisations import ROLES, Organisation
 from circularity.party_listings import (
@@ -35,6 +36,7 @@ from web.pages.desk.form_values import FormValues
 from web.pages.desk.waiting import gaps_of, overdue_of, waiting_for
 from web.pages.requests import choice, page_of, text
 from web.session import read_session
+from web.today import today
 
 FORM = "acting"
 ON_THE_WAY = ("draft", "submitted", "picked_up", "arrived", "returning", "refused", "partly_accepted")
@@ -98,8 +100,9 @@ def _totals(session: Session, party: Acting) -> dict[str, int]:
     """Return how much there is of each kind in all."""
     organisation, side, only = party.organisation, party.side, party.sites
     seen = transfers_seen(organisation, side, only)
+    deals = agreements_seen(organisation, side, only) & in_force_on(today())
     return {
-        "agreed": total(session, agreements(agreements_seen(organisation, side, only), ("agreed",))),
+        "in_force": total(session, agreements(deals)),
         "under_way": total(session, transfers(seen, ON_THE_WAY)),
         "transfers": total(session, transfers(seen)),
         "months": total(session, months(months_seen(organisation, side, only))),
