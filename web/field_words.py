@@ -142,13 +142,19 @@ FIELDS: Mapping[str, object] = {
     **ACCOUNT_FIELDS,
 }
 
+LINES = "lines."
+"""What stands before the number of a transfer's line in the names of its fields."""
+
 _NUMBERED = re.compile(r"^(?:lines|loads|carriers|carriages|uses|results|inputs|assays|changes)\.(\d+)\.?")
 
 
-def field_label(name: str) -> str:
-    """Return what a form calls a field, with the number of its row; an unknown one by its own name."""
+def field_label(name: str, one_line: bool = False) -> str:
+    """Return what a form calls a field, with the number of its row; an unknown one by its own name.
+
+    A form of one line alone does not count it.
+    """
     row = _NUMBERED.match(name)
     plain = _NUMBERED.sub("", name) if row else name
     known = _("Mass (t)") if row and plain == "mass_t" else FIELDS.get(plain or name.partition(".")[0], plain)
     label = str(known)
-    return f"{label} {row[1]}" if row else label
+    return f"{label} {row[1]}" if row and not (one_line and name.startswith(LINES)) else label

@@ -180,7 +180,7 @@ def test_a_signed_weight_is_corrected_when_the_other_party_agrees(at_work: Desk)
     )
     assert "Withdraw it" in at_work.see(transfer)
     at_work.act_as(POWER, "generator")
-    assert "Weight received (t) 1: 30 → 29.5" in at_work.see(transfer)
+    assert "Weight received (t): 30 → 29.5" in at_work.see(transfer)
     at_work.press(f"{transfer}/acts/agree", note="")
     told = at_work.see(transfer)
     assert "Approved and made" in told

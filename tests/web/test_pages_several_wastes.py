@@ -39,6 +39,19 @@ def _beside(engine: Engine, deal: str) -> None:
             agreement(registry, main.site, line, waste, **days)
 
 
+def test_lines_are_counted_only_where_there_are_several(at_work: Desk, engine: Engine) -> None:
+    form = f"{at_work.agreed()}/transfers/new"
+    alone = at_work.see(form)
+    assert "Mass (t) Of a sheet: what is expected" in alone
+    assert "Packaging optional" in alone
+    refused = at_work.refused(form, **at_work.trip("-3"))
+    assert ">Mass (t) is out of range" in refused
+    _beside(engine, form.removesuffix("/transfers/new"))
+    several = at_work.see(form)
+    assert "Mass (t) 1 Of a sheet: what is expected" in several
+    assert "Mass (t) 3 optional" in several
+
+
 def test_a_trip_takes_several_wastes_each_on_the_agreement_that_holds(at_work: Desk, engine: Engine) -> None:
     deal = at_work.agreed()
     _beside(engine, deal)

@@ -45,10 +45,10 @@ def correctable(
     return found
 
 
-def correction_label(name: str, values: Sequence[Any] = ()) -> str:
+def correction_label(name: str, values: Sequence[Any] = (), one_line: bool = False) -> str:
     """Return what readers call a field that a correction names, or the weighing that it puts right."""
     if not name.startswith(WEIGHINGS):
-        return field_label(form_field(name))
+        return field_label(form_field(name), one_line)
     told = values[0] or values[1]
     at = moment(datetime.fromisoformat(told["at"]))
     return f"{word('signer', told['side'])} · {told['name']} · {at}"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from flask import request
 from flask_babel import gettext
 
 from circularity.errors import BadInput, CircularityError, InputProblem
-from web.field_words import field_label
+from web.field_words import LINES, field_label
 from web.language import language
 from web.words import word
 
@@ -49,11 +50,17 @@ def _at_field(problem: InputProblem) -> Problem:
     if problem.rule == "out_of_range" and column != name:
         sentence = gettext("%(field)s is out of range", field=column)
     if column and sentence.startswith(column):
-        sentence = field_label(name) + sentence.removeprefix(column)
+        sentence = field_label(name, _has_one_line()) + sentence.removeprefix(column)
     if problem.row is not None:
         place = gettext("row %(row)s", row=problem.row)
         sentence = f"{place} · {sentence} · {problem.found}" if problem.found else f"{place} · {sentence}"
     return Problem(name, sentence)
+
+
+def _has_one_line() -> bool:
+    """Tell whether the form that was sent has fields of one line alone."""
+    numbers = {name.split(".")[1] for name in request.form if name.startswith(LINES)}
+    return len(numbers) == 1
 
 
 def _sentence(error: CircularityError) -> str:

@@ -36,6 +36,7 @@ def show_refused_load(public_id: str) -> str:
     rests = refused_of(session, transfer)
     facts = {
         "rests": rests,
+        "one_line": len(rests) == 1,
         "ways": {line.number: _could_take(session, line) for line, _ in rests},
         "outlets": {line.number: _outlets(session, line, mass_kg) for line, mass_kg in rests},
         "drafted": session.scalars(

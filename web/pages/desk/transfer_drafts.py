@@ -33,6 +33,7 @@ def show_new_transfer(public_id: str) -> str:
     like = request.args.get("like", "")
     facts = {
         "deals": deals,
+        "one_line": len(deals) == 1,
         "like": typed_like(find_transfer(session, party, like), deals) if like else {},
         "carriers": carrier_names(session, agreement),
         "rows": ROWS,

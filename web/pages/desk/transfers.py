@@ -100,6 +100,7 @@ def show_transfer(public_id: str) -> str:
     acts = acts_in(transfer, standing)
     weighed = weighed_sums(session, transfer, receipts)
     facts: dict[str, Any] = {
+        "one_line": len(transfer.lines) == 1,
         "standing": standing,
         "acts": acts,
         "receipts": receipts,
