@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+import numpy as np
 
 from circularity.database import reading
+from matching.case import Case
 from matching.case_format.files import write_case
-from matching.database.snapshot import DELTA_TIME, read_snapshot
+from matching.database.snapshot import DELTA_TIME, Snapshot, read_snapshot
 from matching.parameters import InvalidCase, Parameters
 from web.cli.database import database_option, open_database
 from web.cli.refusal import Refused
@@ -31,6 +34,7 @@ NOTHING_OFFERED = (
 def export(target: Path, database: str) -> None:
     """Write what is posted and offered today as a case: a new folder of CSV files, or an .xlsx.
 
+    Plants bear the names of their organisations; ids and what refers to them stay those of the database.
     Match a ledger of your own against its facilities with `match --facilities-from TARGET`. Procedures
     granted to one sender alone have no place in a case: there they still count as to be granted.
 
@@ -44,7 +48,7 @@ def export(target: Path, database: str) -> None:
     with reading(engine)() as session:
         snapshot = read_snapshot(session, Parameters(as_of_day=today.toordinal()))
     try:
-        write_case(snapshot.case, target)
+        write_case(named(snapshot), target)
     except (InvalidCase, FileExistsError) as error:
         raise Refused(str(error)) from error
     outputs, windows = snapshot.case.shape
@@ -52,3 +56,17 @@ def export(target: Path, database: str) -> None:
     if not windows:
         click.echo(NOTHING_OFFERED, err=True)
     click.echo(FICTIONAL if snapshot.fictional else CONFIDENTIAL)
+
+
+def named(snapshot: Snapshot) -> Case:
+    """Return the case with each plant under the name of its organisation, as its operator knows it.
+
+    No rule asks who runs a plant, so nothing else changes; senders stay ids, because lines refer to them.
+    """
+    case = snapshot.case
+    name_of = {
+        int(row): snapshot.window_names[str(window)][0]
+        for window, row in zip(case.capacities.capacity_id, case.capacities.facility, strict=True)
+    }
+    names = np.array([name_of[row] for row in range(len(case.facilities.facility_id))], dtype=str)
+    return case.replace(facilities=replace(case.facilities, organisation=names))

@@ -18,7 +18,16 @@ from web.cli.text_table import text_table
 SHOWN = 20
 """A ledger of one plant fits; of more, the heaviest are shown."""
 
-HEADER = ("批次 · output", "废物 · waste", "去处 · capacity", "地区 · region", "t", "km", "先办手续 · first")
+HEADER = (
+    "批次 · output",
+    "废物 · waste",
+    "去处 · capacity",
+    "单位 · plant",
+    "地区 · region",
+    "t",
+    "km",
+    "先办手续 · first",
+)
 
 
 def placement_lines(plan: Plan) -> list[str]:
@@ -29,19 +38,21 @@ def placement_lines(plan: Plan) -> list[str]:
         return []
     more = [f"  … {len(order) - SHOWN} more: plan.csv"] if len(order) > SHOWN else []
     rows = [_row(plan, arc) for arc in order[:SHOWN]]
-    return ["", "去向 · where it goes", *text_table(HEADER, rows, left=4), *more]
+    return ["", "去向 · where it goes", *text_table(HEADER, rows, left=5), *more]
 
 
 def _row(plan: Plan, arc: int) -> tuple[str, ...]:
     case, arcs = plan.case, plan.arcs
     output, capacity = int(arcs.output[arc]), int(arcs.capacity[arc])
+    plant = int(case.capacities.facility[capacity])
     distance_m = int(arcs.distance_m[arc])
     waste = find(str(case.outputs.waste_code[output]), date.fromordinal(case.parameters.as_of_day))
     return (
         str(case.outputs.output_id[output]),
         waste.name_zh,
         str(case.capacities.capacity_id[capacity]),
-        _region(str(case.facilities.region_code[case.capacities.facility[capacity]])),
+        str(case.facilities.organisation[plant]) or "–",
+        _region(str(case.facilities.region_code[plant])),
         format_tonnes(int(plan.mass_kg[arc])),
         "–" if distance_m == MISSING else format_scaled(distance_m, M_PER_KM),
         "、".join(_named(int(arcs.conditions[arc]))) or "–",

@@ -16,7 +16,15 @@ from matching.reasons.words import reason_words
 from web.cli.text_table import text_table
 
 SHOWN = 20
-HEADER = ("去处 · outlet", "先办手续 · first", "本方案 plan t", "运距 km", "成本 CNY/t", "等级 rank")
+HEADER = (
+    "去处 · outlet",
+    "单位 · plant",
+    "先办手续 · first",
+    "本方案 plan t",
+    "运距 km",
+    "成本 CNY/t",
+    "等级 rank",
+)
 
 
 def why_lines(plan: Plan, output_id: str) -> list[str]:
@@ -30,7 +38,7 @@ def why_lines(plan: Plan, output_id: str) -> list[str]:
     rows = list(_outlets(plan, row))
     lines = [f"{output_id}: 合规去处 · lawful outlets {len(rows)}"]
     if rows:
-        lines += text_table(HEADER, rows[:SHOWN], left=2)
+        lines += text_table(HEADER, rows[:SHOWN], left=3)
     reasons = plan.reasons
     for k in np.flatnonzero(reasons.output == row).tolist():
         mass = format_tonnes(int(reasons.mass_kg[k]))
@@ -42,6 +50,7 @@ def _outlets(plan: Plan, row: int) -> Iterator[tuple[str, ...]]:
     """Yield the outlets by the levels: utilisation and rank first, then cost."""
     arcs = find_arcs(plan.case, np.array([row]))
     found = explain_match(plan.case, arcs, row)
+    plants = plan.case.facilities.organisation[plan.case.capacities.facility]
     own = np.flatnonzero(plan.arcs.output == row)
     mass_kg = dict(zip(plan.arcs.capacity[own].tolist(), plan.mass_kg[own].tolist(), strict=True))
     for k, arc in enumerate(found.arc.tolist()):
@@ -50,6 +59,7 @@ def _outlets(plan: Plan, row: int) -> Iterator[tuple[str, ...]]:
         mass = mass_kg.get(int(found.capacity[k]), 0)
         yield (
             str(plan.case.capacities.capacity_id[found.capacity[k]]),
+            str(plants[found.capacity[k]]) or "–",
             "、".join(_name(plan, code) for code in codes) or "–",
             format_tonnes(mass) if mass else "–",
             "–" if distance == MISSING else format_scaled(distance, M_PER_KM),
