@@ -23,8 +23,6 @@ from circularity.database import STRICT, Base
 from circularity.until_commit import UntilCommit
 
 START = "0" * 64
-_CHAIN_LOCK = 0x43495243
-"""Key of the PostgreSQL advisory lock under which the chain grows; SQLite has one writer anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +201,7 @@ def _plain(value: Any) -> Any:
 def _append(session: Session, recorded: Sequence[Mapping[str, str]]) -> None:
     """Seal events over the head of the chain, which from here on nobody else can move until the commit."""
     connection = session.connection()
-    if connection.dialect.name == "postgresql":
-        connection.execute(_LOCK)
-    head = connection.execute(_HEAD).first()
+    head = connection.execute(_LOCKED_HEAD if connection.dialect.name == "postgresql" else _HEAD).first()
     position, digest = head or (0, START)
     events = []
     for told in recorded:
@@ -216,6 +212,8 @@ def _append(session: Session, recorded: Sequence[Mapping[str, str]]) -> None:
     connection.execute(insert(AuditEvent), events)
 
 
-_LOCK = select(func.pg_advisory_xact_lock(_CHAIN_LOCK))
+_LOCKED_HEAD = select(func.audit_events_head().table_valued("position", "digest"))
+"""Waits until nobody else appends, then reads; see migration 0028. SQLite has one writer anyway."""
+
 _HEAD = select(AuditEvent.position, AuditEvent.digest).order_by(AuditEvent.position.desc()).limit(1)
 _RECORDED = UntilCommit(AuditEvent, _append)

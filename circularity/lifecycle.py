@@ -90,8 +90,8 @@ MACHINES: Mapping[str, Machine] = MappingProxyType(
             offered_by_facility    counter  offered_by_generator   generator
             offered_by_generator   revise   offered_by_generator   generator
             offered_by_facility    revise   offered_by_facility    receiver
-            offered_by_generator   accept   accepted_by_facility   receiver   reservable
-            offered_by_facility    accept   accepted_by_generator  generator  reservable
+            offered_by_generator   accept   accepted_by_facility   receiver   acceptable
+            offered_by_facility    accept   accepted_by_generator  generator  acceptable
             accepted_by_facility   counter  offered_by_generator   generator
             accepted_by_generator  counter  offered_by_facility    receiver
             accepted_by_facility   confirm  agreed                 generator  committable

@@ -168,16 +168,21 @@ def _accepted(
     session: Session, agreement: Agreement, side: str, at: datetime, holds: timedelta
 ) -> dict[str, Any]:
     """Accept and reserve; return what is told of it."""
-    conditions: list[Finding] = []
+    asked: list[tuple[list[Finding], Sequence[WhitelistEntry]]] = []
 
-    def reservable() -> None:
+    def acceptable() -> None:
         _require_not_over(agreement, at, "offer_over", "要约已过期", "the offer has expired")
-        found, listed = _require_dealable(session, agreement, agreement.offer, at)
-        conditions.extend(found)
-        reserve(session, agreement, agreement.offer, listed, at + holds, at)
+        asked.append(_require_dealable(session, agreement, agreement.offer, at))
 
-    advance(agreement, "agreement", "accept", PARTY[side], {"reservable": reservable})
+    before = agreement.status, agreement.expires_at
+    advance(agreement, "agreement", "accept", PARTY[side], {"acceptable": acceptable})
     agreement.expires_at = at + holds
+    (conditions, listed), *_ = asked
+    try:  # last, as others wait for limits from here on
+        reserve(session, agreement, agreement.offer, listed, agreement.expires_at, at)
+    except RuleBroken:
+        agreement.status, agreement.expires_at = before
+        raise
     told = {"side": side, "offer": agreement.offer_number, "expires_at": agreement.expires_at}
     return told | _codes(conditions)
 

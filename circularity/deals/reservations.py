@@ -12,14 +12,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, contains_eager
 
 from circularity.deals.ceilings import ANY_YEAR, Ceiling, Hold
 from circularity.deals.contract import Agreement, Offer
 from circularity.deals.limits import ANNUAL, Limits, Subject, limit_kg, mass_by_year
-from circularity.deals.taking import Wanted, place_of, take, take_turn
+from circularity.deals.taking import Wanted, place_of, take
 from circularity.lifecycle import advance
+from circularity.registry.entitlements import Facility
 from circularity.whitelist import WhitelistEntry
 from circularity.whitelist.quota_moves import QuotaMove
 
@@ -55,8 +56,7 @@ def reserve(
     Raises RuleBroken `full` for the first one without room (facts: kind, subject, year, left_kg, wanted_kg).
     """
     wanted = ceilings_of(session, agreement, offer, listed)
-    take_turn(session, agreement.facility)
-    _hold(session, agreement, wanted, expires_at, at)
+    _hold(session, agreement, wanted, expires_at, at, turn=agreement.facility)
 
 
 def commit(session: Session, agreement: Agreement, at: datetime) -> None:
@@ -164,16 +164,10 @@ def _hold(
     wanted: Sequence[Wanted],
     expires_at: datetime | None,
     at: datetime,
+    turn: Facility | None = None,
 ) -> None:
-    """Take mass of limits for an agreement, and write down what it has reserved of each."""
-    session.flush()
-    about = {"agreement_id": agreement.id, "status": "reserved", "expires_at": expires_at}
-    holds = [
-        {**about, "ceiling_id": counter, "mass_kg": each.mass_kg}
-        for counter, each in zip(take(session, wanted), wanted, strict=True)
-    ]
-    if holds:
-        session.connection().execute(insert(Hold), holds)
+    """Take mass of limits for an agreement, and note what it has taken of quotas."""
+    take(session, agreement, wanted, expires_at, turn=turn)
     for each in wanted:
         _note(session, agreement.id, each, "reserved", each.mass_kg, at)
 
