@@ -9,8 +9,10 @@ from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from circularity.audit import Actor, record
+from circularity.catalogue.waste_types import is_hazardous
 from circularity.columns import between, new_public_id
 from circularity.database import STRICT, Base
+from circularity.errors import RuleBroken
 from circularity.fields import Checks
 from circularity.organisations import Site
 
@@ -61,15 +63,20 @@ def describe_waste(
 ) -> bool:
     """Describe a waste from a year on; False when that is what stands for the year already.
 
-    What `facts` leave out or empty stays as it stood. Raises BadInput.
+    What `facts` leave out stays as it stood, what they give as "" is no longer said. Raises BadInput;
+    RuleBroken `not_general` for hazardous waste, `nothing_said` for a first description without a word.
     """
     checks = Checks("description")
     code, year = checks.waste_code("waste_code", waste_code), checks.whole("year", year, 2000, 2100)
-    said = {name: checks.text(name, facts.get(name, ""), required=False) for name in FACTS}
+    said = {name: checks.text(name, facts[name], required=False) for name in FACTS if name in facts}
     checks.finish()
+    _require_general(code)
     standing = descriptions(session, site, year).get(code)
     before = standing.facts if standing else dict.fromkeys(FACTS, "")
-    after = {name: said[name] or before[name] for name in FACTS}
+    after = before | said
+    if standing is None and not any(after.values()):
+        zh, en = "请至少填写一项性状", "say at least one thing of it"
+        raise RuleBroken("nothing_said", zh, en, field=FACTS[0])
     if after == before:
         return False
     if standing is None or standing.year != year:
@@ -91,3 +98,10 @@ def descriptions(session: Session, site: Site, year: int) -> dict[str, WasteDesc
         .order_by(WasteDescription.year)
     )
     return {row.waste_code: row for row in rows}
+
+
+def _require_general(code: str) -> None:
+    if is_hazardous(code):
+        zh = "附表1 只列一般工业固体废物，危险废物不在其中描述"
+        en = "table 1 lists general industrial waste; hazardous waste is not described in it"
+        raise RuleBroken("not_general", zh, en, field="waste_code")

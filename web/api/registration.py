@@ -13,6 +13,7 @@ from werkzeug.routing import BaseConverter
 from web.api.agreements import blp as agreements
 from web.api.catalogue import blp as catalogue
 from web.api.corrections import blp as corrections
+from web.api.descriptions import blp as descriptions
 from web.api.documentation import blueprint as documentation
 from web.api.drafts import blp as drafts
 from web.api.entitlements import blp as entitlements
@@ -49,6 +50,7 @@ from web.api.whitelist import blp as whitelist
 
 BLUEPRINTS = (
     sites,
+    descriptions,
     drafts,
     ledgers,
     outputs,

@@ -9,6 +9,7 @@ from flask import request
 
 from circularity.catalogue.regions import PROVINCES
 from circularity.listings import PAGE_SIZE, Page
+from web.today import today
 
 Row = TypeVar("Row")
 
@@ -41,3 +42,9 @@ def province(name: str = "province") -> str:
 def text(name: str = "q") -> str:
     """Return `?q=` without surrounding space, at most 50 characters, control characters dropped."""
     return "".join(c for c in request.args.get(name, "") if c.isprintable()).strip()[:50]
+
+
+def asked_year(name: str = "year") -> int:
+    """Return `?year=` of four digits, else this year."""
+    asked = request.args.get(name, "")
+    return int(asked) if len(asked) == 4 and asked.isascii() and asked.isdigit() else today().year

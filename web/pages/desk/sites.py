@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from flask import render_template, request, url_for
+from flask import render_template, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
@@ -21,8 +21,8 @@ from web.pages.desk.form_values import FormValues
 from web.pages.desk.lot_form import choices as lot_choices
 from web.pages.desk.lot_form import read_code
 from web.pages.desk.months import own_site, own_sites
+from web.pages.requests import asked_year
 from web.session import read_session
-from web.today import today
 
 SITE, DECLARATION = "site", "generation"
 MASSES = ("generated", "own_utilised", "own_disposed", "entrusted_elsewhere_utilised")
@@ -30,7 +30,7 @@ MASSES = ("generated", "own_utilised", "own_disposed", "entrusted_elsewhere_util
 
 def show_sites() -> str:
     """Show the sites of the party one acts for, and what they declare of a year."""
-    session, party, year = read_session(), acting(), _year()
+    session, party, year = read_session(), acting(), asked_year()
     sites: list[tuple[Site, bool]] = []
     declared: list[GenerationDeclaration] = []
     if party is not None:
@@ -83,8 +83,3 @@ def declare() -> Answer:
         return url_for("desk.sites", year=year)
 
     return attempt(DECLARATION, put, show_sites)
-
-
-def _year() -> int:
-    asked = request.args.get("year", "")
-    return int(asked) if len(asked) == 4 and asked.isascii() and asked.isdigit() else today().year
