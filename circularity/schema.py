@@ -23,7 +23,7 @@ from circularity.accounts import (
     standings,
     throttles,
 )
-from circularity.custody import amendments, manifests, reception, weighings
+from circularity.custody import amendments, line_handling, manifests, reception, weighings
 from circularity.database import Base
 from circularity.deals import ceilings, contract
 from circularity.ledger import mass, months
@@ -50,6 +50,7 @@ MODULES = (
     contract,
     ceilings,
     manifests,
+    line_handling,
     weighings,
     amendments,
     reception,

@@ -30,6 +30,7 @@ from circularity.ledger.generator_months import write_month
 from circularity.ledger.surveys import record_survey
 from circularity.organisations import Site
 from circularity.rates.targets import enter_target
+from circularity.registry.descriptions import describe_waste
 from circularity.registry.drafts import LedgerRow, draft_output, read_into_drafts
 from circularity.registry.entitlements import Facility
 from circularity.runs.stored import MatchingRun, Proposal
@@ -181,6 +182,7 @@ def books(registry: Registry, works: Site) -> dict[str, str]:
     )
     figures = {"generated_kg": SECRET_STOCK_KG, "discarded_kg": 0, "stored_kg": SECRET_STOCK_KG}
     month = write_month(**act, **mass, year=2026, month=9, uses=[], **figures)
+    describe_waste(**act, **mass, year=2026, facts={"components": "SiO2"})
     carried = deal(registry, works=works)
     draft, transfer = carried.draft(30), carried.at_the_gate(20)
     plant = carried.plant

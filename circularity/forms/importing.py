@@ -3,7 +3,8 @@
 Table 1 declares and describes the year's wastes; table 2 and the hazardous stages write months, left open.
 What they say was entrusted includes what transfers of the platform carried: that is taken off, never counted
 twice. A row of an entrusted stage that names a transfer is that transfer, as it left; rows of table 3 must
-name one. The stages of storing change nothing, nor does a file sent again.
+name one. Rows of stages that tell containers, facilities or handlers are kept as batches, of which those of
+storing change no figure. A file sent again changes nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence, Set
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,17 +22,18 @@ from circularity.custody.manifests import Transfer
 from circularity.custody.sent_mass import entrusted_kind, sent_between
 from circularity.custody.sheets import Imported
 from circularity.errors import BadInput, InputProblem, RuleBroken
+from circularity.forms.cells import Unreadable
 from circularity.forms.inventory import take_inventory_row
-from circularity.forms.months_read import Unreadable, WrittenMonth, months_told
-from circularity.forms.national import DEPARTURES, ENTRUSTED, INVENTORY
+from circularity.forms.loads_read import NUMBER, loads_told, take_load
+from circularity.forms.months_read import WrittenMonth, months_told
+from circularity.forms.national import DEPARTURES, INVENTORY
 from circularity.forms.reading import FormRow
+from circularity.ledger.batches import tell_batches
 from circularity.ledger.generator_months import Use, write_month
 from circularity.ledger.month_balances import days_of, reckoned_stock
 from circularity.ledger.months import LedgerMonth
 from circularity.organisations import Site
 from circularity.units import format_tonnes
-
-_NUMBER = "平台转移编号"
 
 
 def take_forms(
@@ -39,15 +42,18 @@ def take_forms(
     """Import rows that `read_forms` found; what is wrong is told by its row, the rest taken."""
     session.flush()
     sent = set(session.scalars(select(Transfer.number).filter_by(sender_site_id=site.id)))
-    carried = [row.form is ENTRUSTED and row.cells.get(_NUMBER) in sent for row in rows]
-    months, problems = months_told([row for row, known in zip(rows, carried, strict=True) if not known])
-    done: list[_Done] = [False] * sum(carried)
+    loads, others = loads_told(rows, sent)
+    months, problems = months_told(others)
+    act: dict[str, Any] = {"actor": actor, "at": at, "site": site}
+    done: list[_Done] = [
+        _told(load.entrusted, NUMBER, partial(take_load, session, **act, load=load)) for load in loads
+    ]
     done += [
-        _told(row, "年产生量", partial(take_inventory_row, session, actor=actor, at=at, site=site, row=row))
+        _told(row, "年产生量", partial(take_inventory_row, session, **act, row=row))
         for row in rows
         if row.form is INVENTORY
     ]
-    done += [_write(session, actor, at, site, month, apart=any(carried)) for month in months]
+    done += [_write(session, act, month, apart=bool(loads)) for month in months]
     done += [_known_transfer(sent, row) for row in rows if row.form is DEPARTURES]
     problems += [found for found in done if isinstance(found, InputProblem)]
     return Imported(done.count(True), done.count(False), tuple(problems))
@@ -58,7 +64,7 @@ _Done = bool | InputProblem
 
 
 def _told(row: FormRow, column: str, act: Callable[[], bool]) -> _Done:
-    """Run one row's act and turn its refusal into a problem of the row."""
+    """Run one row's act, all of it or nothing, and turn its refusal into a problem of the row."""
     try:
         return act()
     except Unreadable as unread:
@@ -70,33 +76,58 @@ def _told(row: FormRow, column: str, act: Callable[[], bool]) -> _Done:
         return row.problem(column, first.rule, first.found, first.zh, first.en)
 
 
-def _write(
-    session: Session, actor: Actor, at: datetime, site: Site, told: WrittenMonth, *, apart: bool
-) -> _Done:
+def _write(session: Session, act: dict[str, Any], told: WrittenMonth, *, apart: bool) -> _Done:
     """`apart`: the file tells the platform's loads by their numbers, so its stages hold none besides."""
 
-    def act() -> bool:
-        uses = told.uses if apart and told.stored_kg is None else _outside(session, site, told)
+    def write() -> bool:
+        site = act["site"]
         standing = _standing(session, site, told)
+        if not told.tells_figures:
+            return _tell_batches(session, act, told, standing)
+        uses = told.uses if apart and told.stored_kg is None else _outside(session, site, told)
+        _require_apart(told, uses)
         if _is_known(told, uses, standing):
-            return False
-        write_month(
-            session,
-            actor=actor,
-            at=at,
-            site=site,
-            waste_code=told.waste_code,
-            year=told.year,
-            month=told.month,
-            generated_kg=told.generated_kg,
-            uses=uses,
-            discarded_kg=told.discarded_kg,
-            stored_kg=_stored(session, site, told, uses, standing),
-            source="uploaded",
-        )
+            return _tell_batches(session, act, told, standing)
+        with session.begin_nested():
+            write_month(
+                session,
+                **act,
+                waste_code=told.waste_code,
+                year=told.year,
+                month=told.month,
+                generated_kg=told.generated_kg,
+                uses=uses,
+                discarded_kg=told.discarded_kg,
+                stored_kg=_stored(session, site, told, uses, standing),
+                source="uploaded",
+                batches=told.batches,
+            )
         return True
 
-    return _told(told.place, "代码", act)
+    return _told(told.place, "代码", write)
+
+
+def _tell_batches(
+    session: Session, act: dict[str, Any], told: WrittenMonth, standing: LedgerMonth | None
+) -> bool:
+    """Tell the batches of a month whose figures stand; False where they say nothing new."""
+    if not told.batches:
+        return False
+    if standing is None:
+        zh, en = "该月尚无台账，无法记入各环节批次", "no month is written that these batches could be of"
+        raise RuleBroken("no_month", zh, en)
+    facts: dict[str, Any] = {"actor": act["actor"], "at": act["at"], "month": standing}
+    with session.begin_nested():
+        new = [tell_batches(session, **facts, stage=s, batches=rows) for s, rows in told.batches.items()]
+    return any(new)
+
+
+def _require_apart(told: WrittenMonth, uses: Sequence[Use]) -> None:
+    """Refuse batches among which are loads of the platform that the file does not name as such."""
+    if "entrusted" in told.batches and sum(use.mass_kg for use in uses) != sum(u.mass_kg for u in told.uses):
+        zh = f"委外批次中有平台转移：请在{NUMBER}一栏写明"
+        en = f"some entrusted batches are transfers of the platform: name them in the column {NUMBER}"
+        raise RuleBroken("loads_not_named", zh, en)
 
 
 def _stored(
@@ -168,9 +199,9 @@ def _is_known(told: WrittenMonth, uses: Sequence[Use], standing: LedgerMonth | N
 
 def _known_transfer(sent: Set[str], row: FormRow) -> _Done:
     """A departure is a transfer, or belongs into the entrusted mass of table 2."""
-    number = row.cells.get(_NUMBER, "")
+    number = row.cells.get(NUMBER, "")
     if number in sent:
         return False
     zh = "不是平台上的转移：请先登记转移，或计入附表2的委托量"
     en = "this is no transfer of the platform: draft it, or count it as entrusted in table 2"
-    return row.problem(_NUMBER, "no_such_transfer", number, zh, en)
+    return row.problem(NUMBER, "no_such_transfer", number, zh, en)

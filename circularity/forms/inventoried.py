@@ -32,7 +32,8 @@ def inventoried_wastes(session: Session, seen: Select[Any], year: int) -> Sequen
         _at(LedgerMonth, seen).where(LedgerMonth.year == year, LedgerMonth.status.in_(("open", "closed"))),
         _at(WasteDescription, seen).where(WasteDescription.year <= year),
     )
-    wastes = sorted((site, code) for site, code in session.execute(union(*known)) if not is_hazardous(code))
+    found: list[Any] = list(session.execute(union(*known)))
+    wastes = sorted((site, code) for site, code in found if not is_hazardous(code))
     keys = {site for site, _ in wastes}
     sites = {site.id: site for site in session.scalars(select(Site).where(Site.id.in_(keys)))}
     row = WasteDescription
@@ -43,5 +44,5 @@ def inventoried_wastes(session: Session, seen: Select[Any], year: int) -> Sequen
 
 def _at(
     row: type[GenerationDeclaration | LedgerMonth | WasteDescription], seen: Select[Any]
-) -> Select[tuple[int, str]]:
+) -> Select[int, str]:
     return select(row.site_id, row.waste_code).where(row.site_id.in_(seen))

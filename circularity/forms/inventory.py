@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from circularity.audit import Actor
 from circularity.catalogue.waste_types import MalformedCode, parse_code
-from circularity.forms.months_read import Unreadable, tonnes_of
+from circularity.forms.cells import Unreadable, tonnes_of
 from circularity.forms.national import DESCRIBED
 from circularity.forms.reading import FormRow
 from circularity.organisations import Site

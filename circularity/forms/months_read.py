@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from circularity.catalogue import operations
 from circularity.catalogue.waste_types import MalformedCode, parse_code
 from circularity.custody.sent_mass import entrusted_kind
 from circularity.errors import InputProblem
-from circularity.forms.national import ENTRUSTED, FLOWS, GENERATED, OWN, WAYS
+from circularity.forms.cells import Unreadable, day_in, handling_in, tonnes_of
+from circularity.forms.national import ENTRUSTED, FLOWS, GENERATED, OWN, STORED, TAKEN_OUT, WAYS
 from circularity.forms.reading import FormRow
+from circularity.ledger.batches import Batch
 from circularity.ledger.generator_months import Use
-from circularity.units import NotAQuantity, parse_tonnes
+from circularity.ledger.month_balances import days_of
 
 _MONTH = re.compile(r"(20\d\d)\D+(\d{1,2})")
+_NO_DAY = date.min
+"""Stands until the row's day is read."""
 
 
 @dataclass
 class WrittenMonth:
     """One month of one waste as forms tell it, kg; `stored_kg` None where they do not tell the stock.
 
-    Entrusted uses still include what the platform's transfers carried. `place` is its first row.
+    Entrusted uses still include what the platform's transfers carried. `place` is its first row. `batches`
+    are the rows of its stages, by stage, where any row of the stage tells a container, facility or handler.
+    Without `tells_figures` it is only told how it was stored.
     """
 
     waste_code: str
@@ -34,14 +40,8 @@ class WrittenMonth:
     discarded_kg: int = 0
     stored_kg: int | None = None
     uses: list[Use] = field(default_factory=list)
-
-
-class Unreadable(Exception):
-    """A row cannot be read; `problem` says why."""
-
-    def __init__(self, problem: InputProblem) -> None:
-        super().__init__(problem.en)
-        self.problem = problem
+    batches: dict[str, list[Batch]] = field(default_factory=dict)
+    tells_figures: bool = False
 
 
 def months_told(rows: Iterable[FormRow]) -> tuple[list[WrittenMonth], list[InputProblem]]:
@@ -59,11 +59,20 @@ def months_told(rows: Iterable[FormRow]) -> tuple[list[WrittenMonth], list[Input
         try:
             year, month = _month_of(row)
             key = (year, month, _code_of(row))
-            reader(row, months.setdefault(key, WrittenMonth(key[2], year, month, row)))
+            written = months.setdefault(key, WrittenMonth(key[2], year, month, row))
+            reader(row, written)
+            written.tells_figures |= row.form.name in _FIGURES
         except Unreadable as failed:
             problems.append(failed.problem)
             unread.add(key)
-    return [months[key] for key in sorted(months) if key not in unread], problems
+    told = [months[key] for key in sorted(months) if key not in unread]
+    for each in told:
+        each.batches = {
+            stage: batches
+            for stage, batches in each.batches.items()
+            if any(batch.handling for batch in batches)
+        }
+    return [each for each in told if each.tells_figures or each.batches], problems
 
 
 def _flows(row: FormRow, month: WrittenMonth) -> None:
@@ -82,42 +91,56 @@ def _flows(row: FormRow, month: WrittenMonth) -> None:
 
 
 def _generated(row: FormRow, month: WrittenMonth) -> None:
-    month.generated_kg += tonnes_of(row, "数量")
+    mass_kg = tonnes_of(row, "数量")
+    _add_batch(row, month, "generated", Batch(_NO_DAY, mass_kg))
+    month.generated_kg += mass_kg
+
+
+def _stored(row: FormRow, month: WrittenMonth) -> None:
+    related = row.cells.get("上游批次编码", "")
+    _add_batch(row, month, "stored", Batch(_NO_DAY, tonnes_of(row, "数量"), related=related))
+
+
+def _taken_out(row: FormRow, month: WrittenMonth) -> None:
+    related = row.cells.get("去向批次编码", "")
+    _add_batch(row, month, "taken_out", Batch(_NO_DAY, tonnes_of(row, "数量"), related=related))
 
 
 def _own(row: FormRow, month: WrittenMonth) -> None:
-    _add_use(row, month, "own_")
+    _add_use(row, month, "own")
 
 
 def _entrusted(row: FormRow, month: WrittenMonth) -> None:
-    _add_use(row, month, "entrusted_")
+    _add_use(row, month, "entrusted")
 
 
-def _add_use(row: FormRow, month: WrittenMonth, start: str) -> None:
+def _add_use(row: FormRow, month: WrittenMonth, stage: str) -> None:
     """A stage names its way; whether it is use or disposal the dated table says."""
     way, mass_kg = _operation(row, "利用处置方式"), tonnes_of(row, "数量")
     kind = entrusted_kind(month.waste_code, way, date(month.year, month.month, 1))
+    party = row.cells.get("接收单位", "")
+    _add_batch(row, month, stage, Batch(_NO_DAY, mass_kg, way, party))
     if mass_kg:
-        party = row.cells.get("接收单位", "")
-        month.uses.append(Use(start + kind.removeprefix("entrusted_"), way, mass_kg, party))
+        month.uses.append(Use(f"{stage}_{kind.removeprefix('entrusted_')}", way, mass_kg, party))
 
 
-_READERS: dict[str, Callable[[FormRow, WrittenMonth], None]] = {
+def _add_batch(row: FormRow, month: WrittenMonth, stage: str, batch: Batch) -> None:
+    """Add a row as a batch of its stage; without a mass it is none."""
+    if not batch.mass_kg:
+        return
+    handling = handling_in(row, stage)
+    day = day_in(row, "时间", needed=bool(handling)) or days_of(month.year, month.month)[1]
+    told = replace(batch, day=day, batch=row.cells.get("批次编码", ""), handling=handling)
+    month.batches.setdefault(stage, []).append(told)
+
+
+_FIGURES: dict[str, Callable[[FormRow, WrittenMonth], None]] = {
     FLOWS.name: _flows,
     GENERATED.name: _generated,
     OWN.name: _own,
     ENTRUSTED.name: _entrusted,
 }
-
-
-def tonnes_of(row: FormRow, column: str) -> int:
-    """Return a cell of tonnes in kg, 0 for an empty one; raises Unreadable."""
-    text = row.cells.get(column, "")
-    try:
-        return parse_tonnes(text) if text else 0
-    except NotAQuantity as error:
-        zh, en = f"{column} 应为吨数，最多三位小数", f"{column} must be tonnes with at most three decimals"
-        raise Unreadable(row.problem(column, error.rule, text, zh, en)) from None
+_READERS = _FIGURES | {STORED.name: _stored, TAKEN_OUT.name: _taken_out}
 
 
 def _month_of(row: FormRow) -> tuple[int, int]:

@@ -1,8 +1,9 @@
 """The national forms of solid-waste ledgers: their sheets and columns, for export and import alike.
 
 General waste: tables 1 to 3 of 一般工业固体废物管理台账制定指南(试行), 公告2021年第82号, whose columns are
-known from memory. Hazardous waste: the stages of HJ 1259-2022. The forms have a page per month, here 年月
-tells it; 委托利用单位, 委托处置单位, 倾倒丢弃量 and 平台转移编号 are the platform's own columns.
+known from memory. Hazardous waste: the stages of HJ 1259-2022, whose columns of containers, facilities and
+handlers `catalogue.stage_columns` tells. The forms have a page per month, here 年月 tells it; 委托利用单位,
+委托处置单位, 倾倒丢弃量 and 平台转移编号 are the platform's own columns.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from circularity.catalogue import operations
+from circularity.catalogue.stage_columns import columns_of
+from circularity.ledger.handling import HANDLING
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +59,34 @@ DEPARTURES = Form(
 )
 
 _STAGE = ("批次编码", "时间", "名称", "类别", "代码", "数量(吨)")
-GENERATED = Form("产生环节", "危险废物产生环节记录表", _STAGE)
-STORED = Form("入库环节", "危险废物入库环节记录表", (*_STAGE, "上游批次编码"))
-TAKEN_OUT = Form("出库环节", "危险废物出库环节记录表", (*_STAGE, "去向批次编码"))
-OWN = Form("自行利用处置环节", "危险废物自行利用/处置环节记录表", (*_STAGE, "利用处置方式"))
+
+
+def _told_in(stage: str) -> tuple[str, ...]:
+    """Return the columns of a stage that tell how a batch was kept and handled."""
+    return tuple(column.name_zh for fact, column in columns_of(stage).items() if fact in HANDLING)
+
+
+GENERATED = Form("产生环节", "危险废物产生环节记录表", (*_STAGE, *_told_in("generated")))
+STORED = Form("入库环节", "危险废物入库环节记录表", (*_STAGE, *_told_in("stored"), "上游批次编码"))
+TAKEN_OUT = Form("出库环节", "危险废物出库环节记录表", (*_STAGE, *_told_in("taken_out"), "去向批次编码"))
+OWN = Form("自行利用处置环节", "危险废物自行利用/处置环节记录表", (*_STAGE, *_told_in("own"), "利用处置方式"))
 ENTRUSTED = Form(
     "委外利用处置环节",
     "危险废物委外利用/处置环节记录表",
-    (*_STAGE, "利用处置方式", "接收单位类型", "接收单位", "许可证编号", "国家联单编号", "平台转移编号"),
+    (
+        *(*_STAGE, *_told_in("entrusted"), "利用处置方式", "接收单位类型", "接收单位"),
+        *("许可证编号", "国家联单编号", "平台转移编号"),
+    ),
 )
+
+STAGE_FORMS: Mapping[str, Form] = {
+    "generated": GENERATED,
+    "stored": STORED,
+    "taken_out": TAKEN_OUT,
+    "own": OWN,
+    "entrusted": ENTRUSTED,
+}
+"""Stage of `catalogue.stage_columns` → its form."""
 
 FORMS = (INVENTORY, FLOWS, DEPARTURES, GENERATED, STORED, TAKEN_OUT, OWN, ENTRUSTED)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from circularity.catalogue.list_files import read_sheets
+from circularity.catalogue.stage_columns import columns_of
 from circularity.errors import BadInput, InputProblem
 from circularity.forms.national import (
     DEPARTURES,
@@ -16,6 +18,7 @@ from circularity.forms.national import (
     GENERATED,
     INVENTORY,
     OWN,
+    STAGE_FORMS,
     STORED,
     TAKEN_OUT,
     Form,
@@ -47,6 +50,16 @@ _ALIASES = {
     "利用/处置方式": "利用处置方式",
     "产生量合计": "产生量",
 }
+
+_HEADINGS: Mapping[Form, Mapping[str, str]] = {
+    form: {
+        heading: column.name_zh
+        for column in columns_of(stage).values()
+        for heading in (column.name_zh, *column.read_as)
+    }
+    for stage, form in STAGE_FORMS.items()
+}
+"""Form of a stage → heading, ours or the standard's → our name of the column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +95,9 @@ def _header(name: str, cells: list[list[str]]) -> tuple[Form, int, list[str]] | 
     """Return the form of a sheet, by its name first, and where its header stands."""
     likely = sorted(FORMS, key=lambda form: not _named(form, name))
     for number, row in enumerate(cells[:_HEADER_WITHIN]):
-        columns = [_column(cell) for cell in row]
         for form in likely:
-            stages = form in (GENERATED, STORED, TAKEN_OUT, OWN, ENTRUSTED)
-            if set(_NEEDED[form]) <= set(columns) and (_named(form, name) or not stages):
+            columns = [_column(cell, form) for cell in row]
+            if set(_NEEDED[form]) <= set(columns) and (_named(form, name) or form not in _HEADINGS):
                 return form, number, columns
     return None
 
@@ -94,10 +106,16 @@ def _named(form: Form, sheet: str) -> bool:
     return form.name.split()[-1] in sheet or form.name.split()[0] in sheet
 
 
-def _column(cell: str) -> str:
+def _column(cell: str, form: Form) -> str:
     whole = "".join(cell.split())
+    bare = re.sub(r"[(\uff08\[].*$", "", whole)  # a stage's headings have slashes that are no units
+    known = _HEADINGS.get(form, {})
+    for heading in (whole, bare):
+        if heading in known:
+            return known[heading]
     plain = _ALIASES.get(whole, plain_column(whole))
-    return _ALIASES.get(plain, plain)
+    plain = _ALIASES.get(plain, plain)
+    return known.get(plain, plain)
 
 
 def _rows(

@@ -23,6 +23,7 @@ from circularity.columns import new_public_id
 from circularity.errors import RuleBroken
 from circularity.fields import Checks
 from circularity.ledger import groups
+from circularity.ledger.batches import NOTHING, Told, inherit_batches, put_batches, require_fit
 from circularity.ledger.mass import MassGroup
 from circularity.ledger.month_balances import month_balance, month_days
 from circularity.ledger.month_postings import carry_what_left, month_movements
@@ -59,11 +60,14 @@ def write_month(  # noqa: PLR0913 - a verb names every fact it takes
     discarded_kg: int,
     stored_kg: int,
     source: str = "typed",
+    batches: Told = NOTHING,
 ) -> LedgerMonth:
     """Write one month of one waste, or write an open one anew; `stored_kg` is the stock at its end.
 
-    Raises BadInput for malformed values; RuleBroken `not_utilisation` for mass said to be utilised by an
-    operation that does not count as utilisation, `illegal_step` when the month is closed.
+    `batches` tells stages of hazardous waste more closely; what was told of others stays, or of the revision
+    before. Raises BadInput for malformed values; RuleBroken `not_utilisation` for mass said to be utilised by
+    an operation that does not count as utilisation, `illegal_step` when the month is closed, `batches_differ`
+    where batches do not add up to it.
     """
     checks = Checks("ledger_month")
     key: dict[str, Any] = {
@@ -80,7 +84,7 @@ def write_month(  # noqa: PLR0913 - a verb names every fact it takes
     rows = [_use(checks, number, use) for number, use in enumerate(uses, 1)]
     checks.finish()
     _require_utilisation(key["waste_code"], rows, date(year, month, 1))
-    written = _standing_or_next(session, site, key)
+    written, before = _standing_or_next(session, site, key)
     advance(written, "month", "write", "generator")
     for name, value in {**values, "written_at": at}.items():
         setattr(written, name, value)
@@ -89,6 +93,9 @@ def write_month(  # noqa: PLR0913 - a verb names every fact it takes
         session.flush()
     written.uses = rows
     session.flush()
+    inherit_batches(session, written, before)
+    put_batches(session, written, batches)
+    require_fit(written)
     facts = [[use.kind, use.operation, use.mass_kg, use.party] for use in uses]
     record(session, actor, at, "month.written", written, {"site": site, **key, **values, "uses": facts})
     return written
@@ -177,8 +184,10 @@ def _require_utilisation(waste_code: str, uses: list[MonthUse], on: date) -> Non
             raise RuleBroken("not_utilisation", zh, en, field=f"uses.{use.number}", operation=use.operation)
 
 
-def _standing_or_next(session: Session, site: Site, key: dict[str, Any]) -> LedgerMonth:
-    """Return the revision of a month that stands, or open the next one; it is always the newest."""
+def _standing_or_next(
+    session: Session, site: Site, key: dict[str, Any]
+) -> tuple[LedgerMonth, LedgerMonth | None]:
+    """Return the revision that stands, always the newest; or open the next, and tell what it follows."""
     if site.id is None:
         session.flush()
     newest = session.scalar(
@@ -189,11 +198,11 @@ def _standing_or_next(session: Session, site: Site, key: dict[str, Any]) -> Ledg
         .with_for_update()
     )
     if newest is not None and newest.status in ("open", "closed"):
-        return newest
+        return newest, None
     revision = newest.revision + 1 if newest is not None else 1
     row = LedgerMonth(public_id=new_public_id(), site=site, revision=revision, status="open", uses=[], **key)
     session.add(row)
-    return row
+    return row, newest
 
 
 def _require_over(month: LedgerMonth, today: date) -> date:

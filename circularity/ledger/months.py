@@ -1,6 +1,7 @@
 """The generator's own books: one waste of one site in one month, and stock found by survey.
 
-Verbs: `generator_ledger` and `stock`. What leaves on transfers is not typed here again: it is in the ledger.
+Verbs: `generator_months`, `batches` and `surveys`. What leaves on transfers is not typed here again: it is in
+the ledger.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from datetime import date, datetime
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from circularity.catalogue.stage_columns import STAGES
 from circularity.columns import between, mass, one_of
 from circularity.database import STRICT, Base
+from circularity.ledger.handling import MOST_CONTAINERS, HandlingColumns
 from circularity.lifecycle import states
 from circularity.organisations import Site
 
@@ -74,6 +77,9 @@ class LedgerMonth(Base):
     uses: Mapped[list[MonthUse]] = relationship(
         back_populates="ledger_month", cascade="all, delete-orphan", order_by="MonthUse.number"
     )
+    batches: Mapped[list[StageBatch]] = relationship(
+        back_populates="ledger_month", cascade="all, delete-orphan", order_by="StageBatch.number"
+    )
 
 
 class MonthUse(Base):
@@ -90,6 +96,35 @@ class MonthUse(Base):
     mass_kg: Mapped[int]
 
     ledger_month: Mapped[LedgerMonth] = relationship(back_populates="uses")
+
+
+class StageBatch(HandlingColumns, Base):
+    """One batch of one stage of a hazardous month, kg, with its number and how it was kept and handled.
+
+    `operation` tells how it was used or disposed of, `party` by whom where it was entrusted; `related` is the
+    batch that it came from, or went into.
+    """
+
+    __tablename__ = "stage_batches"
+    __table_args__ = (
+        between("number", 1, 10_000),
+        one_of("stage", tuple(STAGES)),
+        mass("mass_kg", 1),
+        between("container_count", 1, MOST_CONTAINERS),
+        STRICT,
+    )
+
+    ledger_month_id: Mapped[int] = mapped_column(ForeignKey("ledger_months.id"), primary_key=True)
+    stage: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    batch: Mapped[str]
+    day: Mapped[date]
+    mass_kg: Mapped[int]
+    operation: Mapped[str]
+    party: Mapped[str]
+    related: Mapped[str]
+
+    ledger_month: Mapped[LedgerMonth] = relationship(back_populates="batches")
 
 
 class StockSurvey(Base):

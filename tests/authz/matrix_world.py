@@ -12,15 +12,18 @@ from deal_rows import deal
 from flask import Flask
 from flask.testing import FlaskClient
 from register_rows import account_rows, correction_rows, procedure_rows, register_rows, target_rows
-from registry import ACTOR, AT, FLY_ASH, Registry
+from registry import ACID, ACTOR, AT, FLY_ASH, Registry
 from sqlalchemy import select
 
 from circularity.audit import Actor
+from circularity.custody.line_handling import LineHandling
 from circularity.custody.receipts import Verdict, Weighed, decide, receive
 from circularity.custody.treatments import Result, record_treatment
 from circularity.database import create_engine_for, writing
 from circularity.jobs import MATCHING, ask_for
+from circularity.ledger.batches import Batch
 from circularity.ledger.generator_months import write_month
+from circularity.ledger.handling import Handling
 from circularity.ledger.surveys import record_survey
 from circularity.organisations import Organisation
 from circularity.policy.acting import Acting
@@ -138,6 +141,8 @@ def _set(
         inputs=[(receipt, None)], results=[Result("product", load_kg)],
     )  # fmt: skip
     transfer = made.at_the_gate(10)
+    keeping = dict.fromkeys(("container_type", "container_code", "facility_code", "handler", "mover"), "袋")
+    registry.session.add(LineHandling(line=transfer.lines[0], told_at=AT, container_count=4, **keeping))
     rows |= register_rows(registry, office, line, words) | correction_rows(made, transfer, words)
     rows |= procedure_rows(made, words) | target_rows(registry, code)
     rows |= account_rows(registry, works.organisation, f"boss-{code.lower()}@works.example")
@@ -161,7 +166,12 @@ def _books(registry: Registry, works: Any, code: str, stock_kg: int) -> dict[str
     act = {"session": registry.session, **registry.act, "site": works, "waste_code": code}
     survey = record_survey(**act, vintage=2025, surveyed_on=AT.date(), mass_kg=stock_kg, method="测量")
     figures = {"generated_kg": stock_kg, "discarded_kg": 0, "stored_kg": stock_kg}
+    batch = Batch(AT.date(), stock_kg, handling=Handling("桶", "T1", 1, "MF0001", "李阳"))
+    acid = write_month(
+        **(act | {"waste_code": ACID}), year=2026, month=9, uses=[], **figures, batches={"generated": [batch]}
+    )
     return {
+        "acid": acid,
         "StockSurvey": survey,
         "LedgerMonth": write_month(**act, year=2026, month=9, uses=[], **figures),
     }

@@ -65,8 +65,9 @@ def test_the_same_request_under_one_key_is_one_event(served: World) -> None:
     ],
 )
 def test_what_table_1_could_not_tell_is_refused(served: World, said: dict[str, Any], rule: str) -> None:
+    before = events(served)
     assert described(served, 422, **said)["type"].endswith(f":{rule}")
-    assert events(served) == 0
+    assert events(served) == before
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,12 @@ blp = ApiBlueprint(
 )
 
 _YEAR = {"minimum": 2000, "maximum": 2100}
-_SAID = {"validate": Length(max=200), "metadata": {"description": "left out: as it stood; empty: not said"}}
+
+
+def _said() -> String:
+    """Return a field that says something of a waste."""
+    told = {"description": "left out: as it stood; empty: no longer said"}
+    return String(validate=Length(max=200), metadata=told)
 
 
 class DescriptionQuery(Paged):
@@ -42,11 +47,11 @@ class DescriptionCreate(Schema):
 
     waste_code = String(required=True, validate=CODE_LENGTH)
     year = WholeNumber(required=True, **_YEAR)
-    grade = String(**_SAID)
-    arising_step = String(**_SAID)
-    physical_state = String(**_SAID)
-    components = String(**_SAID)
-    pollution_character = String(**_SAID)
+    grade = _said()
+    arising_step = _said()
+    physical_state = _said()
+    components = _said()
+    pollution_character = _said()
 
 
 class DescriptionAnswer(Answer):

@@ -44,6 +44,7 @@ KEY_COLUMNS = {
     "procedures": ("kind", "province", "whitelisted"),
     "regions": ("code",),
     "settings": ("name",),
+    "stage_columns": ("stage", "fact"),
     "streams": ("code",),
     "suspension_grounds": ("ground",),
     "targets": ("scope", "region_code"),
