@@ -123,6 +123,7 @@ MACHINES: Mapping[str, Machine] = MappingProxyType(
         "transfer": _machine(
             "draft",
             """
+            draft                redraft         draft            generator  still_fits
             draft                submit          submitted        generator  may_leave
             draft                discard         cancelled        generator
             submitted            cancel          cancelled        generator
@@ -144,6 +145,7 @@ MACHINES: Mapping[str, Machine] = MappingProxyType(
         "sheet": _machine(
             "draft",
             """
+            draft      redraft      draft            generator  still_fits
             draft      submit       submitted        generator  may_leave
             draft      discard      cancelled        generator
             submitted  cancel       cancelled        system     by_consent

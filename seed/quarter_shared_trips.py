@@ -7,9 +7,9 @@ from datetime import date
 
 from sqlalchemy import select
 
+from circularity.custody.drafting import Load
 from circularity.custody.grouping import group_onto
 from circularity.custody.reception import Receipt
-from circularity.custody.transfers import Load
 from circularity.deals.contract import Agreement
 from circularity.registry.entitlements import Facility
 from seed.agenda import Thread

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from circularity.calendar_days import delta_day
+from circularity.custody.drafting import Load, draft_transfer
 from circularity.custody.manifests import Transfer
 from circularity.custody.receipts import Verdict, Weighed, decide, receive
 from circularity.custody.refusals import take_back
 from circularity.custody.sheets import Weighing, add_reading, add_tickets
 from circularity.custody.signatures import sign
-from circularity.custody.transfers import Load, close, draft_transfer
+from circularity.custody.transfers import close
 from circularity.deals.contract import Agreement
 from circularity.units import KG_PER_T
 from seed.agenda import Thread

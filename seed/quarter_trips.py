@@ -8,11 +8,12 @@ from datetime import date, datetime, timedelta
 from circularity.calendar_days import delta_day
 from circularity.catalogue.waste_types import is_hazardous
 from circularity.custody.corrections import answer_correction, ask_correction, parties_of
+from circularity.custody.drafting import Load, draft_transfer
 from circularity.custody.manifests import Transfer
 from circularity.custody.official_numbers import set_official_number
 from circularity.custody.receipts import Verdict, Weighed, decide, receive
 from circularity.custody.signatures import sign
-from circularity.custody.transfers import Load, arrive, close, draft_transfer
+from circularity.custody.transfers import arrive, close
 from circularity.deals.contract import Agreement
 from circularity.organisations import Organisation
 from seed.agenda import Thread

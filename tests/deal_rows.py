@@ -10,11 +10,12 @@ from registry import ACID, ACTOR, AT, FLY_ASH, SHANGHAI, Registry, T
 
 from circularity.columns import new_public_id
 from circularity.custody.carriers import Carrier
+from circularity.custody.drafting import Load, draft_transfer
 from circularity.custody.manifests import Signature, Transfer
 from circularity.custody.receipts import Verdict, Weighed, decide, receive
 from circularity.custody.reception import Receipt
 from circularity.custody.signatures import sign
-from circularity.custody.transfers import Load, arrive, draft_transfer
+from circularity.custody.transfers import arrive
 from circularity.deals.contract import Agreement, Offer
 from circularity.organisations import Organisation, Site
 from circularity.registry.entitlements import EntitlementLine, Facility

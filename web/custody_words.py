@@ -43,7 +43,7 @@ CUSTODY: Mapping[str, Mapping[str, object]] = {
         "suspended": _("Suspended"),
         "ended": _("Ended"),
     },
-    "transfer": _ROAD,
+    "transfer": {**_ROAD, "draft_changed": _("Draft changed")},
     "sheet": _ROAD,
     "correction": {
         "asked": _("Waiting for answers"),
@@ -73,6 +73,7 @@ CUSTODY: Mapping[str, Mapping[str, object]] = {
         "end": _("End"),
         "hand_over": _("Take over"),
         "pick_up": _("Pick up"),
+        "redraft": _("Change the draft"),
         "refuse": _("Refuse"),
         "rematch": _("Send on"),
         "resume": _("Resume"),

@@ -43,6 +43,12 @@ def carriages_of(checks: Checks, carriers: Sequence[Carrier]) -> list[Carriage]:
     ]
 
 
+def carrier_of(carriage: Carriage) -> Carrier:
+    """Return a kept carrier as it was drafted."""
+    permit, *permitted = carriage.permit.split(";")
+    return Carrier(carriage.organisation, carriage.vehicle, permit, tuple(permitted))
+
+
 def permit_text(checks: Checks, field: str, number: str, permitted: Sequence[str]) -> str:
     """Return a permit as it is kept: its number, then the patterns it covers, `;`-separated."""
     if ";" in number:

@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from circularity.audit import Actor, record
+from circularity.custody.held_transfers import locked
 from circularity.custody.manifests import Transfer
-from circularity.custody.transfers import locked
 from circularity.custody.weighings import SIDES, drop_weighings, require_open
 from circularity.fields import Checks
 

@@ -20,10 +20,10 @@ from circularity.custody.amendments import Correction, CorrectionAnswer
 from circularity.custody.corrected_fields import CANCEL, checked, find_field, is_weight
 from circularity.custody.corrected_weighings import WeighingChange, compare_weighings
 from circularity.custody.correction_effects import apply, went_back
+from circularity.custody.held_transfers import locked
 from circularity.custody.manifests import Transfer
 from circularity.custody.official_numbers import checked_number, require_untaken
 from circularity.custody.receipts import receipts_of
-from circularity.custody.transfers import locked
 from circularity.custody.weighed_sums import follow
 from circularity.errors import NotAllowed, RuleBroken
 from circularity.fields import Checks

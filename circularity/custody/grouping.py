@@ -12,10 +12,11 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from circularity.audit import Actor, record
+from circularity.custody.held_transfers import locked
 from circularity.custody.manifests import TransferLine
 from circularity.custody.reception import Fraction, Receipt
 from circularity.custody.transfer_cells import cells_of
-from circularity.errors import RuleBroken
+from circularity.errors import RuleBroken, Stale
 from circularity.ledger.balances import balance
 from circularity.ledger.postings import Cell
 from circularity.units import format_tonnes
@@ -34,8 +35,7 @@ def group_onto(
     Raises RuleBroken `not_a_draft`, `not_stored_here`, `other_waste`, `more_than_remains` (facts: left_kg),
     `more_than_line`.
     """
-    _require_draft(line)
-    session.flush()
+    _hold_draft(session, line)
     made = []
     for receipt, wanted_kg in sorted(fractions, key=lambda pair: pair[0].id):
         _require_stored_here(line, receipt)
@@ -55,7 +55,7 @@ def group_onto(
 
 def ungroup(session: Session, *, actor: Actor, at: datetime, line: TransferLine) -> None:
     """Take every load off a drafted line, so that others can be chosen. Raises RuleBroken `not_a_draft`."""
-    _require_draft(line)
+    _hold_draft(session, line)
     taken_kg = grouped_kg(session, line)
     if taken_kg:
         release(session, line, taken_kg)
@@ -148,9 +148,13 @@ def _fraction(session: Session, line: TransferLine, receipt: Receipt, mass_kg: i
     return fraction
 
 
-def _require_draft(line: TransferLine) -> None:
-    if line.transfer.status != "draft":
+def _hold_draft(session: Session, line: TransferLine) -> None:
+    """Take the draft, so that its line is not left out or made lighter meanwhile."""
+    transfer = locked(session, line.transfer)
+    if transfer.status != "draft":
         raise RuleBroken("not_a_draft", "只有草稿可以归集", "only a draft is grouped", field="line")
+    if line not in transfer.lines:
+        raise Stale("stale", "草稿刚被他人更改，请重新读取", "the draft has just been changed: read it again")
 
 
 def _require_stored_here(line: TransferLine, receipt: Receipt) -> None:

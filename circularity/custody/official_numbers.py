@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from circularity.audit import Actor, record
 from circularity.calendar_days import delta_day
 from circularity.catalogue import regions
+from circularity.custody.held_transfers import locked
 from circularity.custody.manifests import Transfer
 from circularity.custody.sheets import Imported
-from circularity.custody.transfers import locked
 from circularity.errors import BadInput, InputProblem, RuleBroken
 from circularity.fields import Checks
 

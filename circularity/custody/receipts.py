@@ -17,13 +17,13 @@ from sqlalchemy.orm import Session
 from circularity.audit import Actor, record
 from circularity.calendar_days import delta_day
 from circularity.columns import new_public_id
+from circularity.custody.held_transfers import locked
 from circularity.custody.manifests import Transfer, TransferLine
 from circularity.custody.metered import received_total_kg
 from circularity.custody.receipt_postings import receipt_movements
 from circularity.custody.reception import Receipt
 from circularity.custody.settlement import settled_kg
 from circularity.custody.signatures import sign_held
-from circularity.custody.transfers import locked
 from circularity.custody.weighed_sums import nothing_weighed, require_weighed
 from circularity.deals.contract import Agreement
 from circularity.deals.still_lawful import agreement_findings, require_lawful

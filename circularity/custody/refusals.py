@@ -16,10 +16,11 @@ from circularity.audit import Actor, record
 from circularity.calendar_days import delta_day
 from circularity.custody import grouping
 from circularity.custody.carriers import Carrier
+from circularity.custody.drafting import Load, draft_transfer
+from circularity.custody.held_transfers import locked
 from circularity.custody.manifests import Transfer, TransferLine
 from circularity.custody.not_shipped import count_back
 from circularity.custody.transfer_cells import cells_of
-from circularity.custody.transfers import Load, draft_transfer, locked
 from circularity.deals.contract import Agreement
 from circularity.errors import RuleBroken
 from circularity.fields import Checks

@@ -18,10 +18,10 @@ from sqlalchemy.orm import Session
 from circularity.audit import Actor, record
 from circularity.calendar_days import delta_day
 from circularity.columns import utc
+from circularity.custody.held_transfers import locked
 from circularity.custody.known_weighings import Repeated, told_where
 from circularity.custody.manifests import Transfer, TransferLine
 from circularity.custody.meter_figures import checked_mass
-from circularity.custody.transfers import locked
 from circularity.custody.weighings import METERS, SIDES, MeterReading, Ticket, require_open
 from circularity.errors import InputProblem, RuleBroken
 from circularity.fields import Checks

@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 from circularity.audit import Actor, record
 from circularity.custody.carriers import take_over
 from circularity.custody.departures import leave
+from circularity.custody.held_transfers import locked
 from circularity.custody.manifest_document import document_of
 from circularity.custody.manifests import SIGNERS, Carriage, Signature, Transfer
 from circularity.custody.seals import faults_against, seal_over
-from circularity.custody.transfers import locked
 from circularity.errors import NotAllowed, RuleBroken
 from circularity.fields import Checks
 from circularity.lifecycle import legal_acts, next_step

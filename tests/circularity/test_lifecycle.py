@@ -118,7 +118,7 @@ def test_a_refusal_says_what_would_be_possible() -> None:
     with pytest.raises(RuleBroken) as refused:
         next_step("transfer", "draft", "pick_up", "carrier")
     assert refused.value.code == "illegal_step"
-    assert refused.value.facts["legal"] == ("submit", "discard")
+    assert refused.value.facts["legal"] == ("redraft", "submit", "discard")
     assert refused.value.facts["allowed"] == ()
 
 

@@ -56,6 +56,22 @@ class TransferCreate(Schema):
     day_to = Date()
 
 
+class TransferRedraft(Schema):
+    """What a draft is to say instead; lines and carriers as a whole, the others as they stand if left out."""
+
+    agreement_id = String(validate=PUBLIC_ID)
+    lines = List(Nested(LoadCreate), validate=Length(min=1, max=50))
+    carriers = List(Nested(CarrierCreate), validate=Length(max=50))
+    metering = String(validate=OneOf(METERINGS))
+    conveyance = String(validate=OneOf(CONVEYANCES))
+    vehicle = String(validate=_SHORT)
+    day = Date()
+    day_to = Date(allow_none=True, metadata={"description": "null: a day alone"})
+    official_number = String(
+        validate=Length(max=14), metadata={"description": "14 digits; empty takes out what was entered"}
+    )
+
+
 class SignatureCreate(Schema):
     """A signature as the sender or a carrier; the receiver signs within its verdict."""
 

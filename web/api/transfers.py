@@ -6,17 +6,20 @@ Our record replaces no national manifest: 平台转移记录，不替代国家�
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from circularity.custody.carriers import Carrier
+from circularity.custody.drafting import Load, draft_transfer
 from circularity.custody.manifests import Transfer
 from circularity.custody.official_numbers import set_official_number
+from circularity.custody.redrafting import change_draft, draft_of
 from circularity.custody.refusals import send_back, take_back
 from circularity.custody.signatures import sign
-from circularity.custody.transfers import Load, arrive, cancel, close, draft_transfer
+from circularity.custody.transfers import arrive, cancel, close
 from circularity.deals.contract import Agreement
 from circularity.errors import BadInput, InputProblem
 from circularity.organisations import Organisation
@@ -32,6 +35,7 @@ from web.api.transfer_schemas import (
     TransferChange,
     TransferCreate,
     TransferQuery,
+    TransferRedraft,
 )
 from web.api.writing import ACTOR, is_writable, now
 from web.permission_check import may_tell, only_concerned
@@ -80,6 +84,31 @@ def create_transfer(session: Session, body: dict[str, Any]) -> dict[str, Any]:
         **verb_arguments(body),
     )
     session.flush()
+    return _shown(transfer)
+
+
+@blp.change(f"{_ONE}/draft", TransferRedraft, TransferAnswer)
+def change_transfer_draft(session: Session, body: dict[str, Any], transfer_id: str) -> dict[str, Any]:
+    """Let a draft say something else, as its sender, while nobody has signed it."""
+    transfer = by_public_id(session, Transfer, transfer_id, *_LOADED)
+    blp.check_etag(_shown(transfer), TransferAnswer)
+    number = body.pop("official_number", None)
+    if "agreement_id" in body:
+        named = body.pop("agreement_id")
+        body["agreement"] = named_in_body(session, Agreement, "agreement_id", named)
+    if "lines" in body:
+        body["lines"] = [_load(session, line) for line in body["lines"]]
+    if "carriers" in body:
+        body["carriers"] = [carrier_of(session, carrier) for carrier in body["carriers"]]
+    change_draft(
+        session,
+        actor=ACTOR,
+        at=now(),
+        transfer=transfer,
+        version=transfer.version,
+        draft=replace(draft_of(transfer), **body),
+        official_number=number,
+    )
     return _shown(transfer)
 
 

@@ -9,12 +9,12 @@ import pytest
 from deal_rows import Deal, agreement, deal
 from registry import FLY_ASH, Registry, T
 
+from circularity.custody.drafting import Load
 from circularity.custody.manifests import Transfer
 from circularity.custody.receipts import Verdict, Weighed, decide, receive
 from circularity.custody.reception import Receipt
 from circularity.custody.seals import verify_signatures
 from circularity.custody.transfer_cells import cells_of
-from circularity.custody.transfers import Load
 from circularity.errors import BadInput, NotAllowed, RuleBroken
 from circularity.ledger.balances import faults, trial_balance
 from circularity.ledger.groups import post

@@ -9,13 +9,15 @@ from deal_rows import DAY, Deal, agreement, deal, decided
 from registry import FLY_ASH, JIANGSU, Registry, T
 
 from circularity.custody.carriers import Carrier
+from circularity.custody.drafting import Load
 from circularity.custody.grouping import fractions_of, group_onto, ungroup
 from circularity.custody.reception import Receipt
+from circularity.custody.redrafting import change_draft, draft_of
 from circularity.custody.refusals import rematch_refused, send_back, take_back
 from circularity.custody.seals import verify_signatures
 from circularity.custody.transfer_cells import cells_of
 from circularity.custody.transfers import arrive, cancel, close
-from circularity.errors import RuleBroken
+from circularity.errors import RuleBroken, Stale
 from circularity.ledger.balances import balance, faults, held, trial_balance
 from circularity.ledger.postings import Cell
 
@@ -180,6 +182,47 @@ def test_loads_are_taken_off_a_draft_and_chosen_anew(stored: tuple[Deal, Deal, l
     with pytest.raises(RuleBroken) as refused:
         ungroup(**onward.act, line=line)
     assert refused.value.code == "not_a_draft"
+
+
+def test_stored_loads_hold_the_line_of_a_draft_until_they_are_taken_off(
+    stored: tuple[Deal, Deal, list[Receipt]],
+) -> None:
+    _, onward, (one, two) = stored
+    transfer = onward.draft(30)
+    line, drafted = transfer.lines[0], draft_of(transfer)
+    group_onto(**onward.act, line=line, fractions=[(one, 20 * T)])
+    lighter, other = Load(FLY_ASH, "C2", 20 * T - 1), Load("900-001-S03", "C2", 30 * T)
+    for load, code in ((lighter, "more_than_line"), (other, "line_in_use")):
+        about = {"version": transfer.version, "draft": replace(drafted, lines=[load])}
+        with pytest.raises(RuleBroken) as refused:
+            change_draft(**onward.act, transfer=transfer, **about)
+        assert (refused.value.code, line.sent_kg) == (code, 30 * T)
+    enough = replace(drafted, lines=[Load(FLY_ASH, "C2", 35 * T)])
+    change_draft(**onward.act, transfer=transfer, version=transfer.version, draft=enough)
+    group_onto(**onward.act, line=line, fractions=[(two, 15 * T)])
+    ungroup(**onward.act, line=line)
+    change_draft(
+        **onward.act, transfer=transfer, version=transfer.version, draft=replace(drafted, lines=[other])
+    )
+    onward.registry.session.expire_all()
+    assert (one.forwarded_kg, two.forwarded_kg) == (0, 0)
+    with pytest.raises(Stale):
+        group_onto(**onward.act, line=line, fractions=[(one, T)])
+
+
+def test_a_load_sent_on_from_the_gate_stays_a_trip(ash: Deal, registry: Registry) -> None:
+    refused = ash.at_the_gate(30)
+    decided(ash, refused, 0, 30)
+    where = {"carriers": [Carrier(ash.carrier, "沪A1")], "conveyance": "vehicle", "vehicle": "", "day": DAY}
+    other = agreement(registry, ash.works, registry.line(), FLY_ASH)
+    rescue = rematch_refused(**ash.act, transfer=refused, agreements=[other], **where)  # type: ignore[arg-type]  # wrong, or unpacked, on purpose
+    about = {"transfer": rescue, "version": rescue.version}
+    with pytest.raises(RuleBroken) as on_the_road:
+        change_draft(**ash.act, **about, draft=replace(draft_of(rescue), metering="sheet", carriers=[]))
+    assert on_the_road.value.code == "load_on_the_road"
+    change_draft(**ash.act, **about, draft=replace(draft_of(rescue), conveyance="barge"))
+    ash.sign(rescue, "sender")
+    assert (refused.status, rescue.conveyance, rescue.refused_transfer) == ("rematched", "barge", refused)
 
 
 def test_a_line_that_is_grouped_in_part_does_not_leave(stored: tuple[Deal, Deal, list[Receipt]]) -> None:

@@ -12,11 +12,12 @@ from sqlalchemy import text, update
 from sqlalchemy.exc import DBAPIError
 
 from circularity.custody.carriers import Carrier
+from circularity.custody.drafting import Load
 from circularity.custody.manifest_document import sealed_part
 from circularity.custody.manifests import SIGNERS, Transfer, TransferLine
 from circularity.custody.seals import PARTS_ZH, START, SealFault, verify_signatures
 from circularity.custody.transfer_cells import cells_of
-from circularity.custody.transfers import Load, arrive, cancel
+from circularity.custody.transfers import arrive, cancel
 from circularity.errors import NotAllowed, RuleBroken
 from circularity.ledger.balances import balance, faults, trial_balance
 from circularity.ledger.groups import post

@@ -7,9 +7,9 @@ from deal_rows import Deal, deal
 from registry import Registry, T
 from sqlalchemy import true
 
+from circularity.custody.drafting import Load
 from circularity.custody.receipts import Verdict, Weighed, decide, receive
 from circularity.custody.reception import Receipt
-from circularity.custody.transfers import Load
 from circularity.custody.weight_differences import weight_difference, weight_differences
 
 SLUDGE = "900-001-S07"

@@ -13,10 +13,11 @@ import pytest
 from deal_rows import Deal, deal
 from registry import Registry
 
+from circularity.custody.drafting import Load
 from circularity.custody.manifests import Transfer
 from circularity.custody.receipts import Verdict, Weighed, decide, receive
 from circularity.custody.reception import Receipt
-from circularity.custody.transfers import Load, arrive
+from circularity.custody.transfers import arrive
 from circularity.custody.treatments import Result, record_treatment
 from circularity.ledger.balances import faults, held, trial_balance
 from circularity.ledger.generator_months import Use, close_month, write_month

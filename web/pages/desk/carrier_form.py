@@ -14,7 +14,7 @@ from web.language import said
 from web.pages.desk.form_values import FormValues
 
 ROWS = (1, 2, 3)
-"""How many carriers one form takes."""
+"""How many carriers a form offers at least."""
 
 _CREDIT_CODE = re.compile(r"[0-9A-Z]{18}$")
 
@@ -29,7 +29,7 @@ def carrier_names(session: Session, agreement: Agreement) -> list[str]:
 def typed_carriers(session: Session, form: FormValues) -> list[Carrier]:
     """Return the carriers that were typed; one that is not found is noted at its field."""
     found = []
-    for number in ROWS:
+    for number in form.rows("carriers"):
         named = form.text(f"carriers.{number}.carrier")
         if not named:
             continue

@@ -60,6 +60,11 @@ class FormValues:
         """Return what was typed, trimmed."""
         return request.form.get(name, "").strip()
 
+    def rows(self, things: str) -> list[int]:
+        """Return the numbers under which rows were sent: 1 and 3 for `lines.1.…` and `lines.3.…`."""
+        found = (re.match(rf"{things}\.(\d{{1,4}})\.", name, re.ASCII) for name in request.form)
+        return sorted({int(match[1]) for match in found if match})
+
     def mass(self, name: str) -> int:
         """Return typed tonnes in kg; a field that must be filled."""
         return self._filled(name, self.maybe_mass(name))

@@ -1,9 +1,10 @@
-"""A transfer as the form of the next one shows it: the same wastes, carriers and way, on another day."""
+"""A transfer as a form shows it: the next one like it, on another day, or the draft itself to be changed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from circularity.custody.carriers import carrier_of
 from circularity.custody.manifests import Carriage, Transfer
 from circularity.deals.contract import Agreement
 from circularity.units import format_scaled, format_tonnes
@@ -11,13 +12,20 @@ from web.language import said
 from web.pages.desk.form_values import PERMILLE_PER_PERCENT
 
 
-def typed_like(transfer: Transfer, deals: Sequence[Agreement]) -> dict[str, str]:
-    """Return the fields of the form by name; `deals` are those that the form has a line for, in its order: a
-    waste goes on the one that holds now, which may be another than then."""
+def typed_as(transfer: Transfer, groups: Sequence[Sequence[Agreement]]) -> dict[str, str]:
+    """Return every field of the form as the draft stands."""
+    last = "" if transfer.day_to == transfer.day_from else transfer.day_to.isoformat()
+    days = {"day": transfer.day_from.isoformat(), "day_to": last}
+    return typed_like(transfer, groups) | days | {"official_number": transfer.official_number or ""}
+
+
+def typed_like(transfer: Transfer, groups: Sequence[Sequence[Agreement]]) -> dict[str, str]:
+    """Return the fields of the form by name; `groups` are the agreements that its lines choose from, in their
+    order: a waste goes on the first of its group, which may be another than then."""
     typed = {name: getattr(transfer, name) for name in ("metering", "conveyance", "vehicle")}
-    places = {deal.waste_code: number for number, deal in enumerate(deals, 1)}
+    places = {group[0].waste_code: number for number, group in enumerate(groups, 1)}
     for line in transfer.lines:
-        if (number := places.get(line.waste_code)) is not None:
+        if (number := places.get(line.agreement.waste_code)) is not None:
             moisture = line.sent_moisture_permille
             typed |= {
                 f"lines.{number}.sent_t": format_tonnes(line.sent_kg),
@@ -32,11 +40,11 @@ def typed_like(transfer: Transfer, deals: Sequence[Agreement]) -> dict[str, str]
 
 
 def _carrier(carriage: Carriage) -> dict[str, str]:
-    permit, _, permitted = carriage.permit.partition(";")
+    carrier = carrier_of(carriage)
     row = f"carriers.{carriage.number}."
     return {
         f"{row}carrier": f"{said(carriage.organisation)} {carriage.organisation.credit_code}",
         f"{row}vehicle": carriage.vehicle,
-        f"{row}permit": permit,
-        f"{row}permitted": permitted,
+        f"{row}permit": carrier.permit,
+        f"{row}permitted": ";".join(carrier.permitted),
     }

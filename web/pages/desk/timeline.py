@@ -32,11 +32,12 @@ class Happening:
 
 
 _TOLD_BY_EVENT = {
+    "transfer.draft_changed": "draft_changed",
     "transfer.cancelled": "cancelled",
     "transfer.sent_back": "returning",
     "transfer.taken_back": "returned",
 }
-"""Acts whose moment no column of the transfer keeps, and the states they lead to."""
+"""Acts whose moment no column of the transfer keeps, and what is said of them: mostly the next state."""
 
 
 def timeline(
