@@ -45,6 +45,17 @@ CUSTODY: Mapping[str, Mapping[str, object]] = {
     },
     "transfer": {**_ROAD, "draft_changed": _("Draft changed")},
     "sheet": _ROAD,
+    "said": {
+        "agreement": _("Agreement"),
+        "metering": _("How it is metered"),
+        "conveyance": _("Conveyance"),
+        "vehicle": _("Vehicle, vessel or train"),
+        "day_from": _("Days"),
+        "day_to": _("Days"),
+        "lines": _("The load"),
+        "carriages": _("Carrier"),
+        "official_number": _("Official manifest"),
+    },
     "correction": {
         "asked": _("Waiting for answers"),
         "approved": _("Approved and made"),

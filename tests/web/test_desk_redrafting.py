@@ -102,7 +102,7 @@ def test_a_draft_is_changed_on_its_form_and_its_page_tells_so(
     assert (now["main"], now["days"]) == (slag, (tomorrow, tomorrow))
     assert [vehicle for _, vehicle, _ in now["carriers"]] == ["浙B9", "浙C8"]  # type: ignore[attr-defined]
     told = at_work.see(transfer)
-    assert "Draft changed" in told
+    assert "Draft changed Agreement · Carrier · Days · The load" in told
     assert "12.500" in told
     assert "草稿已更改" in at_work.client.get(f"{transfer}?lang=zh").get_data(as_text=True)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,14 +14,15 @@ from circularity.audit import AuditEvent
 from circularity.custody.amendments import Correction
 from circularity.custody.manifests import Signature, Transfer
 from circularity.custody.reception import Receipt
+from web.words import word
 
 
 @dataclass(frozen=True)
 class Happening:
     """One moment; `what` is a state of the transfer, `signed`, `asked` or `settled`.
 
-    Sending and pick-up are told by their signatures. `reason` was given for a cancellation, `weighed_kg` is
-    what came home.
+    Sending and pick-up are told by their signatures. `reason` was given for a cancellation, or names what of
+    a draft was changed; `weighed_kg` is what came home.
     """
 
     at: datetime
@@ -74,11 +76,17 @@ def _told_by_events(session: Session, transfer: Transfer) -> list[Happening]:
         Happening(
             event.at,
             _TOLD_BY_EVENT[event.action],
-            reason=event.facts.get("reason", ""),
+            reason=event.facts.get("reason", "") or _said_anew(event.facts),
             weighed_kg=_came_home(event.facts) if event.action == "transfer.taken_back" else None,
         )
         for event in events
     ]
+
+
+def _said_anew(facts: Mapping[str, Any]) -> str:
+    """Return which parts of a draft were changed."""
+    parts = dict.fromkeys(word("said", part) for part in facts.get("changes", ()))
+    return " · ".join(parts)
 
 
 def _came_home(facts: dict[str, dict[str, int]]) -> int:
