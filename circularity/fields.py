@@ -80,10 +80,8 @@ class Checks:
         """Return the value when it is one of the allowed words."""
         words = tuple(allowed)
         if value not in words:
-            listed = ", ".join(repr(word) for word in words)
-            self.refuse(
-                field, "unknown_word", value, f"{field} 应为 {listed}", f"{field} must be one of {listed}"
-            )
+            zh, en = (mark.join(map(repr, words)) for mark in ("、", ", "))
+            self.refuse(field, "unknown_word", value, f"{field} 应为 {zh}", f"{field} must be one of {en}")
         return value
 
     def period(self, start_field: str, start: date | None, end_field: str, end: date | None) -> None:

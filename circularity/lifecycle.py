@@ -204,9 +204,9 @@ def next_step(machine: str, state: str, act: str, who: str) -> Step:
     step = MACHINES[machine].steps.get((state, act))
     if step is None or who not in step.who:
         legal, allowed = legal_acts(machine, state), legal_acts(machine, state, who)
-        listed = ", ".join(allowed) or "–"
-        zh = f"状态 {state} 下，{who} 不能执行 {act}；可执行：{listed}"
-        en = f"in state {state}, {who} cannot {act}; what is possible: {listed}"
+        zh_listed, en_listed = (mark.join(allowed) or "–" for mark in ("、", ", "))
+        zh = f"状态 {state} 下，{who} 不能执行 {act}；可执行：{zh_listed}"
+        en = f"in state {state}, {who} cannot {act}; what is possible: {en_listed}"
         raise RuleBroken(
             "illegal_step",
             zh,

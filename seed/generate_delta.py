@@ -99,7 +99,7 @@ def _entitlements(drawn: Draw, facilities: tuple[Party, ...]) -> tuple[Entitleme
             number=_number(party),
             party=party.party,
             kind=drawn.streams[streams[facility]].entitlement_kind,
-            issuer="主管部门(演示)",
+            issuer="主管部门（演示）",
             valid_from_days=-365,
             valid_to_days=valid[facility],
             annual_limit_kg=None,

@@ -62,6 +62,10 @@ def deviations(pair: Pairs) -> list[tuple[str, int, int, int]]:
     return found
 
 
+_APART = {"zh": "；", "en": "; "}
+_LISTED = {"zh": "、", "en": ", "}
+
+
 def _excesses(language: str) -> Fact:
     def excesses(pair: Pairs) -> str:
         parts = []
@@ -69,7 +73,7 @@ def _excesses(language: str) -> Fact:
             sign = ">" if assay > limit else "<"
             compared = f"{format_scaled(assay, MICRO)} {sign} {format_scaled(limit, MICRO)}"
             parts.append(_with_unit(analyte, language, compared))
-        return "; ".join(parts)
+        return _APART[language].join(parts)
 
     return excesses
 
@@ -77,7 +81,7 @@ def _excesses(language: str) -> Fact:
 def _deviations(language: str) -> Fact:
     def off_by(pair: Pairs) -> str:
         found = [(analyte, format_scaled(excess, MICRO)) for analyte, _, _, excess in deviations(pair)]
-        return "; ".join(_with_unit(analyte, language, excess) for analyte, excess in found)
+        return _APART[language].join(_with_unit(analyte, language, excess) for analyte, excess in found)
 
     return off_by
 
@@ -85,7 +89,9 @@ def _deviations(language: str) -> Fact:
 def _missing(language: str) -> Fact:
     def missing(pair: Pairs) -> str:
         analytes = predicates.limited_analytes(pair.tables)
-        return ", ".join(_named(a, language) for a in analytes if predicates.analyte_missing(pair, a)[0])
+        return _LISTED[language].join(
+            _named(a, language) for a in analytes if predicates.analyte_missing(pair, a)[0]
+        )
 
     return missing
 
@@ -137,7 +143,7 @@ def _document(hazardous: str, general: str) -> Fact:
 def _exemption(language: str) -> Fact:
     def condition(pair: Pairs) -> str:
         entries = pair.tables.entries(int(pair.i[0]), int(pair.j[0]))
-        return "; ".join(str(getattr(entry, f"condition_{language}")) for entry in entries)
+        return _APART[language].join(str(getattr(entry, f"condition_{language}")) for entry in entries)
 
     return condition
 

@@ -52,7 +52,7 @@ WORDS: dict[str, Words] = {
     "operation": Words(
         "利用处置方式",
         "operation",
-        "产生单位允许的方式({allowed})不含 {operation}",
+        "产生单位允许的方式（{allowed}）不含 {operation}",
         "the generator allows {allowed}, not {operation}",
         "允许方式增加 {operation}，即可送往 {receiver}",
         "allow operation {operation} as well to reach {receiver}",

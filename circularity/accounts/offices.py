@@ -37,7 +37,7 @@ def require_power(session: Session, organisation: Organisation, power: str, thin
     if has_power(session, organisation, power, thing, on):
         return
     row = next(row for row in all_powers() if row.power == power and row.holds(on))
-    zh = f"本单位无此职权({row.note_zh})"
+    zh = f"本单位无此职权（{row.note_zh}）"
     en = f"this is not among the organisation's powers ({row.note_en})"
     raise NotAllowed("no_power", zh, en, power=power)
 

@@ -162,7 +162,7 @@ class _Checker:
                 "hazard_properties",
                 "hazard_property",
                 text,
-                "危险特性只能是 T、C、I、R、In,且只用于危险废物",
+                "危险特性只能是 T、C、I、R、In，且只用于危险废物",
                 "hazard properties are T, C, I, R or In, and only of hazardous waste",
             )
             return ""

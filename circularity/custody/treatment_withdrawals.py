@@ -61,7 +61,7 @@ def _give_back(session: Session, treatment: Treatment) -> None:
         .limit(1)
     )
     if later is not None:
-        zh = f"同一批货物之后还有处理记录({later.day_to})，请先撤回后面的"
+        zh = f"同一批货物之后还有处理记录（{later.day_to}），请先撤回后面的"
         en = f"a later treatment ({later.day_to}) took of the same loads: it is withdrawn first"
         raise RuleBroken("treated_since", zh, en, treatment=later.public_id)
     for part in parts:

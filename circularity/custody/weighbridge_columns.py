@@ -124,6 +124,6 @@ def _scale_told(file: Path, rows: Sequence[Sequence[str]], gross: int) -> int:
     for scale, fits in tests:
         if weights and all(map(fits, weights)):
             return scale
-    zh = "无法判断重量单位，请在表头注明(吨)或(kg)"
+    zh = "无法判断重量单位，请在表头注明（吨）或（kg）"
     en = "the unit is not clear; write (t) or (kg) in the header"
     raise BadInput([InputProblem(file.name, None, "gross", "unit_unclear", "", zh, en)])

@@ -150,5 +150,5 @@ def text_of(field: str, value: str, maximum: int, *, required: bool = True) -> s
 
 def _require_sender(agreement: Agreement, by: Organisation) -> None:
     if by.id != agreement.site.organisation_id:
-        zh, en = "只有产生(移出)单位办理", "only the sender's organisation files it"
+        zh, en = "只有产生（移出）单位办理", "only the sender's organisation files it"
         raise NotAllowed("not_the_sender", zh, en)

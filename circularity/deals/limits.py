@@ -130,7 +130,7 @@ def full(kind: str, public_id: str, year: int, *, left_kg: int, wanted_kg: int) 
     """Return the refusal `full`: this limit has less left than is wanted, kg; `year` 0 for any."""
     zh, en = _NAMED[kind]
     left_t, wanted_t = format_tonnes(left_kg), format_tonnes(wanted_kg)
-    zh = f"{zh}{f'({year} 年)' if year else ''}余量 {left_t} 吨，不足 {wanted_t} 吨"
+    zh = f"{zh}{f'（{year} 年）' if year else ''}余量 {left_t} 吨，不足 {wanted_t} 吨"
     en = f"{en}{f' of {year}' if year else ''} has {left_t} t left, {wanted_t} t are wanted"
     facts = {"kind": kind, "subject": public_id, "year": year}
     return RuleBroken("full", zh, en, left_kg=left_kg, wanted_kg=wanted_kg, **facts)

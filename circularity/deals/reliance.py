@@ -93,7 +93,7 @@ def _finding(entry: WhitelistEntry, event: AuditEvent) -> Finding:
         effect=UNLAWFUL,
         slack=1,
         slack_unit="",
-        zh=f"所依据的白名单条目({entry.document})于 {on} {gone_zh}：{why_zh}{reason}",
+        zh=f"所依据的白名单条目（{entry.document}）于 {on} {gone_zh}：{why_zh}{reason}",
         en=f"the white-list entry this counts on ({entry.document}) was {gone_en} on {on}: {why_en}{reason}",
         legal=legal.basis("blacklist", on),
         procedure=None,

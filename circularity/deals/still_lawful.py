@@ -97,7 +97,7 @@ def require_lawful(findings: Iterable[Finding]) -> list[Finding]:
             }
             for found in unlawful
         ]
-        zh = "不符合规定:" + ";".join(found.zh for found in unlawful)
+        zh = "不符合规定：" + "；".join(found.zh for found in unlawful)
         en = "not lawful: " + "; ".join(found.en for found in unlawful)
         raise RuleBroken("unlawful", zh, en, rules=rules)
     return conditional

@@ -143,7 +143,7 @@ def _composition(matter: Matter) -> str:
         f"{analyte_of(row.analyte).name_zh} {format_scaled(row.value_micro, MICRO)} {unit_of(row.analyte)}"
         for row in assays
     )
-    return ";".join(map(str.rstrip, told))
+    return "；".join(map(str.rstrip, told))
 
 
 _FACTS: Mapping[str, Callable[[Matter], str]] = MappingProxyType(
@@ -173,7 +173,7 @@ _FACTS: Mapping[str, Callable[[Matter], str]] = MappingProxyType(
         "period": lambda m: _days(m.first, m.last),
         "year": lambda m: str(m.first.year),
         "contract": lambda m: m.contract,
-        "whitelist.document": lambda m: ";".join(dict.fromkeys(row.document for row in m.listings)),
+        "whitelist.document": lambda m: "；".join(dict.fromkeys(row.document for row in m.listings)),
     }
 )
 """Words of the column `known_from` of `procedure_fields` → how the fact is read."""

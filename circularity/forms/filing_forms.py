@@ -16,7 +16,7 @@ NOT_OFFICIAL = (
     "平台按已知信息填写的材料，不替代向主管部门的正式申报；以主管部门审批为准。",
     "Filled by the platform from what it knows; it replaces no official filing: the authority decides.",
 )
-EMPTY = "(待填)"
+EMPTY = "（待填）"
 _GREY, _YELLOW = "#EEEEEE", "#FFF6D6"
 
 

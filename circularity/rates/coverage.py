@@ -49,8 +49,8 @@ class Coverage:
         checked = "已核实" if official.verified else "未核实"
         return (
             f"平台掌握的产生量相当于最近一次官方产生量的 {_range(map(_percent, shares), ' 至 ')}"
-            f"({_range(_years(official), '–')} 年，{_range(_tonnes(official), ' 至 ')} t{part};"
-            f"{official.document_zh},{checked})。"
+            f"（{_range(_years(official), '–')} 年，{_range(_tonnes(official), ' 至 ')} t{part}；"
+            f"{official.document_zh}，{checked}）。"
         )
 
     @property

@@ -149,7 +149,7 @@ class PlannedRate:
         b = self.balance
         return (
             f"依据 {self.sites} 个场所的平台数据：产生量 {_t(b.generated_kg)} t，其中已申报 "
-            f"{_t(b.declared_kg)} t、仅由发布和协议推算 {_t(b.undeclared_kg)} t;"
+            f"{_t(b.declared_kg)} t、仅由发布和协议推算 {_t(b.undeclared_kg)} t；"
             f"尚未发布或签约 {_t(b.unposted_kg)} t。未登记的单位不在其中，不等于统计数据。"
         )
 

@@ -108,7 +108,7 @@ def approve(
             raise RuleBroken("not_visited", zh, en)
         wanting = wanting_consent(application)
         if wanting:
-            zh = "尚缺移出地同意:" + "、".join(wanting)
+            zh = "尚缺移出地同意：" + "、".join(wanting)
             en = "the consent of these provinces is missing: " + ", ".join(wanting)
             raise RuleBroken("consent_missing", zh, en, provinces=wanting)
         require_none(unfit(application, on))

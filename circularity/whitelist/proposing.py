@@ -153,7 +153,7 @@ def add_note(
 def require_none(lacking: list[Any]) -> None:
     """Refuse what still lacks something, naming all of it."""
     if lacking:
-        zh = "尚不完整:" + ";".join(lack.zh for lack in lacking)
+        zh = "尚不完整：" + "；".join(lack.zh for lack in lacking)
         en = "not complete: " + "; ".join(lack.en for lack in lacking)
         raise RuleBroken("incomplete", zh, en, missing=[lack.code for lack in lacking])
 

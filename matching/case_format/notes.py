@@ -10,14 +10,14 @@ NOTE_SENTENCES: Mapping[str, tuple[str, str]] = {
     "file_ignored": ("该文件不属于算例，未读取", "this file is no part of a case and was not read"),
     "sheet_ignored": ("没有认出表头，整张表未读取", "no header was recognised, the whole sheet was not read"),
     "encoding": ("按 {encoding} 编码读取", "read as {encoding}"),
-    "title_rows": ("表头以上的文字: {text}", "text above the header: {text}"),
-    "header_found": ("表头在第 {rows} 行: {columns}", "the header is row {rows}: {columns}"),
+    "title_rows": ("表头以上的文字：{text}", "text above the header: {text}"),
+    "header_found": ("表头在第 {rows} 行：{columns}", "the header is row {rows}: {columns}"),
     "column_kept": (
-        "未知的列，保留为备注: {values}",
+        "未知的列，保留为备注：{values}",
         "a column that we do not know is kept as a note: {values}",
     ),
     "several_masses": (
-        "有多个数量列: 采用 {used}；此列未采用，请确认",
+        "有多个数量列：采用 {used}；此列未采用，请确认",
         "there are several mass columns: {used} is used, this one is not; please confirm",
     ),
     "unit_converted": ("单位为 {unit}，已换算", "the unit is {unit}; values are converted"),
@@ -29,7 +29,7 @@ NOTE_SENTENCES: Mapping[str, tuple[str, str]] = {
     "blank_mark": ("“{found}”视为空", "{found} was read as empty"),
     "float_noise": ("浮点误差已舍去", "digits that floating-point arithmetic left behind were rounded off"),
     "dates_read": ("日期按年月日读取", "dates were read as year, month, day"),
-    "coordinate_rounded": ("坐标取到 7 位小数(1 厘米)", "coordinates are kept to 7 decimals (1 cm)"),
+    "coordinate_rounded": ("坐标取到 7 位小数（1 厘米）", "coordinates are kept to 7 decimals (1 cm)"),
     "date_read": ("日期 {found} 读作 {value}", "the date {found} was read as {value}"),
     "region_read": ("地区 {found} 读作 {value}", "the region {found} was read as {value}"),
     "address_unread": (
@@ -62,7 +62,7 @@ NOTE_SENTENCES: Mapping[str, tuple[str, str]] = {
         "the catalogue lacks the code {code}; it is handled as its kind {kind}",
     ),
     "pattern_assumed": (
-        "没有废物代码列，能力视为可接收任何废物(*)",
+        "没有废物代码列，能力视为可接收任何废物（*）",
         "no waste pattern is given: these capacities are read as taking any waste (*)",
     ),
     "id_numbered": ("没有编号，按行号编为 {value} 等", "rows without an id are numbered: {value} and so on"),
@@ -80,7 +80,7 @@ NOTE_SENTENCES: Mapping[str, tuple[str, str]] = {
         "合计行 {text} 没有数值，未计入",
         "the total row {text} has no value and is not counted",
     ),
-    "remark_row": ("非数据行，保留为备注: {text}", "a row without data is kept as a note: {text}"),
+    "remark_row": ("非数据行，保留为备注：{text}", "a row without data is kept as a note: {text}"),
     "repeated_header": (
         "重复的表头或栏号行，未计入",
         "a repeated header or a row of column numbers is not counted",
@@ -132,7 +132,7 @@ class Notes:
             zh, en = (sentence.format(**dict(facts)) for sentence in NOTE_SENTENCES[rule])
             if len(rows) > 1:
                 first = ", ".join(str(row) for row in rows[:5])
-                zh, en = f"{zh}(共 {len(rows)} 行: {first}…)", f"{en} ({len(rows)} rows: {first}…)"
+                zh, en = f"{zh}（共 {len(rows)} 行：{first}…）", f"{en} ({len(rows)} rows: {first}…)"
             told = tuple(row for row in rows if row is not None)
             notes.append(Note(file, rows[0], column, rule, zh, en, told))
         return tuple(sorted(notes, key=lambda note: (note.file, note.row or 0)))

@@ -75,7 +75,7 @@ def _load(before: Measures, after: Measures) -> tuple[str, str]:
 
 def _partners(before: Measures, after: Measures) -> tuple[str, str]:
     counts = f"{before.pairs:,} → {after.pairs:,}"
-    return f"配对 {counts}(较少，未证明最少)", f"pairs {counts} (few, not proven the fewest)"
+    return f"配对 {counts}（较少，未证明最少）", f"pairs {counts} (few, not proven the fewest)"
 
 
 GAINS: dict[str, Callable[[Measures, Measures], tuple[str, str]]] = {

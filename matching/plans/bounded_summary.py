@@ -78,4 +78,4 @@ def _why(plan: Plan, part: PartPlan) -> tuple[str, str]:
     if crossing:
         zh.append(f"限额交叉：{shown}")
         en.append(f"caps cross: {shown}")
-    return ";".join(zh), "; ".join(en)
+    return "；".join(zh), "; ".join(en)

@@ -131,7 +131,7 @@ def _beside_the_kept_back(misses: Sequence[Miss], plants: Mapping[int, int]) -> 
     told = []
     for miss in misses:
         if n := plants.get(miss.output, 0):
-            zh = f"{miss.change_zh}；另有 {n} 家设施暂不得接收新的废物(设施状态)，解除后也可接收"
+            zh = f"{miss.change_zh}；另有 {n} 家设施暂不得接收新的废物（设施状态），解除后也可接收"
             en = f"{miss.change_en}; {n} more would take it but for their standing (suspended or the like)"
             miss = replace(miss, change_zh=zh, change_en=en)  # noqa: PLW2901 - the same miss, told further
         told.append(miss)

@@ -44,7 +44,7 @@ def _miss(case: Case, output: int, capacity: int, room_kg: int, left_kg: int, lo
               f"with a lot of {kept} t {name}, the nearest with room, would take it")  # fmt: skip
     else:
         short, kept, more = lot_kg - room_kg, format_tonnes(room_kg), format_tonnes(lot_kg - room_kg)
-        zh = (f"最小批量 {lot} t 放不下：最近有余量的 {name} 最多还能收 {kept} t;"
+        zh = (f"最小批量 {lot} t 放不下：最近有余量的 {name} 最多还能收 {kept} t；"
               f"最小批量降到 {kept} t，或该处再有 {more} t 能力即可接收")  # fmt: skip
         en = (f"its minimum lot of {lot} t fits nowhere: {name}, the nearest with room, takes {kept} t; "
               f"with a lot of {kept} t, or {more} t more room there, it would go")  # fmt: skip

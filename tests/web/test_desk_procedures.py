@@ -73,11 +73,11 @@ def test_the_form_is_filled_with_all_that_is_known_and_what_was_typed(world: Des
     }
     assert rows["危险特性"].value == "腐蚀性"
     assert rows["代码"].value == "398-007-34"
-    assert rows["转移总量(吨)"].value == "50"
+    assert rows["转移总量（吨）"].value == "50"
     assert (rows["包装方式"].value, rows["包装方式"].data_type) == ("=HYPERLINK(1)", "s"), (
         "a text, no formula"
     )
-    assert rows["应急预案"].value == "(待填)"
+    assert rows["应急预案"].value == "（待填）"
     assert any("不替代" in str(row[0].value) for row in book.active.iter_rows(min_row=1, max_row=3))
     refused = world.refused(f"{procedure}/acts/fill", **{"typed.nonsense": "x"})
     assert "no such thing" in refused

@@ -133,7 +133,7 @@ class TransferAnswer(Answer):
         }
     )
     id = String()
-    number = String(metadata={"description": "ours; 平台转移记录，不替代国家危险废物转移联单"})
+    number = String(metadata={"description": "ours（平台转移记录，不替代国家危险废物转移联单）"})
     official_number = String(metadata={"description": "14 digits of the national manifest"})
     agreement_id = String()
     status = String()

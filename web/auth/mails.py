@@ -24,7 +24,7 @@ def reset_mail(to: str, key: str) -> Mail:
     return _mail(
         to,
         ("重置口令", "Reset your password"),
-        "请在 30 分钟内打开以下链接设置新口令，链接只能使用一次:",
+        "请在 30 分钟内打开以下链接设置新口令，链接只能使用一次：",
         "Open this link within 30 minutes to set a new password; it works once:",
         _address("auth.new_password", key),
     )
@@ -35,7 +35,7 @@ def sign_up_mail(to: str, key: str, organisation: str) -> Mail:
     return _mail(
         to,
         ("完成注册", "Finish signing up"),
-        f"请在 24 小时内打开以下链接，完成“{organisation}”的注册:",
+        f"请在 24 小时内打开以下链接，完成“{organisation}”的注册：",
         f"Open this link within 24 hours to finish signing up {organisation}:",
         _address("auth.finish_sign_up", key),
     )
@@ -58,7 +58,7 @@ def invitation_mail(to: str, key: str, organisation: str) -> Mail:
     return _mail(
         to,
         ("邀请加入", "Invitation"),
-        f"“{organisation}”邀请您加入。请在 7 天内打开以下链接:",
+        f"“{organisation}”邀请您加入。请在 7 天内打开以下链接：",
         f"{organisation} invites you. Open this link within 7 days:",
         _address("auth.invitation", key),
     )
@@ -69,7 +69,7 @@ def paused_mail(to: str) -> Mail:
     return _mail(
         to,
         ("登录已暂停", "Log-in paused"),
-        "您的账户多次输入错误口令，登录已暂停片刻。如为本人操作，请稍后再试或重置口令；如非本人操作，账户未被进入:",
+        "您的账户多次输入错误口令，登录已暂停片刻。如为本人操作，请稍后再试或重置口令；如非本人操作，账户未被进入：",
         "A wrong password was given for your account several times: log-in pauses for a while. If it was "
         "you, try again later or reset the password; if not, nobody got in:",
         public_address(url_for("auth.forgotten")),
@@ -82,7 +82,7 @@ def linked_mail(to: str, title_zh: str, title_en: str) -> Mail:
     return _mail(
         to,
         ("新的登录方式", "A new log-in"),
-        f"“{title_zh}”的登录已与您的账户关联，并已登录。如非本人操作，请立即修改口令，并在“账户”中取消关联:",
+        f"“{title_zh}”的登录已与您的账户关联，并已登录。如非本人操作，请立即修改口令，并在“账户”中取消关联：",
         f"A log-in of {title_en} was linked to your account and has logged in. If this was not you, change "
         "the password at once and take the link away under Account:",
         public_address(url_for("auth.account")),

@@ -17,7 +17,7 @@ MADE_BEFORE = (
     "password was shown when they were made; name a new --database for others, or CIRC_ACCOUNTS=off for none"
 )
 ONCE = "演示账户，口令只显示这一次 · demo accounts, the password is shown only now:"
-CODES = "恢复码(各用一次)· recovery codes, each good once:"
+CODES = "恢复码（各用一次）· recovery codes, each good once:"
 
 
 def account_lines(engine: Engine) -> list[str]:

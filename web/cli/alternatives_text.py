@@ -13,8 +13,8 @@ def alternatives_text(told: Sequence[dict[str, Any]], allowance_permille: int) -
     """Return a line or two per aim; aims without a better plan are named too."""
     percent = format_scaled(allowance_permille, 10)
     lines = [
-        f"备选方案 · alternatives (已落实、急迫、利用、等级与最优相同，成本最多 +{percent} % · "
-        f"placed, urgent, utilised, hierarchy as in the optimum, cost at most +{percent} %)"
+        f"备选方案 · alternatives（已落实、急迫、利用、等级与最优相同，成本最多 +{percent} % · "
+        f"placed, urgent, utilised, hierarchy as in the optimum, cost at most +{percent} %）"
     ]
     by_aim = {each["aim"]: each for each in told}
     for aim, (zh, en) in NAMES.items():

@@ -46,7 +46,7 @@ def import_list(file: Path, into: Path, source: str | None, valid_from: datetime
     except OSError as error:
         raise Refused(f"无法写入 · cannot write to {into}: {error}") from error
     click.echo(
-        f"已导入 · imported {report.rows}: 替换 replaced {report.replaced}, 新增 added {report.added}, "
+        f"已导入 · imported {report.rows}：替换 replaced {report.replaced}，新增 added {report.added}，"
         f"保留 kept {report.kept} → {report.path}"
     )
     click.echo(f"使其生效 · to use it everywhere: export {FOLDER_VARIABLE}={into.resolve()}")

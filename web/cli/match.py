@@ -41,7 +41,7 @@ DEFAULTS = ", ".join(
 )
 
 OTHER_SIDE = (
-    "表中只有自己的废物?用 --facilities-from 案例 补上去处 · "
+    "表中只有自己的废物？用 --facilities-from 案例 补上去处 · "
     "only your own wastes? Take the outlets from another case: --facilities-from CASE"
 )
 

@@ -16,7 +16,7 @@ PROVINCE_RULES = frozenset({"hazardous_cross_province", "general_record", "gener
 def plan_text(described: dict[str, Any]) -> str:
     """Return the summary as lines a plant manager can read."""
     lines = [
-        f"状态 · status        {described['status']}(已核验 verified; 引擎 engine {described['engine']})",
+        f"状态 · status        {described['status']}（已核验 verified；引擎 engine {described['engine']}）",
         *_gaps(described),
         f"已落实 · placed      {_t(described['placed_t'])} t",
         f"  今日可转移 · today   {_t(described['can_move_today_t'])} t",
@@ -44,7 +44,7 @@ def plan_text(described: dict[str, Any]) -> str:
     lines += _table("按废物 · by waste", by_waste, ("waste_code", "posted_t", "placed_t", "unmatched_t"))
     if described["not_asked"]:
         names = ", ".join(_name(code) for code in described["not_asked"])
-        lines.append(f"未核查(无数据)· not asked, no data: {names}")
+        lines.append(f"未核查（无数据）· not asked, no data: {names}")
     lines.append(f"\n{described['notice_zh']}\n{described['notice_en']}")
     return "\n".join(lines)
 
@@ -54,10 +54,10 @@ def _gaps(described: dict[str, Any]) -> list[str]:
     lines = []
     for level in described["levels"][:-1] if described["status"] != "optimal" else []:
         if level["gap"]:
-            told = f"; 求解器称 solver says {level['solver_bound']}" if "solver_bound" in level else ""
+            told = f"；求解器称 solver says {level['solver_bound']}" if "solver_bound" in level else ""
             lines.append(
-                f"  差距 · gap  {level['name']}: {level['value']} {level['unit']}, "
-                f"界 bound {level['bound']}, 差 gap {level['gap']}{told}"
+                f"  差距 · gap  {level['name']}: {level['value']} {level['unit']}，"
+                f"界 bound {level['bound']}，差 gap {level['gap']}{told}"
             )
     lines += [
         f"  因 · because  {part['why_zh']} · {part['why_en']}" for part in described["bounded_parts"][:3]
@@ -72,7 +72,7 @@ def _unasked_procedures(not_asked: list[str]) -> list[str]:
     if not PROVINCE_RULES & set(not_asked):
         return []
     return [
-        "  注意：缺少行政区划(region_code)，跨省备案和审批未核查，上述“今日”可能偏多",
+        "  注意：缺少行政区划（region_code），跨省备案和审批未核查，上述“今日”可能偏多",
         "  mind: without region codes nobody asked for records and approvals across provinces; "
         "'today' may be too much",
     ]

@@ -81,7 +81,7 @@ def run_lines(session: Session, run: MatchingRun) -> list[str]:
         [_words(code, run.as_of), f"{n:,}", _t(kg)] for code, n, kg in reasons_of_run(session, run)[:TOP]
     ]
     lines = [
-        f"区域撮合 · region-wide match {run.as_of.isoformat()}: {run.status}, 已核验 verified, {run.engine}",
+        f"区域撮合 · region-wide match {run.as_of.isoformat()}: {run.status}，已核验 verified, {run.engine}",
         f"  待处理 · to place          {_t(run.supply_kg):>14} t   ({run.outputs} × {run.windows})",
         f"  已匹配 · placed            {_t(run.placed_kg):>14} t   {_share(run.placed_kg, run.supply_kg)}",
         f"    今日可转移 · can move today    {_t(run.can_move_today_kg):>10} t",
@@ -163,7 +163,7 @@ def rate_lines(rates: list[PlannedRate]) -> list[str]:
     widest = max(rates, key=lambda rate: rate.generated_kg)
     b = widest.balance
     planned = (
-        f"  计划利用 · planned: 协议 agreed {_t(b.agreed_kg)} t + 一方已接受 accepted by one side "
+        f"  计划利用 · planned：协议 agreed {_t(b.agreed_kg)} t + 一方已接受 accepted by one side "
         f"{_t(b.reserved_kg)} t + 撮合建议 proposed {_t(b.proposed_kg)} t"
     )
     return [*lines, planned, f"  {widest.coverage_zh}", f"  {widest.coverage_en}"]

@@ -69,8 +69,8 @@ def load(engine: Engine, delta: Delta, loads: int = 0) -> list[str]:
         return ["演示数据已在库中，未重复载入 · the demo data are there already; nothing was added"]
     roles = [party.role for party in delta.parties]
     counts = (
-        f"产废单位 generators {roles.count('generator')}, 利用处置设施 facilities {roles.count('facility')}, "
-        f"待处理批次 outputs {sum(flow.lots for flow in delta.flows)}, 能力窗口 windows {len(delta.lines)}, "
+        f"产废单位 generators {roles.count('generator')}，利用处置设施 facilities {roles.count('facility')}，"
+        f"待处理批次 outputs {sum(flow.lots for flow in delta.flows)}，能力窗口 windows {len(delta.lines)}，"
         f"白名单 whitelist {len(delta.whitelist)}"
     )
     return [f"已载入 · loaded: {counts}", FICTIONAL]

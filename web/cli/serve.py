@@ -97,5 +97,5 @@ def _listening(host: str, port: int) -> socket.socket:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family)
     except OSError as error:
-        asked = f"无法监听 · cannot listen on {host}:{port} ({error}); 换个端口 · try --port"
+        asked = f"无法监听 · cannot listen on {host}:{port} ({error})；换个端口 · try --port"
         raise Refused(asked) from error

@@ -42,7 +42,9 @@ def verify(case: Path, plan: Path, ignore_digests: bool) -> None:
         click.echo(f"distances differ by a metre here; the plan is within {gap} CNY of the least cost")
     click.echo(_conditions(plan))
     proven_zh, proven_en = (
-        ("有界(差距已证明)", "bounded (its gaps are proven)") if verification.bounded else ("最优", "optimal")
+        ("有界（差距已证明）", "bounded (its gaps are proven)")
+        if verification.bounded
+        else ("最优", "optimal")
     )
     click.echo(f"已核验：完整、合规预检、可行、数值一致、{proven_zh}")
     click.echo(f"verified: intact, lawful by pre-check, feasible, worth what it says, {proven_en}")

@@ -36,7 +36,7 @@ def why_lines(plan: Plan, output_id: str) -> list[str]:
     if row == plan.case.shape[0] or plan.case.outputs.output_id[row] != output_id:
         raise KeyError(output_id)
     rows = list(_outlets(plan, row))
-    lines = [f"{output_id}: 合规去处 · lawful outlets {len(rows)}"]
+    lines = [f"{output_id}：合规去处 · lawful outlets {len(rows)}"]
     if rows:
         lines += text_table(HEADER, rows[:SHOWN], left=3)
     reasons = plan.reasons

@@ -34,7 +34,7 @@ COLUMNS = (
         ("310113", "310115"),
     ),
     TemplateColumn(
-        "经度", "WGS-84;缺则按区县代表点", "WGS-84; without it the centre of the region", (121.43, 121.62)
+        "经度", "WGS-84；缺则按区县代表点", "WGS-84; without it the centre of the region", (121.43, 121.62)
     ),
     TemplateColumn("纬度", "WGS-84", "WGS-84", (31.43, 31.20)),
     TemplateColumn(

@@ -125,7 +125,7 @@ BROKEN: dict[str, tuple[dict[str, Any], dict[str, Any], str, int, str, str]] = {
         KILN,
         "operation",
         1,
-        "允许的方式(R5;R4)不含 C2",
+        "允许的方式（R5;R4）不含 C2",
         "allows R5;R4, not C2",
     ),
     "acid to be regenerated under a licence that only collects": (
@@ -312,7 +312,7 @@ CONDITIONAL: dict[str, tuple[dict[str, Any], dict[str, Any], str, str, str]] = {
         SLAG,
         capacity("C1", limits_max={"cl_mg_per_kg": 300, "so3_percent": 4}),
         "assay",
-        "缺少接收方限值对应的检测：氯, 三氧化硫",
+        "缺少接收方限值对应的检测：氯、三氧化硫",
         "missing: chlorine, sulphur trioxide (SO₃)",
     ),
     "fly ash to a kiln under the exemption list": (

@@ -234,7 +234,7 @@ def test_the_law_changes_to_the_code_on_15_august_2026() -> None:
 
 def test_while_the_codes_article_is_unknown_the_article_of_the_superseded_law_is_named() -> None:
     after = legal.basis("hazardous_licence", FIRST_DAY_OF_THE_CODE)
-    assert after.article_zh == "第二编第六分编(条文号待填,对应2020年《固废法》第八十条)"
+    assert after.article_zh == "第二编第六分编（条文号待填，对应2020年《固废法》第八十条）"
     assert (
         after.article_en
         == "Book Two, Part Six (article to be filled in; Article 80 of the superseded 2020 law)"

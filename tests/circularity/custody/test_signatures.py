@@ -232,5 +232,5 @@ def test_a_load_that_waits_for_an_assay_is_told_which_by_name(registry: Registry
     with pytest.raises(RuleBroken) as refused:
         deal(registry).sign(unmeasured, "sender")
     assert (refused.value.code, refused.value.facts["kinds"]) == ("procedure_missing", ("assay",))
-    assert "砷, 三氧化硫, xyz" in refused.value.zh
+    assert "砷、三氧化硫、xyz" in refused.value.zh
     assert "arsenic, sulphur trioxide (SO₃), xyz" in refused.value.en

@@ -9,9 +9,9 @@ from web.cli.text_table import text_table
 
 HEADER = ("part", "runs", "seconds", "min–max", "peak MB", "before MB", "product ÷ it", "equal levels")
 LEGEND = (
-    "图例：product 为本系统(数组到已核验方案),verify 为独立核验，folder 为文件夹到已写出并核验的方案,"
-    "bare 为裸求解器，script 为普通脚本；seconds 为各轮中位数(秒);"
-    "peak/before 为该部分进程的内存峰值与起始值(MB);"
+    "图例：product 为本系统（数组到已核验方案），verify 为独立核验，folder 为文件夹到已写出并核验的方案，"
+    "bare 为裸求解器，script 为普通脚本；seconds 为各轮中位数（秒）；"
+    "peak/before 为该部分进程的内存峰值与起始值（MB）；"
     "product ÷ it 为本系统与该部分同轮耗时之比的中位数；equal levels 为各级目标值逐一精确相等"
 )
 MEANING = (
@@ -23,7 +23,7 @@ RATIOS = {
     "script_over_product": "脚本 geopy + networkx ÷ 本系统 · script, geopy + networkx ÷ product",
     "one_posting_over_product": "一条产出变动后重算 ÷ 从头计算 · one posting changed ÷ from nothing",
     "one_percent_over_product": "百分之一产出变动后重算 ÷ 从头计算 · 1 % of outputs changed ÷ from nothing",
-    "verify_over_finding": "核验 ÷(候选+规则+求解)· verify ÷ (candidates + rules + solve)",
+    "verify_over_finding": "核验 ÷（候选+规则+求解）· verify ÷ (candidates + rules + solve)",
 }
 
 

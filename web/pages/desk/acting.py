@@ -56,7 +56,7 @@ class Acting:
         """Who the audit chain says it was; where nobody has been identified, it says so."""
         if self.signed_in is not None:
             return self.signed_in
-        return Actor(f"{self.person} (未登录 · not signed in)", self.organisation.public_id, "person")
+        return Actor(f"{self.person}（未登录 · not signed in）", self.organisation.public_id, "person")
 
     def of(self, session: Session) -> Organisation:
         """Return the organisation as a row of another session."""

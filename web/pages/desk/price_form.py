@@ -55,7 +55,7 @@ def _stepped(form: FormValues) -> dict[str, Any]:
             ucny = parse_scaled(price, UCNY_PER_KG_PER_CNY_PER_T)
             steps.append([parse_tonnes(start), ucny])
         except NotAQuantity:
-            zh, en = "应写作 0: 25; 1000: 30 (吨: 元/吨)", "is written as 0: 25; 1000: 30 (t: CNY/t)"
+            zh, en = "应写作 0: 25; 1000: 30（吨：元/吨）", "is written as 0: 25; 1000: 30 (t: CNY/t)"
             form.refuse("price.steps", "malformed_steps", zh, en)
     return {"steps": steps}
 
