@@ -176,6 +176,12 @@ def word(group: str, code: str) -> str:
     return str(GROUPS[group].get(code, code))
 
 
+def word_within(group: str, code: str) -> str:
+    """Return the word for a code as it stands within a sentence: the capital is that of a label."""
+    label = word(group, code)
+    return label[:1].lower() + label[1:]
+
+
 def basis(code: str) -> str:
     """Return the legal basis of a rule as of today; "" where a reason is no rule of law."""
     return said(_reason(code), "basis")

@@ -266,6 +266,7 @@ def test_somebody_is_invited_joins_is_lent_a_role_and_leaves(world: AuthWorld) -
     )
     assert world.newest_mail()[0] == "wu@works.example"
     link = world.link()
+    assert "invites wu@works.example as reader." in text_of(world.browser().get(f"{link}?lang=en"))
     joined = world.browser().post(link, data={"name": "吴", "password": PASSWORD})
     assert joined.status_code == 303
     reader = world.signed_in("wu@works.example")

@@ -47,6 +47,7 @@ def test_a_lot_goes_from_its_proposal_to_its_month_through_the_pages(at_work: De
     told = at_work.see(transfer)
     assert "Partly accepted too wet" in told
     assert "Every digest verified just now" in told
+    assert "Signed by the carrier" in told
 
     at_work.act_as(POWER, "generator")
     at_work.press(f"{transfer}/acts/send-back")

@@ -18,7 +18,7 @@ from web.offered import refusal_of
 from web.pages.disclosure import TOLD
 from web.session import read_session
 from web.today import today
-from web.words import basis, word
+from web.words import basis, word, word_within
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,7 @@ def frame() -> dict[str, Any]:
         "words_of": words_of,
         "shows_fiction": shows_fiction,
         "word": word,
+        "word_within": word_within,
         "is_open": is_open,
         "map_settings": map_settings,
         "may_write": is_writable,

@@ -86,7 +86,9 @@ def test_what_was_measured_is_filed_by_name_with_its_unit(world: ListingWorld) -
     assays = {"cl_mg_per_kg": 120_500_000, "moisture_pct": 12_000_000, "xyz": 1_000_000}
     output = world.registry.output(100, ACID, site=world.works, assays=assays)
     matter = matter_of_agreement(world.registry.session, world.agreed(output=output), ON)
-    assert known_fact(matter, "waste.composition", "hazardous_approval") == "氯 120.5 mg/kg；含水率 12 %；xyz 1"
+    assert (
+        known_fact(matter, "waste.composition", "hazardous_approval") == "氯 120.5 mg/kg；含水率 12 %；xyz 1"
+    )
 
 
 def test_an_approval_needs_the_consent_of_the_receiving_province_and_then_counts_at_once(
