@@ -213,7 +213,7 @@ def _append(session: Session, recorded: Sequence[Mapping[str, str]]) -> None:
 
 
 _LOCKED_HEAD = select(func.audit_events_head().table_valued("position", "digest"))
-"""Waits until nobody else appends, then reads; see migration 0028. SQLite has one writer anyway."""
+"""Waits until nobody else appends, then reads; see migration 0029. SQLite has one writer anyway."""
 
 _HEAD = select(AuditEvent.position, AuditEvent.digest).order_by(AuditEvent.position.desc()).limit(1)
 _RECORDED = UntilCommit(AuditEvent, _append)

@@ -20,6 +20,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from circularity.columns import BIGINT, CalendarDay, Codes, Facts, Truth, UtcTime
 from circularity.sealed_texts import give_keys
 from circularity.sqlite_turns import take_turns
+from circularity.turns import give_back_at_end
 
 STRICT = {"sqlite_strict": True}
 """Table options of every model: SQLite checks types and refuses NaN instead of storing NULL."""
@@ -66,6 +67,7 @@ def create_engine_for(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         engine = create_engine(parsed, isolation_level="READ COMMITTED", pool_pre_ping=True)
+        give_back_at_end(engine)
         give_keys(engine, parsed)
         return engine
     in_memory = parsed.database in (None, "", ":memory:")

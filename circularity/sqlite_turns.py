@@ -7,50 +7,16 @@ Writers of other processes still poll, against one of this process instead of al
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from threading import Event, Lock
-from typing import Any
+from threading import Lock
 
 from sqlalchemy import Connection, Engine, event
 
-_TURN = "circularity_turn"
+from circularity.turns import Turns, give_back_at_end, hold
+
 _FILES: dict[Path, Turns] = {}
 _FILES_LOCK = Lock()
-
-
-class Turns:
-    """One turn, given to whoever has waited longest."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._taken = False
-        self._waiting: deque[Event] = deque()
-
-    def take(self, timeout_s: float) -> bool:
-        """Wait for one's turn; False when it has not come in time."""
-        with self._lock:
-            if not self._taken:
-                self._taken = True
-                return True
-            mine = Event()
-            self._waiting.append(mine)
-        if mine.wait(timeout_s):
-            return True
-        with self._lock:
-            if mine.is_set():  # it came in the moment of giving up
-                return True
-            self._waiting.remove(mine)
-            return False
-
-    def give(self) -> None:
-        """Give the turn to the next in line."""
-        with self._lock:
-            if self._waiting:
-                self._waiting.popleft().set()
-            else:
-                self._taken = False
 
 
 def turns_of(file: str) -> Turns:
@@ -62,27 +28,14 @@ def turns_of(file: str) -> Turns:
 def take_turns(engine: Engine, file: str, writes: Callable[[Connection], bool]) -> None:
     """Make transactions that write wait for their turn before they begin, as long as SQLite would let them.
 
-    Without a turn in time they begin all the same, and SQLite says that it is locked. The turn is given back
-    when the transaction ends, or at last when its connection returns to the pool.
+    Without a turn in time they begin all the same, and SQLite says that it is locked.
     """
     turns = turns_of(file)
 
     def wait(connection: Connection) -> None:
-        if writes(connection) and not connection.info.get(_TURN):
+        if writes(connection):
             patience_ms = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
-            connection.info[_TURN] = turns.take(patience_ms / 1000)
-
-    def give(info: dict[Any, Any]) -> None:
-        if info.pop(_TURN, False):
-            turns.give()
-
-    def end(connection: Connection) -> None:
-        # A broken connection gave its turn back when it broke, and has nothing to ask any more.
-        if not connection.invalidated:
-            give(connection.info)
+            hold(connection, turns, patience_ms / 1000)
 
     event.listen(engine, "begin", wait)
-    event.listen(engine, "commit", end)
-    event.listen(engine, "rollback", end)
-    event.listen(engine, "checkin", lambda _, record: give(record.info))
-    event.listen(engine, "invalidate", lambda _, record, __: give(record.info))
+    give_back_at_end(engine)

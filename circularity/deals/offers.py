@@ -18,6 +18,7 @@ from circularity.accounts.dormancy import refuse_dormant
 from circularity.audit import Actor, record
 from circularity.calendar_days import delta_day
 from circularity.columns import new_public_id
+from circularity.deals.at_once import wait_for_place
 from circularity.deals.clock import expire_offers, lapse_reservations
 from circularity.deals.contract import SIDES, Agreement, Offer
 from circularity.deals.procedures import attach_promised, hang_procedures
@@ -123,6 +124,7 @@ def accept(
 
     Raises RuleBroken `illegal_step`, `offer_over`, `unlawful`, `withdrawn`, `full`.
     """
+    wait_for_place(session, agreement.facility_id)  # before anything is locked, so that nobody waits for it
     lock(session, agreement)
     record(
         session, actor, at, "agreement.accepted", agreement, _accepted(session, agreement, side, at, holds)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import cache, partial
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, select
@@ -74,7 +75,7 @@ def verdict_of(  # noqa: PLR0913 - a pair is asked with every fact about it
         days or _posted_days(output, window),
         on,
     )
-    return _still_broken(pair, {*held, *_open_grants(session, site, facility, waste_code, on)})
+    return _still_broken(pair, held, partial(_open_grants, session, site, facility, waste_code, on))
 
 
 def require_lawful(findings: Iterable[Finding]) -> list[Finding]:
@@ -134,10 +135,10 @@ def rules_of(
         (max(on, terms.valid_from), max(on, terms.valid_to)),
         on,
     )
-    open_grants = _open_grants(session, site, facility, code, on)
+    open_grants = cache(partial(_open_grants, session, site, facility, code, on))
 
     def broken(held: Collection[str]) -> list[Finding]:
-        found = _still_broken(pair, {*held, *open_grants})
+        found = _still_broken(pair, held, open_grants)
         return found if listed else [*found, *lost_listing(session, agreement, terms, found)]
 
     return Asked(listed, broken)
@@ -220,11 +221,18 @@ _OPEN_GRANTS = (
 )
 
 
-def _still_broken(pair: Pairs, held: Collection[str]) -> list[Finding]:
-    """Return the findings without those that a held procedure meets; lead times count for the others."""
+def _still_broken(
+    pair: Pairs, held: Collection[str], open_grants: Callable[[], Collection[str]]
+) -> list[Finding]:
+    """Return the findings without those that a held procedure meets; lead times count for the others.
+
+    Grants open to others too are looked for only where a procedure is needed at all.
+    """
     asked = ask_conditions(pair)
     if asked.conditions is None:
         raise ValueError("the conditions were not asked")
+    if asked.conditions.any():
+        held = {*held, *open_grants()}
     met = sum(1 << k for k, kind in enumerate(PROCEDURES) if kind in held)
     waiting = replace(asked, conditions=asked.conditions & ~met)
     late = bool(rule("lead_time").slack(waiting)[0] > 0)

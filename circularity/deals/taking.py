@@ -115,7 +115,7 @@ _LOCKED_IN_TURN = _LOCKED.where(
 )
 """The counters alone would do. But PostgreSQL lets go all who wait for a row when it changes, and whoever is
 quickest takes it: of 32 some waited ten times as long as others. The turn comes first, as it hangs on no row;
-what has changed during it is seen, as locking reads a row as it then is. SQLite has one writer anyway."""
+what has changed meanwhile is seen, as locking reads a row as it then is. SQLite has one writer anyway."""
 
 
 def _open(session: Session, wanted: Sequence[Wanted]) -> None:

@@ -13,7 +13,6 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
 from circularity.database import create_engine_for, reading, writing
-from circularity.sqlite_turns import Turns
 
 MANY = 16
 
@@ -90,11 +89,3 @@ def test_a_reader_waits_for_no_turn(engines: tuple[Engine, Engine]) -> None:
         session.execute(text("INSERT INTO notes VALUES (1)"))
         with reading(engines[1])() as reader:
             assert reader.scalar(text("SELECT count(*) FROM notes")) == 0
-
-
-def test_who_gives_up_leaves_the_line() -> None:
-    turns = Turns()
-    assert turns.take(0)
-    assert not turns.take(0.01)
-    turns.give()
-    assert turns.take(0)
