@@ -11,6 +11,7 @@ from circularity.custody.reception import Treatment, TreatmentInput
 from circularity.custody.treatment_notices import Outcome, outcome_for
 from circularity.organisations import Organisation
 from circularity.party_listings import facilities_seen, sites_seen
+from circularity.readings import Owners, owners_at
 from circularity.registry.entitlements import Facility
 
 
@@ -25,6 +26,12 @@ class SeenTreatment:
     inputs: list[TreatmentInput]
     outcome: Outcome
     is_whole_seen: bool
+
+    @property
+    def owners(self) -> Owners:
+        """Whose record it is as far as the party sees it: the facility's, and the senders' of those loads."""
+        senders = (row.receipt.line.transfer.sender_site for row in self.inputs)
+        return owners_at([self.treatment.facility.site, *senders])
 
     @property
     def told_at(self) -> datetime | None:

@@ -20,6 +20,7 @@ from circularity.errors import BadInput, InputProblem, NotAllowed, NotFound
 from circularity.organisations import Organisation
 from circularity.policy.acting import Acting
 from circularity.policy.decisions import NOT_FOUND, Allowed, Refused, Verdict, is_concerned, may
+from circularity.policy.powers import limited_to
 from circularity.policy.things import SIDES, Thing
 from circularity.policy_facts import facts_about, thing_of
 from circularity.readings import Owners, note_readings
@@ -57,6 +58,12 @@ def may_tell(row: Any, *, otherwise: bool) -> bool:
     if told and acting.is_authority:
         _watch(thing, row.public_id)
     return told
+
+
+def wastes_told() -> frozenset[str]:
+    """Return the kinds of waste that the asker's office is limited to; none = all, as in a trial."""
+    acting = asking()
+    return frozenset() if acting is None else limited_to(acting, "confidential.read", today())
 
 
 def only_concerned(

@@ -9,19 +9,11 @@ from sqlalchemy.orm import Session
 
 from circularity.disclosure import MIN_ORGANISATIONS, may_be_told
 from circularity.organisations import Organisation
-from circularity.policy.powers import limited_to
 from circularity.rates.formula import Sums
 from circularity.rates.periods import Period
 from circularity.rates.told import shares_of
 from circularity.readings import Owners
-from web.permission_check import asking, watched
-from web.today import today
-
-
-def wastes_told() -> frozenset[str]:
-    """Return the kinds of waste that the asker's office is limited to; none = all, as in a trial."""
-    found = asking()
-    return frozenset() if found is None else limited_to(found, "confidential.read", today())
+from web.permission_check import watched
 
 
 def note_rates(session: Session, period: Period, shown: Iterable[Sums], named: Iterable[str]) -> None:

@@ -20,6 +20,8 @@ from web.app import create_app
 from web.config import Config
 
 OFFICE = "虚构市生态环境局"
+MONTHS = ("LedgerMonth", "acid")
+"""The months that the works of either set has written."""
 
 
 @pytest.fixture(scope="module")
@@ -82,11 +84,15 @@ def test_a_list_notes_every_record_that_it_told_exactly(world: Matrix) -> None:
     before = len(readings(world))
     world.ask_as(authority(world))
     shown = world.client.get("/api/v1/ledger-months").get_json()
-    assert {month["id"] for month in shown} == {world.own["LedgerMonth"], world.foreign["LedgerMonth"]}
-    noted = {owner_of(world, event): event.facts["records"] for event in readings(world)[before:]}
-    assert noted == {
-        ids["works"]: [f"LedgerMonth {ids['LedgerMonth']}"] for ids in (world.own, world.foreign)
+    both = (world.own, world.foreign)
+    assert {month["id"] for month in shown} == {ids[month] for ids in both for month in MONTHS}
+    assert months_noted(world, before) == {
+        ids["works"]: {f"LedgerMonth {ids[month]}" for month in MONTHS} for ids in both
     }
+
+
+def months_noted(world: Matrix, before: int) -> dict[str, set[str]]:
+    return {owner_of(world, event): set(event.facts["records"]) for event in readings(world)[before:]}
 
 
 def test_a_list_of_treatments_notes_facility_and_senders(world: Matrix) -> None:
@@ -97,6 +103,47 @@ def test_a_list_of_treatments_notes_facility_and_senders(world: Matrix) -> None:
     assert {row["id"] for row in shown} == {world.own["Treatment"], world.foreign["Treatment"]}
     noted = {owner_of(world, event) for event in readings(world)[before:]}
     assert noted == {ids[party] for ids in (world.own, world.foreign) for party in ("works", "plant")}
+
+
+def test_lists_on_the_desk_note_what_they_show_to_an_authority(world: Matrix) -> None:
+    sign_in(world, "office", "operator")
+    both = (world.own, world.foreign)
+    before = len(readings(world))
+    shown = world.client.get("/months").get_data(as_text=True)
+    assert all(ids["LedgerMonth"] in shown for ids in both)
+    assert months_noted(world, before) == {
+        ids["works"]: {f"LedgerMonth {ids[month]}" for month in MONTHS} for ids in both
+    }
+    before = len(readings(world))
+    assert world.client.get("/treatments").status_code == 200
+    noted = {owner_of(world, event): event.facts["records"] for event in readings(world)[before:]}
+    assert noted == {
+        ids[party]: [f"Treatment {ids['Treatment']}"] for ids in both for party in ("works", "plant")
+    }
+
+
+def test_lists_on_the_desk_hold_what_an_office_may_read_and_note_no_more(world: Matrix) -> None:
+    """An office for sludge is told neither of ash nor of gypsum nor of acid."""
+    program = program_of(world, "office")
+    sign_in(world, "office", "operator")
+    world.ask_as(replace(authority(world), authority_kind="water"))
+    before = len(readings(world))
+    for address, kind in (("/months", "LedgerMonth"), ("/treatments", "Treatment")):
+        answer = world.client.get(address)
+        assert answer.status_code == 200
+        assert not any(ids[kind] in answer.get_data(as_text=True) for ids in (world.own, world.foreign))
+    address = f"/api/v1/organisations/{world.own['office']}/treatments"
+    assert world.client.get(address, headers=program).get_json() == []
+    assert len(readings(world)) == before
+
+
+def test_a_party_that_lists_its_own_on_the_desk_leaves_no_trace(world: Matrix) -> None:
+    before = len(readings(world))
+    for party in ("works", "plant"):
+        sign_in(world, party, "operator")
+        for address in ("/months", "/treatments"):
+            assert world.client.get(address).status_code == 200
+    assert len(readings(world)) == before
 
 
 def test_of_a_treatment_as_a_whole_a_sender_is_told_no_figure(world: Matrix) -> None:

@@ -26,8 +26,8 @@ from web.api.quantities import Tonnes, WholeNumber
 from web.api.rates import target_shown
 from web.api.reported_rates import ReportedAnswer, ScopeAnswer, SumsAnswer, sums_shown
 from web.api.shapes import Answer, FacilityReference, OutputReference
-from web.permission_check import watched
-from web.rate_disclosure import note_rates, wastes_told
+from web.permission_check import wastes_told, watched
+from web.rate_disclosure import note_rates
 from web.session import read_session
 from web.today import today
 

@@ -19,7 +19,8 @@ from circularity.ledger.months import USES, LedgerMonth
 from circularity.ledger.non_reporters import non_reporters
 from circularity.lifecycle import legal_acts
 from circularity.organisations import Site
-from circularity.party_listings import months, months_seen, sites_seen, total
+from circularity.party_listings import months, months_seen, of_kinds, sites_seen, total
+from circularity.readings import owners_at
 from web.api.lookups import named_in_body
 from web.language import said
 from web.pages.desk.acting import WHO, Acting, acting, own_sites_only, require_acting
@@ -27,6 +28,7 @@ from web.pages.desk.attempts import Answer, attempt
 from web.pages.desk.form_downloads import FORMS
 from web.pages.desk.form_values import FormValues
 from web.pages.requests import choice, page_of
+from web.permission_check import wastes_told, watched
 from web.session import read_session
 from web.today import today
 
@@ -44,12 +46,15 @@ def show_months() -> str:
     page, sites = None, []
     if party is not None:
         seen = months_seen(party.organisation, party.side, party.sites)
+        seen &= of_kinds(LedgerMonth.waste_code, wastes_told())
         wanted = months(seen & (LedgerMonth.status == status) if status else seen)
         page = page_of(
             total(session, wanted),
             lambda limit, offset: session.scalars(wanted.limit(limit).offset(offset)).all(),
         )
         sites = own_sites(session, party)
+        for month in page.rows if party.watches else ():
+            watched("LedgerMonth", month.public_id, owners_at([month.site]))
     facts: dict[str, Any] = {"sites": sites, "today": today()}
     facts |= {"status": status, "statuses": MONTHS_SHOWN, "forms": FORMS}
     return render_template("months.html", page=page, **facts)

@@ -21,7 +21,8 @@ from web.language import said
 from web.pages.desk.acting import Acting, require_acting
 from web.pages.reported_rates import PARTS, bar_of, period_asked, rates_of, years_booked
 from web.pages.requests import choice
-from web.rate_disclosure import note_rates, wastes_told
+from web.permission_check import wastes_told
+from web.rate_disclosure import note_rates
 from web.session import read_session
 from web.today import today
 
