@@ -26,6 +26,8 @@ STRICT = {"sqlite_strict": True}
 """Table options of every model: SQLite checks types and refuses NaN instead of storing NULL."""
 
 _BUSY_TIMEOUT_MS = 30_000
+_KEPT_CONNECTIONS = 8
+"""One for each thread of a server: what is opened beyond is closed again, and opening takes long."""
 _READING = "circularity_reading"
 
 
@@ -65,13 +67,15 @@ def create_engine_for(url: str) -> Engine:
     when a setting does not take.
     """
     parsed = make_url(url)
+    options: dict[str, Any]
     if parsed.get_backend_name() != "sqlite":
-        engine = create_engine(parsed, isolation_level="READ COMMITTED", pool_pre_ping=True)
+        options = {"pool_pre_ping": True, "pool_size": _KEPT_CONNECTIONS}
+        engine = create_engine(parsed, isolation_level="READ COMMITTED", **options)
         give_back_at_end(engine)
         give_keys(engine, parsed)
         return engine
     in_memory = parsed.database in (None, "", ":memory:")
-    options: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {}
+    options = {"poolclass": StaticPool} if in_memory else {}
     engine = create_engine(parsed, connect_args={"check_same_thread": False}, **options)
     event.listen(engine, "connect", _make_sqlite_safe)
     if not in_memory:

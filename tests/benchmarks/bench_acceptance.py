@@ -1,21 +1,21 @@
 """Acceptances that all want one capacity, on both databases: p50 and p99, processor time, exactly what fits.
 
 Run: PYTHONPATH=tests .venv/bin/python tests/benchmarks/bench_acceptance.py
-     [--writers W] [--deals D] [--processes P] [--on sqlite|postgresql]
+     [--writers W] [--deals D] [--processes P] [--threads T] [--on sqlite|postgresql]
 
-First one writer accepts alone, as the base of all ratios; then W writers at once, threads of P processes, D
-offers each. All are about one window below the limits of a line, two lines together, an entitlement and a
-facility, with room for three offers in four. An acceptance is what the API does for one: the deal is looked
-up, accepted and written, timed from the opening of its session to the end of its commit. What was sold is
-added up from the deals afterwards: anything but exactly what fits, an error or a broken audit chain is told
-and fails the run.
+First one writer accepts alone, as the base of all ratios; then W writers at once, D offers each, without a
+pause. They ask P processes, each with T threads and the connections of its pool, as `circularity serve` is
+asked: with more writers than threads some wait for a thread, and that is counted. All are about one window
+below the limits of a line, two lines together, an entitlement and a facility, with room for three offers in
+four. An acceptance is what the API does for one: the deal is looked up, accepted and written, timed from the
+moment it is asked for to the end of its commit. What was sold is added up from the deals afterwards: anything
+but exactly what fits, an error or a broken audit chain is told and fails the run.
 
-SQLite writes a file with synchronous=FULL; PostgreSQL is a server of its own with its defaults. Every writer
-has a connection that has done the like before, as those of a server have. Threads of one process share one
-interpreter: of W writers who ask without a pause none can be faster than W times the processor time of one,
-divided by the processes that have a processor each. What sessions of PostgreSQL do is sampled: Lock is
-waiting for each other, Client waiting for us. The load of the machine is told: compare ratios within a run,
-not seconds of two.
+SQLite writes a file with synchronous=FULL; PostgreSQL is a server of its own with its defaults. Threads of
+one process share one interpreter: of W writers who ask without a pause none can be faster than W times the
+processor time of one, divided by the processes that have a processor each. What sessions of PostgreSQL do is
+sampled: Lock is waiting for each other, Client waiting for us. The load of the machine is told: compare
+ratios within a run, not seconds of two.
 """
 
 from __future__ import annotations
@@ -35,13 +35,11 @@ from multiprocessing import get_context
 from threading import Event, Thread
 
 import numpy as np
-from databases import compile_once
 from deal_world import DealWorld, act
 from durable_databases import NAMES, durable
 from registry import Registry, T
 from sqlalchemy import Engine, func, select, text
 
-from circularity import database
 from circularity.audit import verify_chain
 from circularity.database import create_engine_for, upgrade, writing
 from circularity.deals.ceilings import Ceiling, Hold
@@ -49,10 +47,12 @@ from circularity.deals.contract import Agreement
 from circularity.deals.offers import accept
 from circularity.errors import RuleBroken
 from circularity.registry.line_groups import add_line_group
+from web.cli.serve import THREADS
 
 EACH_T = 10
 _NUMBERS = count(1)
 _SAMPLED_S = 0.01
+_GET_READY_S = 10
 _REHEARSALS = 12
 """PostgreSQL plans a statement anew ten times on a connection, before it keeps the plan."""
 _DOING = text(
@@ -115,38 +115,41 @@ def rehearse(engine: Engine, public_id: str) -> None:
             accept(session, **act(), agreement=agreement, side="facility")
 
 
-def play(url: str, shares: Sequence[Sequence[str]], warm: str, begin_at: float) -> Played:
-    """Accept every share of deals in a thread of its own, all from one moment on."""
-    database.create_engine = compile_once(database.create_engine)  # type: ignore[assignment]  # put in its place for the test
-    engines = [create_engine_for(url) for _ in shares]
-    for engine in engines:
-        rehearse(engine, warm)
-    gc.freeze()  # as `circularity serve` does
+def play(url: str, shares: Sequence[Sequence[str]], warm: str, begin_at: float, threads: int) -> Played:
+    """Let writers ask a server of so many threads, each for one deal of its share after the other."""
+    engine = create_engine_for(url)
+    with ThreadPoolExecutor(threads) as server, ThreadPoolExecutor(len(shares)) as clients:
+        # A connection plans what it is asked for the first times; to load and compile is no latency either.
+        for rehearsal in [server.submit(rehearse, engine, warm) for _ in range(threads)]:
+            rehearsal.result()
+        gc.freeze()  # as `circularity serve` does
 
-    def write(engine: Engine, share: Sequence[str]) -> list[tuple[str, float]]:
-        told = []
-        for public_id in share:
-            began = time.perf_counter()
-            ended = accept_one(engine, public_id)
-            told.append((ended, 1000 * (time.perf_counter() - began)))
-        return told
+        def write(share: Sequence[str]) -> list[tuple[str, float]]:
+            told = []
+            for public_id in share:
+                began = time.perf_counter()
+                ended = server.submit(accept_one, engine, public_id).result()
+                told.append((ended, 1000 * (time.perf_counter() - began)))
+            return told
 
-    with ThreadPoolExecutor(len(shares)) as threads:
         time.sleep(max(begin_at - time.time(), 0))
         began, processor = time.perf_counter(), time.process_time()
-        told = [each for share in threads.map(write, engines, shares) for each in share]
+        told = [each for share in clients.map(write, shares) for each in share]
         seconds, processor_s = time.perf_counter() - began, time.process_time() - processor
-    for engine in engines:
-        engine.dispose()
+    engine.dispose()
     return Played(tuple(how for how, _ in told), tuple(ms for _, ms in told), processor_s, seconds)
 
 
-def play_in_processes(url: str, writers: int, processes: int, offered: Sequence[str], warm: str) -> Played:
+def play_in_processes(
+    url: str, writers: int, processes: int, threads: int, offered: Sequence[str], warm: str
+) -> Played:
     """Spread the writers over processes; put together what each tells."""
     shares = [offered[writer::writers] for writer in range(writers)]
-    begin_at = time.time() + 4 + writers / 4
+    begin_at = time.time() + _GET_READY_S
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        asked = [pool.submit(play, url, shares[k::processes], warm, begin_at) for k in range(processes)]
+        asked = [
+            pool.submit(play, url, shares[k::processes], warm, begin_at, threads) for k in range(processes)
+        ]
         played = [each.result() for each in asked]
     return Played(
         tuple(how for each in played for how in each.ended),
@@ -190,7 +193,7 @@ def faults(engine: Engine, window: int, deals: int, ended: Counter[str]) -> list
     return [*found, *chain]
 
 
-def report(name: str, writers: int, each: int, processes: int) -> list[str]:
+def report(name: str, writers: int, each: int, processes: int, threads: int) -> list[str]:
     """Play on one database, tell what it took, and return what is wrong."""
     wrong = []
     with durable(name) as url:
@@ -201,7 +204,7 @@ def report(name: str, writers: int, each: int, processes: int) -> list[str]:
             deals = now * max(each, 24 // now)
             (window, offered), (_, warm) = offer(engine, deals), offer(engine, 1)
             with sampled(engine) as doing:
-                played = play_in_processes(url, now, spread, offered, warm[0])
+                played = play_in_processes(url, now, spread, threads, offered, warm[0])
             wrong += faults(engine, window, deals, Counter(played.ended))
             base_ms = tell(name, now, spread, played, doing, base_ms)
         engine.dispose()
@@ -239,10 +242,13 @@ def main() -> None:
     parser.add_argument("--writers", type=int, default=32)
     parser.add_argument("--deals", type=int, default=10)
     parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=THREADS)
     parser.add_argument("--on", choices=NAMES)
     options = parser.parse_args()
     databases = [options.on] if options.on else NAMES
-    wrong = [report(name, options.writers, options.deals, options.processes) for name in databases]
+    wrong = [
+        report(name, options.writers, options.deals, options.processes, options.threads) for name in databases
+    ]
     sys.exit(any(wrong))
 
 
