@@ -17,6 +17,7 @@ from sqlalchemy import select
 from circularity.accounts.standings import begin_standing
 from circularity.audit import Actor
 from circularity.custody.corrections import ask_correction
+from circularity.custody.line_handling import LineHandling
 from circularity.custody.manifests import Transfer
 from circularity.custody.quota import raise_quota
 from circularity.custody.receipts import Verdict, Weighed, decide, receive
@@ -185,6 +186,9 @@ def books(registry: Registry, works: Site) -> dict[str, str]:
     describe_waste(**act, **mass, year=2026, facts={"components": "SiO2"})
     carried = deal(registry, works=works)
     draft, transfer = carried.draft(30), carried.at_the_gate(20)
+    keeping = {"container_type": "桶", "container_code": "T1", "facility_code": "TS001", "handler": "李阳"}
+    line = transfer.lines[0]
+    registry.session.add(LineHandling(line=line, told_at=AT, mover="", container_count=3, **keeping))
     plant = carried.plant
     _weighed_by_the_plant(act, transfer)
     receive(**act, transfer=transfer, weighed={1: Weighed(SECRET_LOAD_KG)})

@@ -190,6 +190,13 @@ CUSTODY: Mapping[str, Mapping[str, object]] = {
         "residue": _("Residue"),
         "loss": _("Loss"),
     },
+    "stage": {
+        "generated": _("Generation"),
+        "stored": _("Into the store"),
+        "taken_out": _("Out of the store"),
+        "own": _("Own use and disposal"),
+        "entrusted": _("Entrusted use and disposal"),
+    },
     "use": {
         "own_utilised": _("Own utilisation"),
         "own_disposed": _("Own disposal"),

@@ -53,6 +53,14 @@ FIELDS: Mapping[str, object] = {
     "physical_state": _("Physical state"),
     "components": _("Main components"),
     "pollution_character": _("Pollution character"),
+    "batch": _("Batch number"),
+    "related": _("Related batch"),
+    "container_type": _("Type of container"),
+    "container_code": _("Number of container"),
+    "container_count": _("How many containers"),
+    "facility_code": _("Facility code"),
+    "handler": _("Handled by"),
+    "mover": _("Moved by"),
     "title": _("Title"),
     "rate_percent": _("Rate (%)"),
     "scope": _("Scope"),
@@ -150,7 +158,9 @@ FIELDS: Mapping[str, object] = {
 LINES = "lines."
 """What stands before the number of a transfer's line in the names of its fields."""
 
-_NUMBERED = re.compile(r"^(?:lines|loads|carriers|carriages|uses|results|inputs|assays|changes)\.(\d+)\.?")
+_NUMBERED = re.compile(
+    r"^(?:lines|loads|carriers|carriages|uses|results|inputs|assays|changes|batches)\.(\d+)\.?"
+)
 
 
 def field_label(name: str, one_line: bool = False) -> str:

@@ -8,6 +8,7 @@ from marshmallow.validate import Length, OneOf
 
 from circularity.ledger.months import USES
 from circularity.lifecycle import states
+from web.api.batch_schemas import BatchAnswer
 from web.api.codes import CODE_LENGTH, NAME_LENGTH, PUBLIC_ID, SOURCE_LENGTH
 from web.api.paging import Paged
 from web.api.quantities import SignedTonnes, Tonnes, WholeNumber
@@ -93,7 +94,7 @@ class MonthAnswer(Answer):
     """One month; figures exactly only where the asker may know them."""
 
     sometimes = frozenset(
-        {"site_id", "closed_at", "generated_t", "discarded_t", "stored_t", "uses", "balance"}
+        {"site_id", "closed_at", "generated_t", "discarded_t", "stored_t", "uses", "batches", "balance"}
     )
     id = String()
     site_id = String()
@@ -111,6 +112,7 @@ class MonthAnswer(Answer):
     discarded_t = Tonnes(attribute="discarded_kg")
     stored_t = Tonnes(attribute="stored_kg")
     uses = List(Nested(UseAnswer))
+    batches = List(Nested(BatchAnswer), metadata={"description": "of hazardous waste, by stage"})
     balance = Nested(BalanceAnswer)
 
 

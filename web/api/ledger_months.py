@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload, object_session, selectinload
 
+from circularity.catalogue.stage_columns import STAGES
+from circularity.ledger.batches import Batch, tell_batches, told_at
 from circularity.ledger.carried_months import carry_month
 from circularity.ledger.generator_months import Use, close_month, drop_month, reverse_month, write_month
+from circularity.ledger.handling import Handling
 from circularity.ledger.month_balances import month_balance
 from circularity.ledger.months import LedgerMonth, StockSurvey
 from circularity.ledger.surveys import record_survey
 from circularity.organisations import Site
 from circularity.party_listings import months_seen
+from web.api.batch_schemas import BatchesCreate, told
 from web.api.blueprint import ApiBlueprint
 from web.api.codes import verb_arguments
 from web.api.disclosure import mass_shown
@@ -35,8 +40,13 @@ from web.session import read_session
 
 blp = ApiBlueprint("ledger_months", "The generators' monthly ledger and their stock.")
 
-_LOADED = (joinedload(LedgerMonth.site), selectinload(LedgerMonth.uses))
+_LOADED = (
+    joinedload(LedgerMonth.site),
+    selectinload(LedgerMonth.uses),
+    selectinload(LedgerMonth.batches),
+)
 _ONE = "/ledger-months/<public_id:month_id>"
+_BATCH = ("day", "mass_kg", "operation", "party", "batch", "related")
 _BALANCE = ("opening_kg", "surveyed_kg", "booked_kg", "used_kg", "sent_kg", "closing_kg", "difference_kg")
 
 
@@ -72,6 +82,19 @@ def carry_ledger_month(session: Session, body: dict[str, Any]) -> dict[str, Any]
     """Write a month from its transfers and treatments, with nothing typed; it stays open."""
     site = named_in_body(session, Site, "site_id", body["site_id"])
     month = carry_month(session, actor=ACTOR, at=now(), site=site, **verb_arguments(body))
+    session.flush()
+    return _with_balance(month)
+
+
+@blp.create(
+    f"{_ONE}/batches", BatchesCreate, MonthAnswer, located="ledger_months.get_ledger_month", by="month_id"
+)
+def create_batches(session: Session, body: dict[str, Any], month_id: str) -> dict[str, Any]:
+    """Tell all batches of one stage of a hazardous month; they add up to the month's own figures."""
+    month = by_public_id(session, LedgerMonth, month_id, *_LOADED)
+    batches = [Batch(handling=Handling(**told(row)), **row) for row in body["batches"]]
+    facts: dict[str, Any] = {"actor": ACTOR, "at": now(), "month": month}
+    tell_batches(session, **facts, stage=body["stage"], batches=batches)
     session.flush()
     return _with_balance(month)
 
@@ -125,8 +148,16 @@ def _shown(month: LedgerMonth) -> dict[str, Any]:
             for use in month.uses
         ]
         masses = {"discarded_kg": month.discarded_kg, "stored_kg": month.stored_kg}
-        shown |= {"site_id": month.site.public_id, "uses": uses, **masses}
+        shown |= {"site_id": month.site.public_id, "uses": uses, "batches": _batches(month), **masses}
     return shown
+
+
+def _batches(month: LedgerMonth) -> list[dict[str, Any]]:
+    return [
+        {"stage": stage, **asdict(batch.handling), **{name: getattr(batch, name) for name in _BATCH}}
+        for stage in STAGES
+        for batch in told_at(month, stage)
+    ]
 
 
 def _with_balance(month: LedgerMonth) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from web.api.documentation import blueprint as documentation
 from web.api.drafts import blp as drafts
 from web.api.entitlements import blp as entitlements
 from web.api.facilities import blp as facilities
+from web.api.handlings import blp as handlings
 from web.api.imports import blp as imports
 from web.api.jobs import blp as jobs
 from web.api.ledger_months import blp as ledger_months
@@ -68,6 +69,7 @@ BLUEPRINTS = (
     procedures,
     transfers,
     weighings,
+    handlings,
     corrections,
     receipts,
     own_treatments,

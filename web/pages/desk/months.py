@@ -10,8 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from circularity.catalogue.operations import all_operations
+from circularity.catalogue.stage_columns import STAGES
 from circularity.catalogue.waste_types import is_hazardous
 from circularity.errors import NotAllowed, NotFound
+from circularity.ledger.batches import batches_at
 from circularity.ledger.carried_months import carry_month
 from circularity.ledger.generator_months import Use, close_month, drop_month, reverse_month, write_month
 from circularity.ledger.month_balances import month_balance
@@ -70,6 +72,8 @@ def show_month(public_id: str) -> str:
         "balance": month_balance(session, month),
         "hazardous": is_hazardous(month.waste_code),
         "acts": legal_acts("month", month.status, who) if who else (),
+        "stages": {stage: batches_at(month, stage) for stage in STAGES},
+        "tells": owner and month.status in ("open", "closed"),
     }
     return render_template("month.html", month=month, **facts)
 
@@ -136,10 +140,10 @@ def act_on_month(public_id: str, act: str) -> Answer:
         facts: dict[str, Any] = {"actor": party.actor, "at": at, "month": month}
         if act == "reverse":
             who = "authority" if party.side == "authority" else "generator"
-            _require_writer(month, party, watching=who == "authority")
+            require_writer(month, party, watching=who == "authority")
             reverse_month(session, reason=FormValues().text("reason"), who=who, **facts)
         elif act in ("close", "discard"):
-            _require_writer(month, party)
+            require_writer(month, party)
             (close_month if act == "close" else drop_month)(session, **facts)
         else:
             raise NotFound("act", "没有这一操作", "there is no such act")
@@ -189,7 +193,8 @@ def find_month(session: Session, party: Acting, public_id: str) -> LedgerMonth:
     return found
 
 
-def _require_writer(month: LedgerMonth, party: Acting, *, watching: bool = False) -> None:
+def require_writer(month: LedgerMonth, party: Acting, *, watching: bool = False) -> None:
+    """Refuse acts in a book of others; `watching`: the act is one of authorities."""
     owner = party.acts_at(month.site)
     if not (owner or watching):
         zh, en = "只有产生单位可以操作", "only the generator does this"

@@ -9,9 +9,11 @@ from flask import render_template, request
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
+from circularity.catalogue.stage_columns import columns_of
 from circularity.catalogue.waste_types import is_hazardous
 from circularity.custody.amendments import Correction
 from circularity.custody.grouping import fractions_of
+from circularity.custody.line_handling import handlings_of
 from circularity.custody.manifests import TRANSFER_STATES, Carriage, Transfer
 from circularity.custody.metered import received_total_kg, sent_total_kg
 from circularity.custody.receipts import receipts_of
@@ -19,6 +21,7 @@ from circularity.custody.seals import verify_signatures
 from circularity.custody.weighed_sums import weighed_sums
 from circularity.custody.weight_differences import weight_difference, weight_differences
 from circularity.errors import NotAllowed, NotFound
+from circularity.ledger.handling import UNTOLD, Handling
 from circularity.lifecycle import legal_acts
 from circularity.organisations import Site
 from circularity.party_listings import total, transfers, transfers_seen
@@ -120,10 +123,23 @@ def show_transfer(public_id: str) -> str:
         and "generator" in standing.parties
         and takes_stored(session, transfer),
         "hazardous": any(is_hazardous(line.waste_code) for line in transfer.lines),
+        "handlings": _handlings(session, transfer, party),
+        "stage_columns": columns_of("taken_out"),
         "party": party,
         "today": today(),
     }
     return render_template("transfer.html", transfer=transfer, **facts)
+
+
+def _handlings(session: Session, transfer: Transfer, party: Acting) -> dict[int, Handling]:
+    """Return what the sender's ledger tells of each hazardous line, for the sender and those that watch."""
+    if transfer.status in ("draft", "cancelled") or not (
+        party.acts_at(transfer.sender_site) or party.watches
+    ):
+        return {}
+    told = handlings_of(session, transfer.lines)
+    lines = [line for line in transfer.lines if is_hazardous(line.waste_code)]
+    return {line.number: told.get(line.id, UNTOLD) for line in lines}
 
 
 def find_transfer(session: Session, party: Acting, public_id: str) -> Transfer:
