@@ -23,7 +23,7 @@ _KINDS = {  # what a piece of an address names where its permission is about no 
 _OTHERS = {  # pieces that name no row: words, files, and keys that let in whoever has them
     "code": FLY_ASH, "filename": "css/circularity.css", "key": "no-key-of-anybody",
     "year": "2027", "provider": "no-provider", "link_id": "0" * 32, "public_id": "0" * 32,
-    "kind": "general_record",
+    "kind": "general_record", "stage": "generated",
 }  # fmt: skip
 
 

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
+from itertools import count
 from typing import Any
 
 import pytest
 from api_world import World, world
+from deal_rows import deal
+from registry import ACID, Registry, T
+from sqlalchemy import select
+
+from circularity.database import writing
+from circularity.organisations import Site
 
 MONTH = {
     "waste_code": "398-007-34",
@@ -89,3 +97,35 @@ def test_general_waste_has_neither_batches_nor_handling(served: World) -> None:
     told = {"lines": [{"line": 1, "handler": "李阳"}]}
     assert post(served, "/transfers/{transfer_id}/handlings", told, 422)["type"].endswith(":not_hazardous")
     post(served, "/transfers/{transfer_id}/handlings", {"lines": [{"line": 9}]}, 404)
+
+
+def load(served: World) -> tuple[str, str]:
+    """A signed load of waste acid; return its id and its receiver's."""
+    with writing(served.app.extensions["circularity.engine"]).begin() as session:
+        registry = Registry(session, numbers=count(700))
+        works = session.scalars(select(Site).filter_by(public_id=served.ids["site_id"])).one()
+        told = deal(registry, works=works, waste_code=ACID)
+        facts = {"plan_mass_kg": 100 * T, "available_from": None, "available_to": date(2026, 12, 31)}
+        told.agreement.output = registry.output(100, ACID, site=works, **facts)
+        session.flush()
+        transfer = told.draft(5)
+        told.sign(transfer, "sender")
+        return transfer.public_id, told.plant.site.organisation.public_id
+
+
+def test_the_handling_of_a_load_is_told_once_and_read_by_its_sender_alone(served: World) -> None:
+    transfer, receiver = load(served)
+    body = {"lines": [{"line": 1, "container_code": "T1", "container_count": 3, "mover": "赵龙"}]}
+    path = f"/transfers/{transfer}/handlings"
+    first, again = (post(served, path, body, **{"Idempotency-Key": "h-1"}) for _ in range(2))
+    (told,) = first["lines"]
+    assert first == again
+    names = ("container_code", "container_count", "mover", "handler")
+    assert [told[name] for name in names] == ["T1", 3, "赵龙", ""]
+    sender = served.ids["organisation_id"]
+    seen = [
+        served.client.get(f"/api/v1/organisations/{party}{path}").get_json() for party in (sender, receiver)
+    ]
+    assert seen == [[told], []]
+    wrong = {"lines": [{"line": 1, "container_count": 0}]}
+    assert [error["column"] for error in post(served, path, wrong, 422)["errors"]]
