@@ -17,7 +17,8 @@ _KINDS = {  # what a piece of an address names where its permission is about no 
     "facility_id": "Facility", "window_id": "CapacityWindow", "output_id": "Output",
     "entry_id": "WhitelistEntry", "job_id": "Job", "target_id": "EnteredTarget",
     "pages.facility": "Facility", "pages.job": "Job", "pages.cancel_job": "Job",
-    "pages.output": "Output", "run_id": "Run", "pages.run": "Run", "organisation_id": "works",
+    "pages.output": "Output", "run_id": "Run", "pages.run": "Run", "pages.plan_csv": "Run",
+    "pages.unmatched_csv": "Run", "organisation_id": "works",
     "pages.whitelist_entry": "WhitelistEntry", "paper_id": "ApplicationPaper",
 }  # fmt: skip
 _OTHERS = {  # pieces that name no row: words, files, and keys that let in whoever has them

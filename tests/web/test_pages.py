@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator
 from datetime import timedelta
 from importlib import import_module
@@ -50,6 +52,20 @@ def test_a_run_shows_plan_conditions_reasons_prices_and_proof(pages: Pages) -> N
     assert "lawful outlets are full" in text
     assert "What one more tonne of a limit is worth" in text
     assert "Case digest" in text
+
+
+def test_a_run_is_downloaded_whole_pair_by_pair(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.pages.run_tables._AT_ONCE", 2)
+    run = f"/runs/{pages.ids['run']}"
+    assert f'href="{run}/plan.csv"' in pages.text(run)
+    plan = list(csv.DictReader(io.StringIO(pages.text(f"{run}/plan.csv").removeprefix("\ufeff"))))
+    ash, acid = pages.ids["ash"], pages.ids["acid"]
+    assert [(row["output_id"], row["Mass (t)"]) for row in plan] == [(ash, "600"), (ash, "300"), (acid, "50")]
+    assert "record for utilisation across provinces" in plan[1]["Conditions"]
+    left = list(csv.DictReader(io.StringIO(pages.text(f"{run}/unmatched.csv").removeprefix("\ufeff"))))
+    assert {row["output_id"]: row["Unmatched (t)"] for row in left} == {ash: "100", acid: "30"}
+    assert all(row["Reason"] for row in left)
+    pages.text(f"/runs/{'0' * 32}/plan.csv", status=404)
 
 
 def test_a_run_pages_its_three_lists_and_says_how_many_there_are(

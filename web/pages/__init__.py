@@ -11,6 +11,7 @@ from web.pages.jobs import cancel_job, show_job, start_run
 from web.pages.method import show_method
 from web.pages.outputs import show_output, show_outputs
 from web.pages.reported_rates import show_rates
+from web.pages.run_tables import download_plan, download_unmatched
 from web.pages.runs import show_run, show_runs
 from web.pages.start import show_start
 from web.pages.tryout import download_template, show_try, try_workbook
@@ -31,6 +32,8 @@ def register_pages(app: Flask) -> None:
         ("/whitelist/<public_id>", "whitelist_entry", show_entry),
         ("/runs", "runs", show_runs),
         ("/runs/<public_id>", "run", show_run),
+        ("/runs/<public_id>/plan.csv", "plan_csv", download_plan),
+        ("/runs/<public_id>/unmatched.csv", "unmatched_csv", download_unmatched),
         ("/jobs/<public_id>", "job", show_job),
         ("/rates", "rates", show_rates),
         ("/catalogue", "catalogue", show_catalogue),

@@ -48,9 +48,7 @@ def show_runs() -> str:
 def show_run(public_id: str) -> str:
     """Show one run."""
     session = read_session()
-    run = session.scalar(select(MatchingRun).filter_by(public_id=public_id))
-    if run is None:
-        raise NotFound("run", "没有这一次撮合", "there is no such run", id=public_id[:40])
+    run = find_run(session, public_id)
     reasons = reasons_of_run(session, run)
     heaviest_first = tells_all()
     told = told_run(session, run, of_few=heaviest_first)
@@ -85,6 +83,14 @@ def show_run(public_id: str) -> str:
         **_scarce_limits(session, run),
     }
     return render_template("run.html", run=run, **facts)
+
+
+def find_run(session: Session, public_id: str) -> MatchingRun:
+    """Return a run; raises NotFound."""
+    run = session.scalar(select(MatchingRun).filter_by(public_id=public_id))
+    if run is None:
+        raise NotFound("run", "没有这一次撮合", "there is no such run", id=public_id[:40])
+    return run
 
 
 def told_cause(change: RunChange) -> str:
