@@ -242,3 +242,16 @@ def test_every_way_in_which_an_authority_sees_a_record_is_noted(world: Matrix, a
     assert {owner_of(world, event) for event in noted} <= {
         world.own[party] for party in ("works", "plant", "carrier")
     }
+
+
+def test_what_an_authority_reads_of_descriptions_is_noted(world: Matrix) -> None:
+    program = program_of(world, "office")
+    before = len(readings(world))
+    address = f"/api/v1/organisations/{world.own['office']}/descriptions"
+    assert len(world.client.get(address, headers=program).get_json()) == 2
+    noted = {owner_of(world, event) for event in readings(world)[before:]}
+    assert noted == {ids["works"] for ids in (world.own, world.foreign)}
+    sign_in(world, "office", "operator")
+    before = len(readings(world))
+    assert world.client.get("/desk/descriptions?year=2026").status_code == 200
+    assert {owner_of(world, event) for event in readings(world)[before:]} == noted

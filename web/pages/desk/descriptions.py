@@ -8,8 +8,10 @@ from typing import Any
 from flask import render_template, request, url_for
 from sqlalchemy.orm import Session
 
+from circularity.catalogue.waste_codes import kind_of
 from circularity.forms.inventoried import InventoriedWaste, inventoried_wastes
 from circularity.party_listings import sites_seen
+from circularity.readings import owners_at
 from circularity.registry.descriptions import FACTS, describe_waste
 from web.pages.desk.acting import acting, require_acting
 from web.pages.desk.attempts import Answer, attempt
@@ -18,6 +20,7 @@ from web.pages.desk.lot_form import choices as lot_choices
 from web.pages.desk.lot_form import read_code
 from web.pages.desk.months import own_site, own_sites
 from web.pages.requests import asked_year, page_of
+from web.permission_check import wastes_told, watched
 from web.session import read_session
 
 FORM = "description"
@@ -29,9 +32,15 @@ def show_descriptions() -> str:
     wastes: list[InventoriedWaste] = []
     if party is not None:
         seen = sites_seen(party.organisation, party.side, party.sites)
-        wastes = list(inventoried_wastes(session, seen, year))
+        kinds = wastes_told()
+        found = inventoried_wastes(session, seen, year)
+        wastes = [row for row in found if not kinds or kind_of(row.waste_code) in kinds]
+    page = page_of(len(wastes), lambda limit, offset: wastes[offset : offset + limit])
+    for row in page.rows if party is not None and party.watches else ():
+        if row.description is not None:
+            watched("WasteDescription", row.description.public_id, owners_at([row.site]))
     facts: dict[str, Any] = {
-        "page": page_of(len(wastes), lambda limit, offset: wastes[offset : offset + limit]),
+        "page": page,
         "chosen": _chosen(wastes),
         "own": own_sites(session, party) if party is not None else [],
         "year": year,
