@@ -57,6 +57,7 @@ def test_a_lot_goes_from_its_proposal_to_its_month_through_the_pages(at_work: De
     assert "Closed" in told
     assert "On its way back" in told
     assert "Returned · 9.900 t" in told
+    assert "Nothing is left to do." in told
     assert "20.1 / 600 t" in at_work.see(deal)  # what the scales differ by was shipped too
 
     _treat_all(at_work, "19", "1")
@@ -181,13 +182,26 @@ def test_a_signed_weight_is_corrected_when_the_other_party_agrees(at_work: Desk)
     )
     assert "Withdraw it" in at_work.see(transfer)
     at_work.act_as(POWER, "generator")
-    assert "Weight received (t): 30 → 29.5" in at_work.see(transfer)
+    asked = at_work.see(transfer)
+    assert "Weight received (t): 30 → 29.5" in asked
+    assert "A correction waits for your answer." in asked
     at_work.press(f"{transfer}/acts/agree", note="")
     told = at_work.see(transfer)
+    assert "waits for your answer" not in told
     assert "Approved and made" in told
     assert "revision 1" in told
     # half a tonne of 30 is 1.67 %
     assert "30.000 29.500 −0.500 1.7 % 29.500 0.000 29.500" in told
+
+
+def test_a_correction_tells_the_moisture_of_either_side_apart(at_work: Desk) -> None:
+    transfer = at_work.at_the_gate()
+    at_work.press(
+        f"{transfer}/acts/weigh", **{"lines.1.received_t": "30", "lines.1.moisture_percent": "12.5"}
+    )
+    told = at_work.see(transfer)
+    assert "Moisture sent (%) (–)" in told
+    assert "Moisture received (%) (12.5)" in told
 
 
 def test_a_sheet_is_filled_from_an_export_that_may_be_sent_again(at_work: Desk) -> None:
@@ -222,6 +236,16 @@ def test_a_transfer_prints_with_its_code_and_what_it_does_not_replace(at_work: D
     code = at_work.client.get(f"{transfer}/code.svg")
     assert (code.status_code, code.mimetype) == (200, "image/svg+xml")
     assert b"<path" in code.get_data()
+
+
+def test_only_a_trips_carrier_is_told_to_sign_on_paper(at_work: Desk) -> None:
+    deal = at_work.agreed()
+    trip = at_work.press(f"{deal}/transfers/new", **at_work.trip())
+    assert at_work.see(f"{trip}/print").count("not signed yet") == 3
+    sheet = at_work.press(f"{deal}/transfers/new", **(at_work.trip() | {"metering": "sheet"}))
+    told = at_work.see(f"{sheet}/print")
+    assert told.count("not signed yet") == 2
+    assert "signs no sheet" in told
 
 
 def test_an_outside_contract_is_brought_in_and_confirmed_by_the_other_side(at_work: Desk) -> None:

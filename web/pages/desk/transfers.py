@@ -22,7 +22,7 @@ from circularity.custody.weighed_sums import weighed_sums
 from circularity.custody.weight_differences import weight_difference, weight_differences
 from circularity.errors import NotAllowed, NotFound
 from circularity.ledger.handling import UNTOLD, Handling
-from circularity.lifecycle import legal_acts
+from circularity.lifecycle import MACHINES, legal_acts
 from circularity.organisations import Site
 from circularity.party_listings import total, transfers, transfers_seen
 from circularity.registry.entitlements import Facility
@@ -106,6 +106,7 @@ def show_transfer(public_id: str) -> str:
         "one_line": len(transfer.lines) == 1,
         "standing": standing,
         "acts": acts,
+        "ended": transfer.status in MACHINES[transfer.lifecycle].final,
         "receipts": receipts,
         "apart": {number: weight_difference(receipt) for number, receipt in receipts.items()},
         "corrections": corrections,

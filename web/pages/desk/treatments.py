@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from flask import render_template, request, url_for
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from circularity.catalogue.operations import all_operations
 from circularity.custody.manifests import TransferLine
@@ -33,6 +34,9 @@ ROWS = (1, 2, 3, 4)
 MOST_LOADS = 40
 """The oldest loads that one form lists."""
 
+WITH_TRANSFER = joinedload(Receipt.line).joinedload(TransferLine.transfer)
+"""A load is told from another by its sender and its number."""
+
 
 def show_treatments() -> str:
     """Show treatments, and to a facility what waits to be treated."""
@@ -47,7 +51,7 @@ def show_treatments() -> str:
     facts = {
         "facilities": [(row.public_id, said(row.site)) for row in facilities],
         "chosen": chosen,
-        "loads": session.scalars(untreated(chosen).limit(MOST_LOADS)).all() if chosen else [],
+        "loads": _oldest(session, chosen) if chosen else [],
         "waiting": total(session, untreated(chosen)) if chosen else 0,
         "operations": all_operations(today()),
         "results": RESULTS,
@@ -55,6 +59,11 @@ def show_treatments() -> str:
         "today": today(),
     }
     return render_template("treatments.html", page=page, new=new, **facts)
+
+
+def _oldest(session: Session, facility: Facility) -> Sequence[Receipt]:
+    """Return the loads that the form lists, each with the transfer that it names."""
+    return session.scalars(untreated(facility).limit(MOST_LOADS).options(WITH_TRANSFER)).all()
 
 
 def treat() -> Answer:
