@@ -171,6 +171,19 @@ def test_terms_are_negotiated_and_every_offer_stays(at_work: Desk) -> None:
     assert "Declined" in at_work.see(deal)
 
 
+def test_a_counter_offer_of_less_mass_needs_no_second_figure(at_work: Desk) -> None:
+    at_work.act_as(POWER, "generator")
+    days = {"valid_from": today().isoformat(), "valid_to": today().replace(month=12, day=31).isoformat()}
+    terms = {"mass_t": "200", "lot": "regular", "cadence": "once", "settles": "sent", "price_kind": "fixed"}
+    deal = at_work.press(f"/proposals/{at_work.proposals[BRICKS]}/counter", **terms, **days)
+    at_work.act_as(BRICKS, "facility")
+    source = at_work.client.get(f"{deal}?lang=en").get_data(as_text=True)
+    shown = dict(re.findall(r'name="(mass_t|period_mass_t)" type="text" value="([^"]*)"', source))
+    assert shown == {"mass_t": "200", "period_mass_t": ""}
+    at_work.press(f"{deal}/acts/counter", **(terms | days | shown | {"mass_t": "150"}))
+    assert "Mass 150 t" in at_work.see(deal)
+
+
 def test_a_signed_weight_is_corrected_when_the_other_party_agrees(at_work: Desk) -> None:
     transfer = at_work.at_the_gate()
     at_work.press(f"{transfer}/acts/weigh", **{"lines.1.received_t": "30"})

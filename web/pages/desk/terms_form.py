@@ -41,7 +41,7 @@ def typed_terms(terms: Terms | Offer) -> dict[str, str]:
         "valid_to": terms.valid_to.isoformat(),
         "lot": terms.lot,
         "cadence": terms.cadence,
-        "period_mass_t": "" if terms.period_mass_kg is None else format_tonnes(terms.period_mass_kg),
+        "period_mass_t": _period_mass(terms),
         "price_kind": terms.price_kind,
         **typed_price(terms.price_kind, terms.price),
         "settles": terms.settles,
@@ -50,3 +50,9 @@ def typed_terms(terms: Terms | Offer) -> dict[str, str]:
         else format_scaled(moisture, PERMILLE_PER_PERCENT),
         "note": terms.note,
     }
+
+
+def _period_mass(terms: Terms | Offer) -> str:
+    """Return the mass per period; empty where it is all of it, so that it follows a changed whole."""
+    period_kg = terms.period_mass_kg
+    return "" if period_kg is None or period_kg == terms.mass_kg else format_tonnes(period_kg)
