@@ -13,6 +13,7 @@ TANKER_KG = 24 * KG_PER_T
 _ROUND_KG = 6 * KG_PER_T
 _SHEET_KG, _BARGE_KG, _BELT_KG = 520 * KG_PER_T, 4_800 * KG_PER_T, 9_000 * KG_PER_T
 _BY_TRUCK_KG, _ON_SHEETS_KG = 500 * KG_PER_T, 16_000 * KG_PER_T
+_FULL_BARGE_KG = 60_000 * KG_PER_T
 _MOST = 26
 _NEARBY_M = 60_000
 
@@ -44,7 +45,7 @@ def natural_loads(freight: Freight) -> int:
 def shippings(freights: Sequence[Freight], loads: int) -> list[Shipping]:
     """Return how each freight travels, with about so many loads for all of them, at least one each.
 
-    What fits on no truck more is not sent: then a part of the mass stays where it arose.
+    What fits on no truck or barge more is not sent: then a part of the mass stays where it arose.
     """
     natural = [natural_loads(freight) for freight in freights]
     total = max(sum(natural), 1)
@@ -52,10 +53,8 @@ def shippings(freights: Sequence[Freight], loads: int) -> list[Shipping]:
     for freight, count in zip(freights, natural, strict=True):
         scaled = max(count * loads // total, 1)
         way = way_of(freight)
-        load_kg = freight.mass_kg // scaled
-        if way == "trip":
-            load_kg = min(load_kg, _truck_kg(freight))
-        found.append(Shipping(way, scaled, load_kg))
+        full_kg = {"trip": _truck_kg(freight), "draught": _FULL_BARGE_KG}.get(way, freight.mass_kg)
+        found.append(Shipping(way, scaled, min(freight.mass_kg // scaled, full_kg)))
     return found
 
 
