@@ -5,14 +5,14 @@ Each `…_seen` is a condition for a query, so that what is not seen is simply n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, true
-from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from circularity.catalogue.regions import prefix_of
-from circularity.custody.manifests import Carriage, Transfer, TransferLine
+from circularity.custody.manifests import Carriage, Transfer
 from circularity.custody.reception import Receipt, Treatment, TreatmentInput
 from circularity.deals.contract import Agreement
 from circularity.ledger.months import LedgerMonth
@@ -104,13 +104,6 @@ def months_seen(organisation: Organisation, side: str, only: frozenset[str]) -> 
     return LedgerMonth.site_id.in_(sites_seen(organisation, side, only))
 
 
-def of_kinds(waste_code: InstrumentedAttribute[str], kinds: Collection[str]) -> ColumnElement[bool]:
-    """Return the condition for codes of some kinds of waste; none of them = all."""
-    # 900-001-S06 is of SW06, 398-007-34 of HW34
-    ends = [f"-S{kind[2:]}" if kind.startswith("SW") else f"-{kind[2:]}" for kind in kinds]
-    return or_(*(waste_code.endswith(end) for end in sorted(ends))) if ends else true()
-
-
 def proposals_seen(organisation: Organisation, side: str, only: frozenset[str]) -> ColumnElement[bool]:
     """Return the condition for proposals to a party: its lots as generator, its windows as facility."""
     if side == "facility":
@@ -186,12 +179,6 @@ def treatments_seen(organisation: Organisation, side: str, only: frozenset[str])
         .where(Transfer.sender_site_id.in_(sites_seen(organisation, side, only)))
     )
     return or_(Treatment.facility_id.in_(facilities_seen(organisation, side, only)), Treatment.id.in_(sent))
-
-
-def treatments_of(kinds: Collection[str]) -> ColumnElement[bool]:
-    """Return the condition for treatments into which something of these kinds went; none of them = all."""
-    went_in = select(TreatmentInput.treatment_id).join(Receipt).join(Receipt.line)
-    return Treatment.id.in_(went_in.where(of_kinds(TransferLine.waste_code, kinds))) if kinds else true()
 
 
 def untreated(facility: Facility) -> Select[Any]:

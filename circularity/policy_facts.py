@@ -26,6 +26,8 @@ from circularity.ledger.months import LedgerMonth, StockSurvey
 from circularity.organisations import Organisation, Site
 from circularity.policy.things import SIDES, Thing
 from circularity.rates.targets import EnteredTarget
+from circularity.registry.declarations import GenerationDeclaration
+from circularity.registry.descriptions import WasteDescription
 from circularity.registry.drafts import OutputDraft, OutputLedger
 from circularity.registry.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
 from circularity.registry.outputs import Output
@@ -170,6 +172,14 @@ def _kinds() -> dict[str, tuple[Any, _Facts]]:
         ),
         "Output": (Output, lambda row: _of_site("Output", row.site, row.waste_code)),
         "LedgerMonth": (LedgerMonth, lambda row: _of_site("LedgerMonth", row.site, row.waste_code)),
+        "GenerationDeclaration": (
+            GenerationDeclaration,
+            lambda row: _of_site("GenerationDeclaration", row.site, row.waste_code),
+        ),
+        "WasteDescription": (
+            WasteDescription,
+            lambda row: _of_site("WasteDescription", row.site, row.waste_code),
+        ),
         "StockSurvey": (StockSurvey, lambda row: _of_site("StockSurvey", row.site, row.waste_code)),
         "Facility": (Facility, lambda row: _of_facility("Facility", row)),
         "Entitlement": (Entitlement, lambda row: _of_facility("Entitlement", row.facility)),

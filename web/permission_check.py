@@ -7,7 +7,7 @@ own machine, and nothing is refused here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -15,8 +15,10 @@ from flask import Flask, Response, current_app, g, request
 from sqlalchemy import ColumnElement, false, select
 
 from circularity.audit import Actor
+from circularity.catalogue.waste_codes import kind_of
 from circularity.database import writing
 from circularity.errors import BadInput, InputProblem, NotAllowed, NotFound
+from circularity.office_wastes import about
 from circularity.organisations import Organisation
 from circularity.policy.acting import Acting
 from circularity.policy.decisions import NOT_FOUND, Allowed, Refused, Verdict, is_concerned, may
@@ -64,6 +66,25 @@ def wastes_told() -> frozenset[str]:
     """Return the kinds of waste that the asker's office is limited to; none = all, as in a trial."""
     acting = asking()
     return frozenset() if acting is None else limited_to(acting, "confidential.read", today())
+
+
+def is_told_about(waste_code: str) -> bool:
+    """Tell whether the asker's office may read about a waste; true for others."""
+    kinds = wastes_told()
+    return not kinds or kind_of(waste_code) in kinds
+
+
+def told_of(row: type[Any]) -> ColumnElement[bool]:
+    """Return the condition for rows of a table that the asker's office may read about; all for others."""
+    return about(row, wastes_told())
+
+
+def note_shown(rows: Iterable[Any]) -> None:
+    """Keep in mind that who asks is being shown these rows exactly, where it is an authority."""
+    acting = asking()
+    if acting is not None and acting.is_authority:
+        for row in rows:
+            _watch(facts_about(row), row.public_id)
 
 
 def only_concerned(

@@ -27,7 +27,8 @@ from circularity.ledger.handling import Handling
 from circularity.ledger.surveys import record_survey
 from circularity.organisations import Organisation
 from circularity.policy.acting import Acting
-from circularity.registry.descriptions import describe_waste
+from circularity.registry.declarations import declare_generation
+from circularity.registry.descriptions import WasteDescription, describe_waste
 from circularity.registry.drafts import LedgerRow, read_into_drafts
 from circularity.runs.stored import MatchingRun, Proposal
 from matching.database.run import run_matching
@@ -39,11 +40,11 @@ GYPSUM = "441-001-S06"
 OPEN = {"available_from": None, "available_to": None}
 PLAIN = {
     "lot": 100_000, "deal": 100, "stock": 900_000, "load": 20, "offered": 500_000, "limit": 10**9,
-    "drafted": 30_000,
+    "drafted": 30_000, "declared": 800_000,
 }  # fmt: skip
 SECRET = {
     "lot": 4_321_987, "deal": 40_123, "stock": 7_117_771, "load": 7_919, "offered": 2_654_321,
-    "limit": 98_765_431, "drafted": 5_353_131,
+    "limit": 98_765_431, "drafted": 5_353_131, "declared": 6_262_621,
 }  # fmt: skip
 MARK = "秘密词句 canary-words"
 """Figures of either set in kg, the deal's and the load's in t; those of the foreign set are nobody else's."""
@@ -126,7 +127,8 @@ def _set(
     )  # fmt: skip
     rows: dict[str, Any] = {"OutputLedger": ledger, "OutputDraft": ledger.drafts[0]}
     rows |= {"Agreement": made.agreement, **_books(registry, works, code, kg["stock"])}
-    transfer, load_kg = made.at_the_gate(kg["load"]), kg["load"] * 1_000
+    transfer, load_kg = made.at_the_gate(kg["load"]), kg["load"] * 1_100  # a tenth more than was sent
+    rows["weighed"] = transfer
     receive(**made.act, transfer=transfer, weighed={1: Weighed(load_kg)})
     receiver = facility.site.organisation
     verdicts = {1: Verdict(load_kg)}
@@ -136,6 +138,13 @@ def _set(
     day = AT.date()
     nature = {"site": works, "waste_code": code, "year": 2026, "facts": {"components": "SiO2"}}
     describe_waste(registry.session, **registry.act, **nature)
+    rows["WasteDescription"] = registry.session.scalars(
+        select(WasteDescription).filter_by(site_id=works.id)
+    ).one()
+    declared = {"generated_kg": kg["declared"], "own_utilised_kg": 0, "own_disposed_kg": 0}
+    rows["GenerationDeclaration"] = declare_generation(
+        registry.session, **registry.act, site=works, waste_code=code, year=2026, **declared
+    )
     rows["Treatment"] = record_treatment(
         **made.act, facility=facility, operation="C2", day_from=day, day_to=day,
         inputs=[(receipt, None)], results=[Result("product", load_kg)],

@@ -7,36 +7,19 @@ from dataclasses import replace
 
 import pytest
 from databases import Databases
-from matrix_world import Matrix, matrix, roles
-from registry import ACTOR, AT, credit_code
-from sign_ins import program_of, sign_in
-from sqlalchemy import select
+from matrix_world import Matrix, roles
+from office_world import OFFICE, authority, office_world, owner_of, readings
+from sign_ins import sign_in
 
-from circularity.audit import AuditEvent, verify_chain
-from circularity.database import create_engine_for, reading, writing
-from circularity.organisations import Site, register_organisation
 from circularity.policy.acting import Acting
 from web.app import create_app
 from web.config import Config
 
-OFFICE = "虚构市生态环境局"
-MONTHS = ("LedgerMonth", "acid")
-"""The months that the works of either set has written."""
-
 
 @pytest.fixture(scope="module")
 def world(databases: Databases) -> Iterator[Matrix]:
-    with databases.new() as url:
-        engine = create_engine_for(url)
-        with writing(engine).begin() as session:
-            office = register_organisation(
-                session, actor=ACTOR, at=AT, name_zh=OFFICE, name_en="Office", credit_code=credit_code(990),
-                roles=frozenset({"authority"}), region_code="310000",
-            )  # fmt: skip
-        engine.dispose()
-        with matrix(url, accounts=True) as made:
-            made.own["office"] = office.public_id
-            yield made
+    with office_world(databases) as made:
+        yield made
 
 
 def on_the_desk(world: Matrix, party: str, side: str, address: str) -> tuple[int, str]:
@@ -50,24 +33,6 @@ def on_the_desk(world: Matrix, party: str, side: str, address: str) -> tuple[int
     return answer.status_code, answer.get_data(as_text=True)
 
 
-def authority(world: Matrix) -> Acting:
-    return replace(roles(world.own)["authority of the region"], organisation_public_id=world.own["office"])
-
-
-def readings(world: Matrix) -> list[AuditEvent]:
-    with reading(world.app.extensions["circularity.engine"])() as session:
-        assert verify_chain(session).faults == ()
-        wanted = select(AuditEvent).filter_by(action="record.read").order_by(AuditEvent.position)
-        return list(session.scalars(wanted))
-
-
-def owner_of(world: Matrix, event: AuditEvent) -> str:
-    """Return whose record was read: what lies at a site is noted on the site."""
-    with reading(world.app.extensions["circularity.engine"])() as session:
-        site = session.scalar(select(Site).filter_by(public_id=event.subject_id))
-        return site.organisation.public_id if site is not None else event.subject_id
-
-
 def test_an_authority_that_opens_a_record_is_noted_once_for_each_owner(world: Matrix) -> None:
     before = len(readings(world))
     world.ask_as(authority(world))
@@ -78,72 +43,6 @@ def test_an_authority_that_opens_a_record_is_noted_once_for_each_owner(world: Ma
     for event in noted:
         assert (event.actor_organisation, event.actor_kind) == (own["office"], "person")
         assert event.facts == {"records": [f"Transfer {own['Transfer']}"]}
-
-
-def test_a_list_notes_every_record_that_it_told_exactly(world: Matrix) -> None:
-    before = len(readings(world))
-    world.ask_as(authority(world))
-    shown = world.client.get("/api/v1/ledger-months").get_json()
-    both = (world.own, world.foreign)
-    assert {month["id"] for month in shown} == {ids[month] for ids in both for month in MONTHS}
-    assert months_noted(world, before) == {
-        ids["works"]: {f"LedgerMonth {ids[month]}" for month in MONTHS} for ids in both
-    }
-
-
-def months_noted(world: Matrix, before: int) -> dict[str, set[str]]:
-    return {owner_of(world, event): set(event.facts["records"]) for event in readings(world)[before:]}
-
-
-def test_a_list_of_treatments_notes_facility_and_senders(world: Matrix) -> None:
-    program = program_of(world, "office")
-    before = len(readings(world))
-    address = f"/api/v1/organisations/{world.own['office']}/treatments"
-    shown = world.client.get(address, headers=program).get_json()
-    assert {row["id"] for row in shown} == {world.own["Treatment"], world.foreign["Treatment"]}
-    noted = {owner_of(world, event) for event in readings(world)[before:]}
-    assert noted == {ids[party] for ids in (world.own, world.foreign) for party in ("works", "plant")}
-
-
-def test_lists_on_the_desk_note_what_they_show_to_an_authority(world: Matrix) -> None:
-    sign_in(world, "office", "operator")
-    both = (world.own, world.foreign)
-    before = len(readings(world))
-    shown = world.client.get("/months").get_data(as_text=True)
-    assert all(ids["LedgerMonth"] in shown for ids in both)
-    assert months_noted(world, before) == {
-        ids["works"]: {f"LedgerMonth {ids[month]}" for month in MONTHS} for ids in both
-    }
-    before = len(readings(world))
-    assert world.client.get("/treatments").status_code == 200
-    noted = {owner_of(world, event): event.facts["records"] for event in readings(world)[before:]}
-    assert noted == {
-        ids[party]: [f"Treatment {ids['Treatment']}"] for ids in both for party in ("works", "plant")
-    }
-
-
-def test_lists_on_the_desk_hold_what_an_office_may_read_and_note_no_more(world: Matrix) -> None:
-    """An office for sludge is told neither of ash nor of gypsum nor of acid."""
-    program = program_of(world, "office")
-    sign_in(world, "office", "operator")
-    world.ask_as(replace(authority(world), authority_kind="water"))
-    before = len(readings(world))
-    for address, kind in (("/months", "LedgerMonth"), ("/treatments", "Treatment")):
-        answer = world.client.get(address)
-        assert answer.status_code == 200
-        assert not any(ids[kind] in answer.get_data(as_text=True) for ids in (world.own, world.foreign))
-    address = f"/api/v1/organisations/{world.own['office']}/treatments"
-    assert world.client.get(address, headers=program).get_json() == []
-    assert len(readings(world)) == before
-
-
-def test_a_party_that_lists_its_own_on_the_desk_leaves_no_trace(world: Matrix) -> None:
-    before = len(readings(world))
-    for party in ("works", "plant"):
-        sign_in(world, party, "operator")
-        for address in ("/months", "/treatments"):
-            assert world.client.get(address).status_code == 200
-    assert len(readings(world)) == before
 
 
 def test_of_a_treatment_as_a_whole_a_sender_is_told_no_figure(world: Matrix) -> None:
@@ -242,16 +141,3 @@ def test_every_way_in_which_an_authority_sees_a_record_is_noted(world: Matrix, a
     assert {owner_of(world, event) for event in noted} <= {
         world.own[party] for party in ("works", "plant", "carrier")
     }
-
-
-def test_what_an_authority_reads_of_descriptions_is_noted(world: Matrix) -> None:
-    program = program_of(world, "office")
-    before = len(readings(world))
-    address = f"/api/v1/organisations/{world.own['office']}/descriptions"
-    assert len(world.client.get(address, headers=program).get_json()) == 2
-    noted = {owner_of(world, event) for event in readings(world)[before:]}
-    assert noted == {ids["works"] for ids in (world.own, world.foreign)}
-    sign_in(world, "office", "operator")
-    before = len(readings(world))
-    assert world.client.get("/desk/descriptions?year=2026").status_code == 200
-    assert {owner_of(world, event) for event in readings(world)[before:]} == noted

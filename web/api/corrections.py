@@ -27,6 +27,7 @@ from web.api.lookups import by_public_id
 from web.api.paging import Paging
 from web.api.quantities import Tonnes
 from web.api.writing import now
+from web.permission_check import note_shown, told_of
 from web.session import read_session
 
 blp = ApiBlueprint("corrections", "Corrections of signed transfers, by consent of their parties.")
@@ -43,10 +44,12 @@ def list_corrections(
     """List the corrections of a party's transfers, newest first; those open have status `asked`."""
     session = read_session()
     party = acting_for(session, organisation_id)
-    wanted = select(Correction).join(Correction.transfer).where(_seen(party)).options(*_LOADED)
+    seen = _seen(party) & told_of(Transfer)
+    wanted = select(Correction).join(Correction.transfer).where(seen).options(*_LOADED)
     if "status" in query:
         wanted = wanted.where(Correction.status == query["status"])
     rows, headers = Paging.of(query).of_statement(session, wanted.order_by(Correction.id.desc()))
+    note_shown(rows)
     return [_shown(session, correction) for correction in rows], headers
 
 

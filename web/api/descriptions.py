@@ -12,8 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from circularity.catalogue.waste_types import parse_code
-from circularity.party_listings import of_kinds, sites_seen
-from circularity.readings import owners_at
+from circularity.party_listings import sites_seen
 from circularity.registry.descriptions import FACTS, WasteDescription, describe_waste, descriptions
 from web.api.acting import acting_for, require_at, seen_site
 from web.api.blueprint import OWN, ApiBlueprint
@@ -22,7 +21,7 @@ from web.api.paging import Paged, Paging
 from web.api.quantities import WholeNumber
 from web.api.shapes import Answer
 from web.api.writing import now
-from web.permission_check import wastes_told, watched
+from web.permission_check import note_shown, told_of
 from web.session import read_session
 
 blp = ApiBlueprint(
@@ -77,13 +76,12 @@ def list_descriptions(
     """List how a party's own sites describe their wastes, newest year first."""
     party, row = acting_for(read_session(), organisation_id), WasteDescription
     wanted = select(row).where(row.site_id.in_(sites_seen(party.organisation, party.side, party.sites)))
-    wanted = wanted.where(of_kinds(row.waste_code, wastes_told()))
+    wanted = wanted.where(told_of(row))
     if "year" in query:
         wanted = wanted.where(row.year == query["year"])
     wanted = wanted.options(joinedload(row.site)).order_by(row.year.desc(), row.site_id, row.waste_code)
     rows, headers = Paging.of(query).of_statement(read_session(), wanted)
-    for description in rows if party.watches else ():
-        watched("WasteDescription", description.public_id, owners_at([description.site]))
+    note_shown(rows)
     return [_described(description) for description in rows], headers
 
 

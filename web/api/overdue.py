@@ -9,6 +9,7 @@ from marshmallow.fields import Boolean, Date, String
 from sqlalchemy.orm import Session
 
 from circularity.catalogue.waste_types import is_hazardous
+from circularity.custody.manifests import Transfer
 from circularity.custody.overdue import Overdue, overdue
 from circularity.party_listings import transfers_seen
 from web.api.acting import acting_for
@@ -16,6 +17,7 @@ from web.api.blueprint import OWN, ApiBlueprint
 from web.api.paging import Paged, Paging
 from web.api.quantities import WholeNumber
 from web.api.shapes import Answer
+from web.permission_check import note_shown, told_of
 from web.session import read_session
 from web.today import today
 
@@ -41,12 +43,14 @@ def list_overdue(
 ) -> tuple[Sequence[dict[str, Any]], dict[str, str]]:
     """List what is overdue of a party's transfers, for an authority of its region's, the longest first."""
     rows, headers = Paging.of(query).of_list(_late(read_session(), organisation_id))
+    note_shown(late.transfer for late in rows)
     return [_shown(late) for late in rows], headers
 
 
 def _late(session: Session, organisation_id: str) -> list[Overdue]:
     party = acting_for(session, organisation_id)
-    return overdue(session, today(), transfers_seen(party.organisation, party.side, party.sites))
+    seen = transfers_seen(party.organisation, party.side, party.sites) & told_of(Transfer)
+    return overdue(session, today(), seen)
 
 
 def _shown(late: Overdue) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from circularity.custody.reception import Receipt, Treatment, TreatmentInput
 from circularity.custody.treatment_notices import not_told, note_told
 from circularity.custody.treatment_withdrawals import withdraw_treatment
-from circularity.party_listings import treatments_of, treatments_seen
+from circularity.party_listings import treatments_seen
 from circularity.seen_treatments import seen_treatment
 from web.api.acting import Party, acting_for, require_at
 from web.api.blueprint import OWN, ApiBlueprint
@@ -25,7 +25,7 @@ from web.api.paging import Paged, Paging
 from web.api.quantities import Tonnes
 from web.api.shapes import Answer, FacilityReference, moment
 from web.api.writing import now
-from web.permission_check import wastes_told, watched
+from web.permission_check import told_of, watched
 from web.session import read_session
 
 blp = ApiBlueprint("own_treatments", "What became of accepted loads, as their parties see it.")
@@ -99,7 +99,7 @@ def list_own_treatments(
     session = read_session()
     party = acting_for(session, organisation_id)
     seen = treatments_seen(party.organisation, party.side, party.sites)
-    wanted = select(Treatment).where(seen, treatments_of(wastes_told())).options(*_LOADED)
+    wanted = select(Treatment).where(seen, told_of(Treatment)).options(*_LOADED)
     if "new" in query:
         new = not_told(party.organisation, party.sites)
         wanted = wanted.where(new if query["new"] else ~new)
@@ -136,7 +136,7 @@ def change_own_treatment(
 
 def _find(session: Session, party: Party, treatment_id: str) -> Treatment:
     seen = treatments_seen(party.organisation, party.side, party.sites)
-    return by_public_id(session, Treatment, treatment_id, *_LOADED, only=seen & treatments_of(wastes_told()))
+    return by_public_id(session, Treatment, treatment_id, *_LOADED, only=seen & told_of(Treatment))
 
 
 def _shown(session: Session, party: Party, treatment: Treatment) -> dict[str, Any]:

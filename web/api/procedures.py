@@ -33,6 +33,7 @@ from web.api.paging import Paging
 from web.api.procedure_schemas import ACTS, FilingAnswer, FilingChange, FilingCreate, FilingQuery
 from web.api.shapes import NothingAsked
 from web.api.writing import now
+from web.permission_check import note_shown, told_of
 from web.session import read_session
 from web.today import today
 
@@ -57,13 +58,15 @@ def list_procedures(
     """List the procedures of a party's deals or of an authority's region, the newest first."""
     session = read_session()
     party = acting_for(session, organisation_id)
-    wanted = select(AgreementProcedure).where(_seen(party)).order_by(AgreementProcedure.id.desc())
+    seen = _seen(party) & told_of(AgreementProcedure)
+    wanted = select(AgreementProcedure).where(seen).order_by(AgreementProcedure.id.desc())
     if "status" in query:
         wanted = wanted.where(AgreementProcedure.status == query["status"])
     if query["waiting"]:
         waiting = [row.id for row in waiting_for_office(session, party.organisation, today())]
         wanted = wanted.where(AgreementProcedure.id.in_(waiting))
     rows, headers = Paging.of(query).of_statement(session, wanted)
+    note_shown(rows)
     return [_shown(session, party, row) for row in rows], headers
 
 

@@ -28,6 +28,7 @@ from web.api.transfer_answers import transfer_shown
 from web.api.transfer_schemas import TransferAnswer
 from web.api.transfers import carrier_of
 from web.api.writing import now
+from web.permission_check import note_shown, told_of
 from web.session import live_receivers, read_session
 
 blp = ApiBlueprint("refused_loads", "Refused mass, re-matched from where it is.")
@@ -43,6 +44,7 @@ def list_refused_loads(
     """List the loads of a sender that wait at a receiver's gate, refused in whole or in part."""
     session = read_session()
     rows, headers = Paging.of(query).of_statement(session, _refused(acting_for(session, organisation_id)))
+    note_shown(rows)
     return [_shown(session, transfer) for transfer in rows], headers
 
 
@@ -84,6 +86,7 @@ def _refused(party: Party) -> Select[Transfer]:
         .where(
             Transfer.sender_site_id.in_(sites_seen(party.organisation, party.side, party.sites)),
             Transfer.status.in_(REFUSED),
+            told_of(Transfer),
         )
         .options(joinedload(Transfer.facility), selectinload(Transfer.lines))
         .order_by(Transfer.id.desc())

@@ -24,6 +24,7 @@ from web.api.paging import Paged, Paging
 from web.api.quantities import Degrees, Tonnes, WholeNumber
 from web.api.shapes import Answer, Place
 from web.api.writing import now
+from web.permission_check import note_shown, told_of
 from web.session import read_session
 
 blp = ApiBlueprint("sites", "Where an organisation's wastes arise, and how much of them in a year.")
@@ -76,8 +77,9 @@ def list_own_sites(
 ) -> tuple[Sequence[dict[str, Any]], dict[str, str]]:
     """List a party's own sites, an authority's those of its region."""
     party = acting_for(read_session(), organisation_id)
-    seen = Site.id.in_(sites_seen(party.organisation, party.side, party.sites))
+    seen = Site.id.in_(sites_seen(party.organisation, party.side, party.sites)) & told_of(Site)
     rows, headers = Paging.of(query).of_statement(read_session(), select(Site).where(seen).order_by(Site.id))
+    note_shown(rows)
     return [place_shown(site) for site in rows], headers
 
 
@@ -104,11 +106,13 @@ def list_declarations(
 ) -> tuple[Sequence[dict[str, Any]], dict[str, str]]:
     """List what a party's own sites declare, newest year first."""
     party, row = acting_for(read_session(), organisation_id), GenerationDeclaration
-    wanted = select(row).where(row.site_id.in_(sites_seen(party.organisation, party.side, party.sites)))
+    seen = row.site_id.in_(sites_seen(party.organisation, party.side, party.sites)) & told_of(row)
+    wanted = select(row).where(seen)
     if "year" in query:
         wanted = wanted.where(row.year == query["year"])
     wanted = wanted.options(joinedload(row.site)).order_by(row.year.desc(), row.site_id, row.waste_code)
     rows, headers = Paging.of(query).of_statement(read_session(), wanted)
+    note_shown(rows)
     return [_declared(declaration) for declaration in rows], headers
 
 

@@ -26,6 +26,7 @@ from web.api.paging import Paged, Paging
 from web.api.quantities import Tonnes, WholeNumber
 from web.api.shapes import Answer, OrganisationName
 from web.api.writing import now
+from web.permission_check import note_shown, told_of
 from web.session import read_session
 
 blp = ApiBlueprint("stored_loads", "What collectors store of others, and how it leaves grouped.")
@@ -111,6 +112,7 @@ def list_stored_loads(
     if "waste_code" in query:
         wanted = wanted.where(TransferLine.waste_code == query["waste_code"])
     rows, headers = Paging.of(query).of_statement(session, wanted)
+    note_shown(receipt.line.transfer for receipt in rows)
     return [_load(receipt) for receipt in rows], headers
 
 
@@ -148,7 +150,7 @@ def _stored(party: Party) -> Select[Receipt]:
         select(Receipt)
         .join(Receipt.line)
         .join(Receipt.facility)
-        .where(_theirs(party), Facility.kind == "collector", _LEFT_KG > 0)
+        .where(_theirs(party), told_of(Receipt), Facility.kind == "collector", _LEFT_KG > 0)
         .options(joinedload(Receipt.line).joinedload(TransferLine.transfer), joinedload(Receipt.facility))
         .order_by(Receipt.received_on, Receipt.id)
     )

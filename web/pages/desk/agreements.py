@@ -25,6 +25,7 @@ from web.pages.desk.acting import WHO, Acting, acting, require_acting, sides_in
 from web.pages.desk.terms_form import CHOICES, typed_terms
 from web.pages.desk.waiting import gaps_of, my_turn
 from web.pages.requests import choice, page_of
+from web.permission_check import note_shown, told_of
 from web.session import read_session
 from web.today import today
 
@@ -39,17 +40,19 @@ def show_agreements() -> str:
     on = choice("on", ("today",))
     facts: dict[str, Any] = {"page": None, "gaps": []}
     if party is not None:
-        seen = agreements_seen(party.organisation, party.side, party.sites)
+        seen = agreements_seen(party.organisation, party.side, party.sites) & told_of(Agreement)
         if turn:
             seen &= my_turn(party)
         if on:
             seen &= in_force_on(today())
         wanted = agreements(seen, (status,) if status else ())
-        facts["page"] = page_of(
+        page = page_of(
             total(session, wanted),
             lambda limit, offset: session.scalars(wanted.limit(limit).offset(offset)).all(),
         )
-        facts["gaps"] = gaps_of(session, party)
+        ahead = gaps_of(session, party)
+        note_shown([*page.rows, *(gap.agreement for gap in ahead)])
+        facts |= {"page": page, "gaps": ahead}
     facts |= {"status": status, "states": states("agreement"), "turn": turn, "on": on}
     return render_template("agreements.html", **facts)
 

@@ -8,10 +8,8 @@ from typing import Any
 from flask import render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from circularity.catalogue.waste_codes import kind_of
 from circularity.forms.inventoried import InventoriedWaste, inventoried_wastes
 from circularity.party_listings import sites_seen
-from circularity.readings import owners_at
 from circularity.registry.descriptions import FACTS, describe_waste
 from web.pages.desk.acting import acting, require_acting
 from web.pages.desk.attempts import Answer, attempt
@@ -20,7 +18,7 @@ from web.pages.desk.lot_form import choices as lot_choices
 from web.pages.desk.lot_form import read_code
 from web.pages.desk.months import own_site, own_sites
 from web.pages.requests import asked_year, page_of
-from web.permission_check import wastes_told, watched
+from web.permission_check import is_told_about, note_shown
 from web.session import read_session
 
 FORM = "description"
@@ -32,13 +30,10 @@ def show_descriptions() -> str:
     wastes: list[InventoriedWaste] = []
     if party is not None:
         seen = sites_seen(party.organisation, party.side, party.sites)
-        kinds = wastes_told()
         found = inventoried_wastes(session, seen, year)
-        wastes = [row for row in found if not kinds or kind_of(row.waste_code) in kinds]
+        wastes = [row for row in found if is_told_about(row.waste_code)]
     page = page_of(len(wastes), lambda limit, offset: wastes[offset : offset + limit])
-    for row in page.rows if party is not None and party.watches else ():
-        if row.description is not None:
-            watched("WasteDescription", row.description.public_id, owners_at([row.site]))
+    note_shown(row.description for row in page.rows if row.description is not None)
     facts: dict[str, Any] = {
         "page": page,
         "chosen": _chosen(wastes),

@@ -21,8 +21,7 @@ from circularity.ledger.months import USES, LedgerMonth
 from circularity.ledger.non_reporters import non_reporters
 from circularity.lifecycle import legal_acts
 from circularity.organisations import Site
-from circularity.party_listings import months, months_seen, of_kinds, sites_seen, total
-from circularity.readings import owners_at
+from circularity.party_listings import months, months_seen, sites_seen, total
 from web.api.lookups import named_in_body
 from web.language import said
 from web.pages.desk.acting import WHO, Acting, acting, own_sites_only, require_acting
@@ -30,7 +29,7 @@ from web.pages.desk.attempts import Answer, attempt
 from web.pages.desk.form_downloads import FORMS
 from web.pages.desk.form_values import FormValues
 from web.pages.requests import choice, page_of
-from web.permission_check import wastes_told, watched
+from web.permission_check import is_told_about, note_shown, told_of
 from web.session import read_session
 from web.today import today
 
@@ -48,15 +47,14 @@ def show_months() -> str:
     page, sites = None, []
     if party is not None:
         seen = months_seen(party.organisation, party.side, party.sites)
-        seen &= of_kinds(LedgerMonth.waste_code, wastes_told())
+        seen &= told_of(LedgerMonth)
         wanted = months(seen & (LedgerMonth.status == status) if status else seen)
         page = page_of(
             total(session, wanted),
             lambda limit, offset: session.scalars(wanted.limit(limit).offset(offset)).all(),
         )
         sites = own_sites(session, party)
-        for month in page.rows if party.watches else ():
-            watched("LedgerMonth", month.public_id, owners_at([month.site]))
+        note_shown(page.rows)
     facts: dict[str, Any] = {"sites": sites, "today": today()}
     facts |= {"status": status, "statuses": MONTHS_SHOWN, "forms": FORMS}
     return render_template("months.html", page=page, **facts)
@@ -161,8 +159,10 @@ def show_non_reporters() -> str:
     if len(asked) == 7 and asked[:4].isdigit() and asked[5:].isdigit() and 1 <= int(asked[5:]) <= 12:
         year, month = max(int(asked[:4]), 2000), int(asked[5:])
     seen = set(session.scalars(sites_seen(party.organisation, party.side, party.sites)))
-    found = [row for row in non_reporters(session, year, month) if row.site.id in seen]
+    due = non_reporters(session, year, month)
+    found = [row for row in due if row.site.id in seen and is_told_about(row.waste_code)]
     page = page_of(len(found), lambda limit, offset: found[offset : offset + limit])
+    note_shown(row.site for row in page.rows)
     return render_template("non_reporters.html", page=page, asked=f"{year:04d}-{month:02d}", party=party)
 
 

@@ -22,6 +22,7 @@ from web.pages.desk.attempts import Answer
 from web.pages.desk.imports import ask_import
 from web.pages.desk.waiting import without_number
 from web.pages.requests import page_of
+from web.permission_check import note_shown
 from web.session import read_session
 
 FORM = "numbers"
@@ -38,6 +39,7 @@ def show_official_numbers() -> str:
             total(session, wanted),
             lambda limit, offset: session.scalars(wanted.limit(limit).offset(offset)).all(),
         )
+        note_shown(page.rows)
     return render_template("official_numbers.html", page=page)
 
 
@@ -63,7 +65,8 @@ def download_list() -> Response:
         .where(without_number(party))
         .options(selectinload(Transfer.sender_site), selectinload(Transfer.facility))
         .order_by(Transfer.id)
-    )
+    ).all()
+    note_shown(rows)
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(COLUMNS)

@@ -24,6 +24,7 @@ from web.formats import waste_type
 from web.pages.desk.acting import Acting, acting, require_acting
 from web.pages.desk.attempts import Answer, attempt
 from web.pages.requests import choice, page_of
+from web.permission_check import note_shown, told_of
 from web.session import live_receivers, read_session
 from web.today import now, today
 
@@ -41,13 +42,15 @@ def show_lots() -> str:
         waiting = drafts_of(party.organisation, party.sites)
         drafts, draft_total = session.scalars(waiting.limit(DRAFTS)).all(), total(session, waiting)
     if party is not None:
-        wanted = lots(lots_seen(party.organisation, party.side, party.sites), run, fate, today())
+        seen = lots_seen(party.organisation, party.side, party.sites) & told_of(Output)
+        wanted = lots(seen, run, fate, today())
         page = page_of(
             total(session, wanted),
             lambda limit, offset: fates_of(
                 session, session.scalars(wanted.limit(limit).offset(offset)).all(), run, today()
             ),
         )
+        note_shown(it.output for it in page.rows)
     facts: dict[str, Any] = {"drafts": drafts, "draft_total": draft_total}
     facts |= {"fate": fate, "fates": FATES, "run": run, "urgent_days": URGENT_MARGIN_DAYS}
     return render_template("lots/list.html", page=page, waste_type=waste_type, **facts)

@@ -9,8 +9,11 @@ from flask import redirect, render_template, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from circularity.custody.manifests import Transfer
 from circularity.deals.agreements import in_force_on
+from circularity.deals.contract import Agreement
 from circularity.errors import BadInput, InputProblem
+from circularity.ledger.months import LedgerMonth
 from circularity.organisations import ROLES, Organisation
 from circularity.party_listings import (
     agreements,
@@ -35,23 +38,29 @@ from web.pages.desk.attempts import Answer, attempt
 from web.pages.desk.form_values import FormValues
 from web.pages.desk.waiting import gaps_of, overdue_of, waiting_for
 from web.pages.requests import choice, page_of, text
+from web.permission_check import note_shown, told_of
 from web.session import read_session
 from web.today import today
 
 FORM = "acting"
+SHOWN = 5
+"""So many of what is late or ahead stand on the desk itself."""
 ON_THE_WAY = ("draft", "submitted", "picked_up", "arrived", "returning", "refused", "partly_accepted")
 
 
 def show_home() -> str:
     """Show what waits for the party one acts for."""
     party = acting()
-    facts: dict[str, Any] = {"waiting": [], "late": [], "gaps": [], "totals": {}}
+    facts: dict[str, Any] = {"waiting": [], "late": [], "gaps": [], "totals": {}, "shown": SHOWN}
     if party is not None:
         session = read_session()
-        facts = {
+        late, ahead = overdue_of(session, party), gaps_of(session, party)
+        note_shown([row.transfer for row in late[:SHOWN]])
+        note_shown([gap.agreement for gap in ahead[:SHOWN]])
+        facts |= {
             "waiting": waiting_for(session, party),
-            "late": overdue_of(session, party),
-            "gaps": gaps_of(session, party),
+            "late": late,
+            "gaps": ahead,
             "totals": _totals(session, party),
         }
     return render_template("desk.html", **facts)
@@ -99,11 +108,12 @@ def choose_acting() -> Answer:
 def _totals(session: Session, party: Acting) -> dict[str, int]:
     """Return how much there is of each kind in all."""
     organisation, side, only = party.organisation, party.side, party.sites
-    seen = transfers_seen(organisation, side, only)
-    deals = agreements_seen(organisation, side, only) & in_force_on(today())
+    seen = transfers_seen(organisation, side, only) & told_of(Transfer)
+    deals = agreements_seen(organisation, side, only) & told_of(Agreement) & in_force_on(today())
+    written = months_seen(organisation, side, only) & told_of(LedgerMonth)
     return {
         "in_force": total(session, agreements(deals)),
         "under_way": total(session, transfers(seen, ON_THE_WAY)),
         "transfers": total(session, transfers(seen)),
-        "months": total(session, months(months_seen(organisation, side, only))),
+        "months": total(session, months(written)),
     }

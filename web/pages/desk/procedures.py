@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from flask import Response, render_template, url_for
 from flask_babel import gettext
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, joinedload
 
 from circularity.accounts.standings import is_authority
@@ -30,6 +30,7 @@ from circularity.party_listings import agreements_seen
 from web.pages.desk.acting import Acting, acting, require_acting
 from web.pages.desk.proposals import find_proposal
 from web.pages.requests import choice, page_of
+from web.permission_check import may_tell, note_shown, told_of
 from web.session import read_session
 from web.today import now, today
 from web.words import word
@@ -43,12 +44,15 @@ def show_procedures() -> str:
     status = choice("status", states("procedure"))
     facts: dict[str, Any] = {"party": party, "status": status, "states": states("procedure"), "page": None}
     if party is not None:
-        seen = agreements_seen(party.organisation, party.side, party.sites)
-        found = _listed(session, party, status)
+        seen = agreements_seen(party.organisation, party.side, party.sites) & told_of(Agreement)
+        found, due = _listed(session, seen, party, status), renewals_due(session, today(), seen)
+        page = page_of(len(found), lambda limit, offset: found[offset : offset + limit])
+        waiting = waiting_for_office(session, party.organisation, today())
+        note_shown([*page.rows, *(renewal.procedure for renewal in due)])
         facts |= {
-            "page": page_of(len(found), lambda limit, offset: found[offset : offset + limit]),
-            "waiting": waiting_for_office(session, party.organisation, today()),
-            "due": renewals_due(session, today(), seen),
+            "page": page,
+            "waiting": [row for row in waiting if may_tell(row, otherwise=True)],
+            "due": due,
             "late": {row.public_id for row in found if is_late(row, today())},
         }
     return render_template("procedures/list.html", **facts)
@@ -116,14 +120,14 @@ def form_of(session: Session, procedure: AgreementProcedure) -> FilingForm:
     return fill_form(matter, procedure.kind, procedure.filled)
 
 
-def _listed(session: Session, party: Acting, status: str) -> list[AgreementProcedure]:
-    """Return the procedures that the party may see, the newest first; an authority sees no drafts."""
+def _listed(
+    session: Session, seen: ColumnElement[bool], party: Acting, status: str
+) -> list[AgreementProcedure]:
+    """Return the procedures of deals that a party may see, the newest first; an authority sees no drafts."""
     wanted = (
         select(AgreementProcedure)
         .join(AgreementProcedure.agreement)
-        .where(
-            agreements_seen(party.organisation, party.side, party.sites), AgreementProcedure.kind.in_(FILED)
-        )
+        .where(seen, AgreementProcedure.kind.in_(FILED))
         .where(Agreement.status.in_(("agreed", "suspended")))
         .options(joinedload(AgreementProcedure.agreement).joinedload(Agreement.site))
         .order_by(AgreementProcedure.id.desc())

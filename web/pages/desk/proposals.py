@@ -21,6 +21,7 @@ from web.pages.desk.attempts import Answer, attempt
 from web.pages.desk.form_values import FormValues
 from web.pages.desk.terms_form import CHOICES, read_terms, typed_terms
 from web.pages.requests import choice, page_of
+from web.permission_check import note_shown, told_of
 from web.session import read_session
 
 
@@ -30,11 +31,13 @@ def show_proposals() -> str:
     status = choice("status", PROPOSAL_STATUSES) or "open"
     page = None
     if party is not None:
-        wanted = proposals(proposals_seen(party.organisation, party.side, party.sites), status)
+        seen = proposals_seen(party.organisation, party.side, party.sites) & told_of(Proposal)
+        wanted = proposals(seen, status)
         page = page_of(
             total(session, wanted),
             lambda limit, offset: session.scalars(wanted.limit(limit).offset(offset)).all(),
         )
+        note_shown(page.rows)
     return render_template("proposals.html", page=page, status=status, statuses=PROPOSAL_STATUSES)
 
 

@@ -22,9 +22,12 @@ from web.pages.desk.lot_form import choices as lot_choices
 from web.pages.desk.lot_form import read_code
 from web.pages.desk.months import own_site, own_sites
 from web.pages.requests import asked_year
+from web.permission_check import note_shown, told_of
 from web.session import read_session
 
 SITE, DECLARATION = "site", "generation"
+MOST_SITES = 200
+"""As many are shown at once."""
 MASSES = ("generated", "own_utilised", "own_disposed", "entrusted_elsewhere_utilised")
 
 
@@ -35,11 +38,14 @@ def show_sites() -> str:
     declared: list[GenerationDeclaration] = []
     if party is not None:
         seen = sites_seen(party.organisation, party.side, party.sites)
-        rows = session.scalars(select(Site).where(Site.id.in_(seen)).order_by(Site.id))
+        places = select(Site).where(Site.id.in_(seen), told_of(Site)).order_by(Site.id)
+        rows = session.scalars(places.limit(MOST_SITES))
         sites = [(site, is_dormant(session, site)) for site in rows]
         row = GenerationDeclaration
-        wanted = select(row).where(row.site_id.in_(seen), row.year == year).options(joinedload(row.site))
-        declared = list(session.scalars(wanted.order_by(row.site_id, row.waste_code)))
+        wanted = select(row).where(row.site_id.in_(seen), row.year == year, told_of(row))
+        wanted = wanted.options(joinedload(row.site)).order_by(row.site_id, row.waste_code)
+        declared = list(session.scalars(wanted))
+        note_shown([*(site for site, _ in sites), *declared])
     facts = {
         "own": own_sites(session, party) if party is not None else [],
         "regions": all_regions(),

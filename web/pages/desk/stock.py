@@ -21,6 +21,7 @@ from web.pages.desk.form_values import FormValues
 from web.pages.desk.imports import ask_import
 from web.pages.desk.months import own_site, show_months
 from web.pages.requests import page_of
+from web.permission_check import is_told_about, note_shown, told_of
 from web.session import read_session
 
 
@@ -41,14 +42,16 @@ def show_stock() -> str:
     sites = sites_seen(party.organisation, party.side, party.sites)
     wanted = (
         select(StockSurvey)
-        .where(StockSurvey.site_id.in_(sites))
+        .where(StockSurvey.site_id.in_(sites), told_of(StockSurvey))
         .order_by(StockSurvey.surveyed_on.desc(), StockSurvey.id.desc())
     )
     page = page_of(
         total(session, wanted),
         lambda limit, offset: session.scalars(wanted.limit(limit).offset(offset)).all(),
     )
-    return render_template("stock.html", stocks=stocks_now(session, sites), page=page)
+    stocks = [stock for stock in stocks_now(session, sites) if is_told_about(stock.waste_code)]
+    note_shown([*page.rows, *(stock.site for stock in stocks)])
+    return render_template("stock.html", stocks=stocks, page=page)
 
 
 def survey() -> Answer:

@@ -19,7 +19,7 @@ from circularity.custody.metered import received_total_kg, sent_total_kg
 from circularity.custody.receipts import receipts_of
 from circularity.custody.seals import verify_signatures
 from circularity.custody.weighed_sums import weighed_sums
-from circularity.custody.weight_differences import weight_difference, weight_differences
+from circularity.custody.weight_differences import WeightDifference, weight_difference, weight_differences
 from circularity.errors import NotAllowed, NotFound
 from circularity.ledger.handling import UNTOLD, Handling
 from circularity.lifecycle import MACHINES, legal_acts
@@ -31,6 +31,7 @@ from web.pages.desk.corrected import answerable, correctable
 from web.pages.desk.timeline import timeline
 from web.pages.desk.waiting import overdue_of
 from web.pages.requests import choice, page_of, text
+from web.permission_check import note_shown, told_of
 from web.session import read_session
 from web.today import today
 
@@ -55,7 +56,7 @@ def show_transfers() -> str:
     corrected, asked = choice("correction", ("asked",)), text()
     page = None
     if party is not None:
-        seen = transfers_seen(party.organisation, party.side, party.sites)
+        seen = transfers_seen(party.organisation, party.side, party.sites) & told_of(Transfer)
         if corrected:
             seen &= Transfer.id.in_(select(Correction.transfer_id).filter_by(status="asked"))
         if asked:
@@ -65,6 +66,7 @@ def show_transfers() -> str:
             total(session, wanted),
             lambda limit, offset: session.scalars(wanted.limit(limit).offset(offset)).all(),
         )
+        note_shown(page.rows)
     facts = {"statuses": statuses, "states": TRANSFER_STATES, "corrected": corrected, "asked": asked}
     return render_template("transfers.html", page=page, **facts)
 
@@ -74,15 +76,19 @@ def show_overdue() -> str:
     party = acting()
     late = overdue_of(read_session(), party) if party is not None else []
     page = page_of(len(late), lambda limit, offset: late[offset : offset + limit])
+    note_shown(row.transfer for row in page.rows)
     return render_template("overdue.html", page=page)
 
 
 def show_differences() -> str:
     """Show loads whose two weights lie further apart than they may."""
     session, party = read_session(), acting()
-    seen = transfers_seen(party.organisation, party.side, party.sites) if party is not None else None
-    apart = weight_differences(session, seen) if seen is not None else []
+    apart: list[WeightDifference] = []
+    if party is not None:
+        seen = transfers_seen(party.organisation, party.side, party.sites) & told_of(Transfer)
+        apart = weight_differences(session, seen)
     page = page_of(len(apart), lambda limit, offset: apart[offset : offset + limit])
+    note_shown(row.receipt.line.transfer for row in page.rows)
     return render_template("differences.html", page=page)
 
 

@@ -16,7 +16,7 @@ from circularity.custody.treatment_notices import not_told
 from circularity.custody.treatments import Result, record_treatment
 from circularity.errors import NotAllowed
 from circularity.listings import Page
-from circularity.party_listings import facilities_seen, total, treatments_of, treatments_seen, untreated
+from circularity.party_listings import facilities_seen, total, treatments_seen, untreated
 from circularity.registry.entitlements import Facility
 from circularity.seen_treatments import SeenTreatment, seen_treatment
 from web.api.lookups import named_in_body
@@ -25,7 +25,7 @@ from web.pages.desk.acting import Acting, acting, require_acting
 from web.pages.desk.attempts import Answer, attempt
 from web.pages.desk.form_values import FormValues
 from web.pages.requests import page_of
-from web.permission_check import wastes_told, watched
+from web.permission_check import told_of, watched
 from web.session import read_session
 from web.today import today
 
@@ -105,7 +105,7 @@ def _listed(session: Session, party: Acting) -> tuple[Page[SeenTreatment], set[i
     )
     wanted = (
         select(Treatment)
-        .where(treatments_seen(party.organisation, party.side, party.sites), treatments_of(wastes_told()))
+        .where(treatments_seen(party.organisation, party.side, party.sites), told_of(Treatment))
         .order_by(Treatment.id.in_(unread).desc(), Treatment.day_to.desc(), Treatment.id.desc())
     )
     page = page_of(

@@ -31,6 +31,7 @@ from circularity.runs.stored import Proposal
 from circularity.whitelist.applications import Application
 from circularity.whitelist.visible import applications_seen
 from web.pages.desk.acting import Acting
+from web.permission_check import told_of
 from web.today import today
 
 TURN = {
@@ -63,17 +64,15 @@ def waiting_for(session: Session, party: Acting) -> list[Waiting]:
 
 def gaps_of(session: Session, party: Acting) -> list[Gap]:
     """Return the gaps ahead of the party's deals."""
-    mine = set(
-        session.scalars(
-            select(Agreement.id).where(agreements_seen(party.organisation, party.side, party.sites))
-        )
-    )
+    seen = agreements_seen(party.organisation, party.side, party.sites) & told_of(Agreement)
+    mine = set(session.scalars(select(Agreement.id).where(seen)))
     return [gap for gap in gaps(session, today()) if gap.agreement.id in mine]
 
 
 def overdue_of(session: Session, party: Acting) -> list[Overdue]:
     """Return the loads of either side without a verdict in time."""
-    return overdue(session, today(), transfers_seen(party.organisation, party.side, party.sites))
+    seen = transfers_seen(party.organisation, party.side, party.sites) & told_of(Transfer)
+    return overdue(session, today(), seen)
 
 
 def without_number(party: Acting) -> ColumnElement[bool]:
@@ -82,6 +81,7 @@ def without_number(party: Acting) -> ColumnElement[bool]:
     hazardous = select(TransferLine.transfer_id).where(~TransferLine.waste_code.contains("-S"))
     return (
         transfers_seen(party.organisation, party.side, party.sites)
+        & told_of(Transfer)
         & Transfer.official_number.is_(None)
         & Transfer.status.in_(OPEN_NUMBER)
         & Transfer.id.in_(hazardous)
@@ -106,7 +106,7 @@ def _procedures(party: Acting, what: str, *states: str) -> tuple[str, type[Any],
         sends | receives if party.watches else sends, Agreement.status.in_(("agreed", "suspended"))
     )
     row = AgreementProcedure
-    wanted = row.agreement_id.in_(deals) & row.status.in_(states) & row.kind.in_(FILED)
+    wanted = row.agreement_id.in_(deals) & row.status.in_(states) & row.kind.in_(FILED) & told_of(row)
     return what, row, wanted, url_for("desk.procedures", status=states[0])
 
 
