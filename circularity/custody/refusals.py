@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from circularity.audit import Actor, record
 from circularity.calendar_days import delta_day
+from circularity.catalogue.tolerances import tolerance
 from circularity.custody import grouping
 from circularity.custody.carriers import Carrier
 from circularity.custody.drafting import Load, draft_transfer
@@ -28,6 +29,10 @@ from circularity.ledger.groups import post
 from circularity.ledger.postings import Cell, Movement
 from circularity.lifecycle import advance, next_step
 from circularity.shares import split
+from circularity.units import format_tonnes
+
+_TWO_SCALES_KG = 100
+"""So much two weighbridges may differ by at any mass: a few divisions of 20 kg each."""
 
 REFUSED = ("refused", "partly_accepted")
 """States in which refused mass waits where it was refused."""
@@ -59,7 +64,8 @@ def take_back(
     """Take what came back on site again; `weighed_kg` by line number, None or absent: all that was refused.
 
     A difference goes to variance. The agreement counts the mass as not shipped, never more than was sent;
-    grouped loads have their parts back. Raises BadInput, RuleBroken `illegal_step`.
+    grouped loads have their parts back. Raises BadInput, RuleBroken `illegal_step`, `nothing_refused`,
+    `more_than_refused`.
     """
     checks = Checks("transfer")
     weighed = {n: checks.kilograms(f"lines.{n}", kg) for n, kg in (weighed_kg or {}).items()}
@@ -71,6 +77,7 @@ def take_back(
     for line in sorted(transfer.lines, key=lambda row: row.agreement.id):
         parts = cells_of(session, transfer, line)
         rests[line.number] = sum(mass_kg for _, mass_kg in parts)
+        _require_possible(line, rests[line.number], weighed.get(line.number, 0), delta_day(at))
         back_kg = count_back(session, line, rests[line.number])
         if back_kg:
             grouping.release(session, line, back_kg)
@@ -131,12 +138,22 @@ def rematch_refused(  # noqa: PLR0913 - a verb names every fact it takes
     )
 
 
+def _require_possible(line: TransferLine, rest_kg: int, weighed_kg: int, on: date) -> None:
+    """Refuse a weight that is no difference of two scales any more: nobody corrects it afterwards."""
+    if weighed_kg and not rest_kg:
+        zh, en = f"第 {line.number} 行没有被拒收的重量", f"nothing of line {line.number} was refused"
+        raise RuleBroken("nothing_refused", zh, en, line=line.number)
+    allowed = tolerance(line.transfer.metering, line.waste_code, on)
+    if weighed_kg > rest_kg + _TWO_SCALES_KG and allowed.judge(rest_kg, weighed_kg) == "report":
+        back_t, refused_t = format_tonnes(weighed_kg), format_tonnes(rest_kg)
+        zh = f"第 {line.number} 行拒收 {refused_t} 吨，不可能运回 {back_t} 吨：请核对重量"
+        en = f"{refused_t} t of line {line.number} were refused, {back_t} t cannot have come back: check it"
+        raise RuleBroken("more_than_refused", zh, en, line=line.number, refused_kg=rest_kg)
+
+
 def _home(line: TransferLine, parts: Sequence[tuple[Cell, int]], weighed_kg: int) -> list[Movement]:
     """Return the moves that bring a line home: an excess first, then what came, then what is missing."""
     rest_kg = sum(mass_kg for _, mass_kg in parts)
-    if weighed_kg and not parts:
-        zh, en = f"第 {line.number} 行没有被拒收的重量", f"nothing of line {line.number} was refused"
-        raise RuleBroken("nothing_refused", zh, en, line=line.number)
     cells, left = [cell for cell, _ in parts], [mass_kg for _, mass_kg in parts]
     movements = []
     for leg, mass_kg in (

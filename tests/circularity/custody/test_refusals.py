@@ -56,6 +56,26 @@ def test_what_comes_home_heavier_is_variance_too(ash: Deal) -> None:
     assert (ledger["on_site"], ledger["variance"], ledger["in_transit"]) == (30_050, -50, 0)
 
 
+@pytest.mark.parametrize(("refused_t", "back_kg"), [(18, 180_000), (18, 19_000)])
+def test_more_than_two_scales_can_differ_by_does_not_come_home(
+    ash: Deal, refused_t: int, back_kg: int
+) -> None:
+    transfer = ash.at_the_gate(30)
+    decided(ash, transfer, 30 - refused_t, refused_t)
+    send_back(**ash.act, transfer=transfer, who="receiver")
+    with pytest.raises(RuleBroken, match="18 t of line 1 were refused") as error:
+        take_back(**ash.act, transfer=transfer, weighed_kg={1: back_kg})
+    assert (error.value.code, error.value.facts["refused_kg"]) == ("more_than_refused", refused_t * T)
+
+
+def test_a_small_rest_may_come_home_heavier_by_the_divisions_of_two_scales(ash: Deal) -> None:
+    transfer = ash.at_the_gate(30)
+    decided(ash, transfer, 29, 1)
+    send_back(**ash.act, transfer=transfer, who="receiver")
+    take_back(**ash.act, transfer=transfer, weighed_kg={1: 1_100})
+    assert trial_balance(ash.registry.session)["on_site"] == 1_100
+
+
 def test_a_refused_load_goes_on_from_the_gate_to_another_plant(ash: Deal) -> None:
     session, registry = ash.registry.session, ash.registry
     refused = ash.at_the_gate(30)
