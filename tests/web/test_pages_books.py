@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from desk_world import BRICKS, OFFICE, POWER, Desk, desk
@@ -54,6 +55,15 @@ def test_the_national_forms_of_a_site_and_period_come_down_and_go_up_again(at_wo
         assert said in at_work.send_file("/months/forms", form)[1]
     source = at_work.client.get(month).get_data(as_text=True)
     assert f"/months/forms.xlsx?site={site}&amp;form=general" in source
+
+
+def test_a_month_that_is_not_over_says_from_when_it_closes(at_work: Desk) -> None:
+    at_work.act_as(POWER, "generator")
+    _, address = _month(at_work)
+    month = at_work.see(address)
+    first_of_next = (today().replace(day=28) + timedelta(days=4)).replace(day=1)
+    assert "/close" not in month
+    assert f"when the month is over, from {first_of_next.isoformat()} on" in month
 
 
 def test_forms_of_sites_one_may_not_see_are_not_found(at_work: Desk) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import render_template, request, url_for
@@ -16,7 +16,7 @@ from circularity.errors import NotAllowed, NotFound
 from circularity.ledger.batches import batches_at
 from circularity.ledger.carried_months import carry_month
 from circularity.ledger.generator_months import Use, close_month, drop_month, reverse_month, write_month
-from circularity.ledger.month_balances import month_balance
+from circularity.ledger.month_balances import month_balance, month_days
 from circularity.ledger.months import USES, LedgerMonth
 from circularity.ledger.non_reporters import non_reporters
 from circularity.lifecycle import legal_acts
@@ -66,9 +66,12 @@ def show_month(public_id: str) -> str:
     month = find_month(session, party, public_id)
     owner = party.acts_at(month.site)
     who = "generator" if owner else WHO.get(party.side, "") if party.watches else ""
+    _, last = month_days(month)
     facts = {
         "balance": month_balance(session, month),
         "hazardous": is_hazardous(month.waste_code),
+        "closes_on": last + timedelta(days=1),
+        "is_over": last < today(),
         "acts": legal_acts("month", month.status, who) if who else (),
         "stages": {stage: batches_at(month, stage) for stage in STAGES},
         "tells": owner and month.status in ("open", "closed"),
