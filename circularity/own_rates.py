@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from circularity.catalogue.regions import prefix_of
@@ -74,7 +75,12 @@ def own_report(
 
 
 def own_capacity_used(
-    session: Session, organisation: Organisation, side: str, sites: frozenset[str], on: date
+    session: Session,
+    organisation: Organisation,
+    side: str,
+    sites: frozenset[str],
+    on: date,
+    told: ColumnElement[bool],
 ) -> list[LineUse]:
-    """Return the use of the limits of a party's own facilities, or of those in an authority's region."""
-    return capacity_used(session, on, facilities_seen(organisation, side, sites))
+    """Return the use of limits of a party's own facilities, or of those of its region that it is `told`."""
+    return capacity_used(session, on, facilities_seen(organisation, side, sites).where(told))

@@ -193,7 +193,7 @@ def _kinds() -> dict[str, tuple[Any, _Facts]]:
         ),
         "WhitelistEntry": (WhitelistEntry, _listed),
         "Application": (Application, _listed),
-        "Appeal": (Appeal, lambda row: _listed(row.application or row.entry)),
+        "Appeal": (Appeal, lambda row: replace(_listed(row.application or row.entry), kind="Appeal")),
         "EntitlementChange": (
             EntitlementChange,
             lambda row: _of_facility("EntitlementChange", row.entitlement.facility),

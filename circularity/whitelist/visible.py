@@ -36,10 +36,10 @@ def applications_seen(organisation: Organisation, only: frozenset[str]) -> Colum
 
 
 def applications(
-    session: Session, organisation: Organisation, only: frozenset[str], status: str = ""
+    session: Session, organisation: Organisation, only: frozenset[str], status: str, told: ColumnElement[bool]
 ) -> Sequence[Application]:
-    """Return what an organisation may see, the newest first; `status` "" for all."""
-    wanted = select(Application).where(applications_seen(organisation, only))
+    """Return what an organisation may see and its office is `told`, the newest first; `status` "" for all."""
+    wanted = select(Application).where(applications_seen(organisation, only), told)
     if status:
         wanted = wanted.where(Application.status == status)
     loaded = joinedload(Application.facility).joinedload(Facility.site)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from databases import Databases
 from matrix_world import Matrix, matrix, roles
+from people import verified
 from registry import ACTOR, AT, credit_code
 from sqlalchemy import select
 
@@ -21,7 +22,7 @@ OFFICE = "虚构市生态环境局"
 
 @contextmanager
 def office_world(databases: Databases) -> Iterator[Matrix]:
-    """Serve both sets of parties with accounts; `own["office"]` has people who sign in."""
+    """Serve both sets of parties with accounts, an office for every waste and one for sludge alone."""
     with databases.new() as url:
         engine = create_engine_for(url)
         with writing(engine).begin() as session:
@@ -29,9 +30,14 @@ def office_world(databases: Databases) -> Iterator[Matrix]:
                 session, actor=ACTOR, at=AT, name_zh=OFFICE, name_en="Office", credit_code=credit_code(990),
                 roles=frozenset({"authority"}), region_code="310000",
             )  # fmt: skip
+            sludge = register_organisation(
+                session, actor=ACTOR, at=AT, name_zh="虚构市水务局", name_en="Sludge",
+                roles=frozenset({"authority"}), credit_code=credit_code(991), region_code="310000",
+            )  # fmt: skip
+            verified(session, sludge, "water")
         engine.dispose()
         with matrix(url, accounts=True) as made:
-            made.own["office"] = office.public_id
+            made.own |= {"office": office.public_id, "sludge office": sludge.public_id}
             yield made
 
 

@@ -43,6 +43,7 @@ from web.api.lookups import by_public_id, named_in_body
 from web.api.named_acts import facts_of
 from web.api.paging import Paged, Paging
 from web.api.writing import now
+from web.permission_check import note_shown
 from web.session import read_session
 from web.today import today
 
@@ -68,6 +69,7 @@ def list_own_entitlements(
     loaded = joinedload(Entitlement.facility).joinedload(Facility.site)
     found = session.scalars(select(Entitlement).options(loaded).order_by(Entitlement.id))
     rows, headers = Paging.of(query).of_list([row for row in found if _sees(session, party, row)])
+    note_shown(rows)
     return [_shown(row) for row in rows], headers
 
 
@@ -111,6 +113,7 @@ def list_entitlement_changes(
         wanted = wanted.where(EntitlementChange.status == query["status"])
     found = [row for row in session.scalars(wanted) if _sees(session, party, row.entitlement)]
     rows, headers = Paging.of(query).of_list(found)
+    note_shown(rows)
     return [_change_shown(row) for row in rows], headers
 
 

@@ -30,6 +30,7 @@ from web.api.lookups import by_public_id
 from web.api.named_acts import facts_of
 from web.api.paging import Paging
 from web.api.writing import now
+from web.permission_check import note_shown
 from web.session import read_session
 from web.today import today
 
@@ -56,6 +57,7 @@ def list_appeals(
         wanted = wanted.where(Appeal.status == query["status"])
     found = [row for row in session.scalars(wanted) if sees_appeal(session, party.organisation, row, on)]
     rows, headers = Paging.of(query).of_list(found)
+    note_shown(rows)
     return [_shown(session, party, row) for row in rows], headers
 
 

@@ -36,6 +36,7 @@ from web.api.named_acts import facts_of
 from web.api.paging import Paging
 from web.api.shapes import NothingAsked
 from web.api.writing import now
+from web.permission_check import note_shown, told_of
 from web.session import read_session
 from web.today import today
 
@@ -54,10 +55,12 @@ def list_applications(
     """List the applications that a party made or has to do with, the newest first."""
     session = read_session()
     party = acting_for(session, organisation_id)
-    wanted = select(Application).where(applications_seen(party.organisation, party.sites)).options(_LOADED)
+    seen = applications_seen(party.organisation, party.sites) & told_of(Application)
+    wanted = select(Application).where(seen).options(_LOADED)
     if "status" in query:
         wanted = wanted.where(Application.status == query["status"])
     rows, headers = Paging.of(query).of_statement(session, wanted.order_by(Application.id.desc()))
+    note_shown(rows)
     return [application_shown(session, party, row) for row in rows], headers
 
 

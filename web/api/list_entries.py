@@ -32,6 +32,7 @@ from web.api.lookups import by_public_id
 from web.api.named_acts import facts_of
 from web.api.paging import Paging
 from web.api.writing import now
+from web.permission_check import note_shown
 from web.session import read_session
 from web.today import today
 
@@ -51,6 +52,7 @@ def list_entries(
     wanted = [entry for entry in found if query.get("status", entry.status) == entry.status]
     rows, headers = Paging.of(query).of_list(wanted)
     due = _due(session)
+    note_shown(rows)
     return [entry_shown(session, party, entry, due) for entry in rows], headers
 
 
@@ -108,6 +110,7 @@ def list_list_receipts(
         if sees_entry(session, party.organisation, row.entry, on)
     ]
     rows, headers = Paging.of(query).of_list(found)
+    note_shown(row.entry for row in rows)
     return [
         {
             "entry_id": row.entry.public_id,

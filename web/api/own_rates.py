@@ -16,8 +16,8 @@ from circularity.rates.capacity_used import WARNINGS, LineUse
 from circularity.rates.periods import period_of
 from circularity.rates.reported import Report, ScopeReport
 from circularity.rates.sums import KEYS
-from circularity.readings import owners_at
-from web.api.acting import Party, acting_for
+from circularity.registry.entitlements import Facility
+from web.api.acting import acting_for
 from web.api.blueprint import OWN, ApiBlueprint
 from web.api.codes import PUBLIC_ID
 from web.api.disclosure import facility_named, output_named
@@ -26,7 +26,7 @@ from web.api.quantities import Tonnes, WholeNumber
 from web.api.rates import target_shown
 from web.api.reported_rates import ReportedAnswer, ScopeAnswer, SumsAnswer, sums_shown
 from web.api.shapes import Answer, FacilityReference, OutputReference
-from web.permission_check import wastes_told, watched
+from web.permission_check import note_shown, told_of, wastes_told
 from web.rate_disclosure import note_rates
 from web.session import read_session
 from web.today import today
@@ -133,11 +133,13 @@ def list_own_capacity_used(
     """List the yearly limits of one's facilities, for an authority those of its region, the fullest first."""
     session = read_session()
     party = acting_for(session, organisation_id)
-    found = own_capacity_used(session, party.organisation, party.side, party.sites, today())
+    told = told_of(Facility)
+    found = own_capacity_used(session, party.organisation, party.side, party.sites, today(), told)
     if "warned" in query:
         found = [use for use in found if bool(use.warning) == query["warned"]]
     rows, headers = Paging.of(query).of_list(found)
-    return [_limit(party, use) for use in rows], headers
+    note_shown(use.facility for use in rows)
+    return [_limit(use) for use in rows], headers
 
 
 def _require_inside(reach: Reach, region: str) -> None:
@@ -175,9 +177,7 @@ def _scope(found: ScopeReport) -> dict[str, Any]:
     }
 
 
-def _limit(party: Party, use: LineUse) -> dict[str, Any]:
-    if party.watches:
-        watched("Facility", use.facility.public_id, owners_at([use.facility.site]))
+def _limit(use: LineUse) -> dict[str, Any]:
     lines = use.group.lines if use.group else [use.line] if use.line else []
     return {
         "kind": use.kind,

@@ -22,13 +22,14 @@ from circularity.own_windows import (
 from circularity.party_listings import facilities_seen
 from circularity.rates.capacity_used import LineUse
 from circularity.registry.capacity import offer_capacity, withdraw_capacity
-from circularity.registry.entitlements import CapacityWindow, Entitlement, EntitlementLine
+from circularity.registry.entitlements import CapacityWindow, Entitlement, EntitlementLine, Facility
 from circularity.registry.outputs import VISIBILITIES
 from matching.advice.recommending import feed_for_window
 from web.api.lookups import named_in_body
 from web.pages.desk.acting import Acting, acting, require_acting
 from web.pages.desk.attempts import Answer, attempt
 from web.pages.desk.form_values import FormValues
+from web.permission_check import note_shown, told_of
 from web.session import read_session
 from web.today import now, today
 
@@ -40,7 +41,8 @@ def show_capacity() -> str:
     """Show the facilities of the party one acts for, their lines and what each offers."""
     session, party = read_session(), acting()
     wanted = own_facilities(party.organisation, party.side, party.sites) if party is not None else None
-    facilities = session.scalars(wanted).unique().all() if wanted is not None else []
+    facilities = session.scalars(wanted.where(told_of(Facility))).unique().all() if wanted is not None else []
+    note_shown(facilities)
     found = [(facility, lines_of(session, facility, today())) for facility in facilities]
     used = [use for use in _used(session, party) if use.received_kg] if party is not None else []
     return render_template("capacity/list.html", facilities=found, used=used, today=today())
@@ -131,7 +133,8 @@ def own_line(session: Session, party: Acting, public_id: str) -> EntitlementLine
 
 
 def _used(session: Session, party: Acting) -> list[LineUse]:
-    return own_capacity_used(session, party.organisation, party.side, party.sites, today())
+    seen = party.organisation, party.side, party.sites
+    return own_capacity_used(session, *seen, today(), told_of(Facility))
 
 
 def _is_own(party: Acting, line: EntitlementLine) -> bool:

@@ -17,11 +17,12 @@ from circularity.party_listings import sites_seen
 from circularity.rates.capacity_used import LineUse
 from circularity.rates.formula import FORMULA_VERSION, Sums
 from circularity.rates.reported import Report
+from circularity.registry.entitlements import Facility
 from web.language import said
 from web.pages.desk.acting import Acting, require_acting
 from web.pages.reported_rates import PARTS, bar_of, period_asked, rates_of, years_booked
 from web.pages.requests import choice
-from web.permission_check import wastes_told
+from web.permission_check import told_of, wastes_told
 from web.rate_disclosure import note_rates
 from web.session import read_session
 from web.today import today
@@ -48,7 +49,7 @@ def show_own_rates() -> str:
     )  # fmt: skip
     tables = _most(tables)
     on = min(period.last, today())
-    uses = own_capacity_used(session, party.organisation, party.side, party.sites, on)
+    uses = own_capacity_used(session, party.organisation, party.side, party.sites, on, told_of(Facility))
     uses = [use for use in uses if use.received_kg] if period.first <= today() else []
     if party.watches:
         _note(session, report, tables, uses)

@@ -116,7 +116,7 @@ def _to_decide(party: Acting) -> tuple[str, type[Any], ColumnElement[bool], str]
     return (
         "decide",
         Application,
-        applications_seen(party.organisation, party.sites) & open_now,
+        applications_seen(party.organisation, party.sites) & open_now & told_of(Application),
         url_for("register.home"),
     )
 

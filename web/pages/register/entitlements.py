@@ -33,6 +33,7 @@ from web.pages.desk.acting import Acting, acting, require_acting
 from web.pages.desk.attempts import Answer, attempt
 from web.pages.desk.form_values import FormValues
 from web.pages.requests import page_of
+from web.permission_check import note_shown
 from web.session import read_session
 from web.today import today
 
@@ -43,11 +44,11 @@ def show_entitlements() -> str:
     facts: dict[str, Any] = {"party": party}
     if party is not None:
         found = [row for row in _all(session) if _concerns(session, party, row.facility)]
-        waiting = session.scalars(select(EntitlementChange).filter_by(status="requested")).all()
-        facts |= {
-            "page": page_of(len(found), lambda limit, offset: found[offset : offset + limit]),
-            "waiting": [row for row in waiting if _concerns(session, party, row.entitlement.facility)],
-        }
+        asked = session.scalars(select(EntitlementChange).filter_by(status="requested")).all()
+        page = page_of(len(found), lambda limit, offset: found[offset : offset + limit])
+        waiting = [row for row in asked if _concerns(session, party, row.entitlement.facility)]
+        note_shown([*page.rows, *waiting])
+        facts |= {"page": page, "waiting": waiting}
     return render_template("register/entitlements.html", **facts)
 
 

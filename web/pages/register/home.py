@@ -14,6 +14,7 @@ from circularity.errors import NotAllowed, NotFound
 from circularity.lifecycle import states
 from circularity.organisations import Organisation
 from circularity.units import format_tonnes
+from circularity.whitelist.applications import Application
 from circularity.whitelist.entries import WhitelistEntry
 from circularity.whitelist.offices import nominates
 from circularity.whitelist.rounds import propose_round, publish_round, renewals_due
@@ -25,6 +26,7 @@ from web.pages.desk.acting import Acting, acting, require_acting
 from web.pages.desk.attempts import Answer, attempt
 from web.pages.desk.form_values import FormValues
 from web.pages.requests import choice, page_of
+from web.permission_check import note_shown, told_of
 from web.session import read_session
 from web.today import today
 
@@ -36,19 +38,22 @@ def show_register() -> str:
     facts: dict[str, object] = {"status": status, "states": states("application"), "party": party}
     if party is not None:
         mine = party.organisation
-        found = applications(session, mine, party.sites, status)
+        found = applications(session, mine, party.sites, status, told_of(Application))
         listed = [row for row in entries(session, mine, today()) if _concerns(party, row)]
+        page = page_of(len(found), lambda limit, offset: found[offset : offset + limit])
+        held = page_of(len(listed), lambda limit, offset: listed[offset : offset + limit], name="entries")
+        due = [
+            row
+            for row in renewals_due(session, today())
+            if sees_entry(session, mine, row, today()) and _concerns(party, row)
+        ]
+        appeals = appeals_waiting(session, mine, today())
+        note_shown([*page.rows, *held.rows, *due, *appeals])
         facts |= {
-            "page": page_of(len(found), lambda limit, offset: found[offset : offset + limit]),
-            "entries": page_of(
-                len(listed), lambda limit, offset: listed[offset : offset + limit], name="entries"
-            ),
-            "due": [
-                row
-                for row in renewals_due(session, today())
-                if sees_entry(session, mine, row, today()) and _concerns(party, row)
-            ],
-            "appeals": appeals_waiting(session, mine, today()),
+            "page": page,
+            "entries": held,
+            "due": due,
+            "appeals": appeals,
             "decides": nominates(session, mine, today()),
             "year": today().year,
         }
@@ -95,6 +100,7 @@ def download_receipts() -> Response:
         for row in actual_receipts(session, max(year, date.min.year))
         if sees_entry(session, party.organisation, row.entry, today())
     ]
+    note_shown(row.entry for row in rows)
     header = (
         *(gettext("Facility"), gettext("Document"), gettext("Pattern"), gettext("Operation")),
         *(gettext("Quota (t)"), gettext("Origin"), gettext("Waste code"), gettext("Waste")),
