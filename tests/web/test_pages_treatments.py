@@ -69,7 +69,7 @@ def test_everything_received_up_to_a_day_goes_in_at_once(plant: FlaskClient) -> 
 
 def test_loads_of_one_waste_are_told_apart_by_sender_and_number(plant: FlaskClient) -> None:
     told = words(plant.get("/treatments").get_data(as_text=True))
-    named = re.findall(r"1 t left (.+?) · (ZY-\d{8}-\w{6})", told)
+    named = re.findall(r"1 t left (.+?) · (ZY-\d{8}-\w{9})", told)
     assert len({number for _, number in named}) == MOST_LOADS
     assert {sender for sender, _ in named} == {"Firm 1"}  # the plant is the second
 
