@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from itertools import count
+from typing import Any
 
 import pytest
 from deal_rows import agreement
@@ -62,7 +63,7 @@ def opened(at_work: Desk, transfer: str) -> dict[str, str]:
     return typed
 
 
-def stored(engine: Engine, transfer: str) -> dict[str, object]:
+def stored(engine: Engine, transfer: str) -> dict[str, Any]:
     with reading(engine)() as session:
         row = session.scalars(select(Transfer).filter_by(public_id=transfer.rpartition("/")[2])).one()
         return {
@@ -100,7 +101,7 @@ def test_a_draft_is_changed_on_its_form_and_its_page_tells_so(
     now = stored(engine, transfer)
     assert now["lines"] == [(SLAG, 12_500, slag)]
     assert (now["main"], now["days"]) == (slag, (tomorrow, tomorrow))
-    assert [vehicle for _, vehicle, _ in now["carriers"]] == ["浙B9", "浙C8"]  # type: ignore[attr-defined]
+    assert [vehicle for _, vehicle, _ in now["carriers"]] == ["浙B9", "浙C8"]
     told = at_work.see(transfer)
     assert "Draft changed Agreement · Carrier · Days · The load" in told
     assert "12.500" in told
@@ -129,7 +130,7 @@ def test_who_sends_an_older_form_is_told_and_led_to_the_draft_as_it_stands(
     assert "somebody else has just changed the draft" in again
     assert "Show it as it stands now" in again
     assert f'href="{transfer}/draft"' in again
-    assert stored(engine, transfer)["lines"][0][1] == 25_000  # type: ignore[index]
+    assert stored(engine, transfer)["lines"][0][1] == 25_000
     pressed = opened(at_work, transfer) | {"lines.1.sent_t": "26", "once": "one"}
     for _ in range(2):  # a button pressed twice is one change
         at_work.press(f"{transfer}/draft", **pressed)
@@ -154,7 +155,7 @@ def test_a_fourth_carrier_stays_on_the_form(at_work: Desk, deal: str, engine: En
         changed = {"version": row.version, "draft": replace(said, carriers=four)}
         change_draft(session, actor=ACTOR, at=datetime.now(UTC), transfer=row, **changed)
     at_work.press(f"{transfer}/draft", **(opened(at_work, transfer) | {"vehicle": "二号"}))
-    assert [vehicle for _, vehicle, _ in stored(engine, transfer)["carriers"]] == [  # type: ignore[attr-defined]
+    assert [vehicle for _, vehicle, _ in stored(engine, transfer)["carriers"]] == [
         f"沪A{number}" for number in range(1, 5)
     ]
 

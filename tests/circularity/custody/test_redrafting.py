@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from deal_rows import DAY, Deal, agreement, deal
 from registry import ACID, FLY_ASH, Registry, T
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from circularity.audit import AuditEvent, verify_chain
 from circularity.custody.carriers import Carrier
@@ -232,7 +232,7 @@ def test_carriers_are_left_out_and_put_in_another_order(ash: Deal) -> None:
 def test_who_takes_a_transfer_sees_the_lines_that_another_session_has_left(ash: Deal) -> None:
     trip, session = ash.draft(30), ash.registry.session
     (line,) = trip.lines
-    session.execute(TransferLine.__table__.update().values(sent_kg=7))  # type: ignore[attr-defined]
+    session.connection().execute(update(TransferLine).values(sent_kg=7))
     assert line.sent_kg == 30 * T
     assert locked(session, trip).lines == [line]
     assert line.sent_kg == 7
