@@ -48,7 +48,7 @@ def test_a_barges_draughts_are_kept_beside_the_surveyed_mass(at_work: Desk) -> N
     assert "must not be empty" in at_work.refused(f"{sheet}/readings", **_reading("draught", **draughts))
     at_work.press(f"{sheet}/readings", **_reading("draught", mass_t="59.4", **draughts))
     told = at_work.see(f"{sheet}/weighings", "zh")
-    assert "装货前吃水（毫米）: 1,450 装货后吃水（毫米）: 2,380 港水密度（kg/m³）: 998 59.4" in told
+    assert "装货前吃水（毫米）：1,450 装货后吃水（毫米）：2,380 港水密度（kg/m³）：998 59.4" in told
 
 
 def _weighed(at_work: Desk, received: str, accepted: str, refused: str = "0") -> str:
