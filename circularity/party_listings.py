@@ -156,6 +156,7 @@ def transfers(seen: ColumnElement[bool], statuses: Sequence[str] = ()) -> Select
         joinedload(Transfer.sender_site),
         joinedload(Transfer.facility).joinedload(Facility.site),
         selectinload(Transfer.lines),
+        selectinload(Transfer.carriages).joinedload(Carriage.organisation),
     ).order_by(Transfer.day_to.desc(), Transfer.id.desc())
 
 

@@ -115,7 +115,7 @@ def _install(root: Path, scratch: Path) -> None:
     # Scripts stay off: one package announces each installation to its maker.
     flags = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
     path = os.pathsep.join([str(Path(command[0]).parent), os.environ.get("PATH", "")])
-    done = subprocess.run(  # noqa: S603  (our own command, no input from outside)
+    done = subprocess.run(  # noqa: S603 - our own command, no input from outside
         [*command, *flags],
         cwd=scratch,
         env={**os.environ, "PATH": path},

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import ColumnElement, or_, select, true
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from circularity.calendar_days import delta_day
 from circularity.catalogue.procedures import add_working_days
 from circularity.catalogue.settings import setting
 from circularity.catalogue.waste_types import is_hazardous
-from circularity.custody.manifests import Transfer
+from circularity.custody.manifests import Carriage, Transfer
+from circularity.registry.entitlements import Facility
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,12 @@ def overdue(session: Session, on: date, seen: ColumnElement[bool] | None = None)
                 (Transfer.status == "submitted") & (Transfer.metering != "trip"),
             ),
         )
-        .options(selectinload(Transfer.lines))
+        .options(
+            joinedload(Transfer.sender_site),
+            joinedload(Transfer.facility).joinedload(Facility.site),
+            selectinload(Transfer.lines),
+            selectinload(Transfer.carriages).joinedload(Carriage.organisation),
+        )
         .order_by(Transfer.id)
     )
     found = [
